@@ -1,0 +1,28 @@
+package io.foresight.decoding;
+
+/**
+ * One sequence's part in a batched forward.
+ *
+ * @param sequence the sequence to extend
+ * @param tokens ids to append; at least one
+ * @param parents {@code null} for a chain. For a tree, the index in {@code tokens} of each node's parent, which precedes it,
+ *     or -1 for a node that follows the sequence's last token; each node sees the sequence and its own ancestors only
+ * @param ask what to return of which positions
+ */
+public record Extension(Sequence sequence, int[] tokens, int[] parents, Ask ask) {
+
+  /** A chain of tokens. */
+  public static Extension of(Sequence sequence, int[] tokens, Ask ask) {
+    return new Extension(sequence, tokens, null, ask);
+  }
+
+  /** A tree of continuations. */
+  public static Extension tree(Sequence sequence, int[] tokens, int[] parents, Ask ask) {
+    return new Extension(sequence, tokens, parents, ask);
+  }
+
+  /** Number of positions that {@link #ask} covers. */
+  public int asked() {
+    return Math.max(0, tokens.length - ask.from());
+  }
+}

@@ -1,0 +1,38 @@
+package io.foresight.decoding;
+
+import java.util.List;
+
+/**
+ * A causal language model as the decoders see it: sequences that can be extended, rolled back and forked.
+ *
+ * <p>One instance belongs to one thread; several instances may share weights.
+ */
+public interface LanguageModel {
+
+  /** Number of token ids; ids are 0 to {@code vocabularySize() - 1}. */
+  int vocabularySize();
+
+  /** Most tokens that a sequence can hold, prompt included. */
+  int contextLength();
+
+  /** Whether {@code id} ends a sequence. */
+  boolean isEos(int id);
+
+  /** Opens an empty sequence. The caller closes it. */
+  Sequence open();
+
+  /**
+   * Extends many sequences, each by its own number of tokens, in one batched forward.
+   *
+   * @param extensions at least one; no sequence twice
+   * @return for each extension, in order, the scores at the positions that it asked for
+   * @throws IllegalArgumentException if a sequence would outgrow the context, holds a tree that was not settled by
+   *     {@link Sequence#keep}, or a token id is out of range
+   */
+  List<Scores> extend(List<Extension> extensions);
+
+  /** Extends one sequence; as {@link #extend(List)} of one. */
+  default Scores extend(Extension extension) {
+    return extend(List.of(extension)).get(0);
+  }
+}

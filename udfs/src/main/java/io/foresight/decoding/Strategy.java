@@ -1,0 +1,20 @@
+package io.foresight.decoding;
+
+/** A decoding strategy: straight-line code for one row against {@link LanguageModel}. Immutable and thread-safe. */
+public interface Strategy {
+
+  /** The value of {@code decoding.strategy} that selects it. */
+  String name();
+
+  /** Whether it calls a draft model. */
+  boolean usesDraft();
+
+  /**
+   * Decodes one row.
+   *
+   * @param target p
+   * @param draft q, with the target's vocabulary; {@code null} where {@link #usesDraft()} is false
+   * @param request the row
+   */
+  Generation decode(LanguageModel target, LanguageModel draft, Request request);
+}

@@ -1,0 +1,29 @@
+package io.foresight.reward;
+
+import java.util.Map;
+
+/** A task reward over generated text. Implementations are immutable and thread-safe. */
+public interface RewardFunction {
+
+  /** Prepares the reward for one row. */
+  RowReward forRow(Map<String, Object> row);
+
+  /** The reward of one row's texts. Deterministic; used by one thread. */
+  interface RowReward {
+
+    /**
+     * Scores a text.
+     *
+     * @param text generated text, without the prompt
+     * @param finished whether no more text will follow; if not, a match that touches the end does not count
+     * @return in [0, {@link #upperBound()}], higher is better
+     */
+    double reward(String text, boolean finished);
+
+    /** The highest reward that any text can have for this row. */
+    double upperBound();
+
+    /** Scores of the finished text's constraints, by name, in a stable order; each in [0, 1]. */
+    Map<String, Double> constraintScores(String text);
+  }
+}
