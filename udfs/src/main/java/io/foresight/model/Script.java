@@ -1,0 +1,85 @@
+package io.foresight.model;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+
+/**
+ * A loaded instance of the TorchScript program {@code causal_lm.py}. Calls without gradients may come from several threads;
+ * training calls from one.
+ */
+public final class Script implements AutoCloseable {
+
+  private final PtNDManager manager;
+  private final PtSymbolBlock block;
+
+  /** Loads a fresh instance, without weights. The caller closes it. */
+  public Script(Device device) {
+    manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
+    try (InputStream archive = ScriptArchive.open()) {
+      block = JniUtils.loadModule(manager, archive, true, false);
+    } catch (IOException e) {
+      manager.close();
+      throw new UncheckedIOException(e);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /** The manager of everything that lives as long as this instance. */
+  public PtNDManager manager() {
+    return manager;
+  }
+
+  /**
+   * Calls a method without gradients.
+   *
+   * @param arguments closed by this call
+   * @return the result; the caller closes it
+   */
+  public IValue call(String method, IValue... arguments) {
+    try {
+      return IValueUtils.runMethod(block, method, arguments);
+    } finally {
+      for (IValue argument : arguments) {
+        argument.close();
+      }
+    }
+  }
+
+  /**
+   * Calls a method of tensors with gradients enabled.
+   *
+   * @return the result, one tensor; the caller closes it
+   */
+  public NDArray train(String method, NDArray... arguments) {
+    // Gradient mode belongs to the thread; the engine leaves it off.
+    JniUtils.setGradMode(true);
+    NDList list = new NDList();
+    for (NDArray argument : arguments) {
+      list.add(argument);
+    }
+    try (PtNDArray name = (PtNDArray) arguments[0].getManager().create(0)) {
+      name.setName("module_method:" + method);
+      list.add(name);
+      return IValueUtils.forward(block, list, true).singletonOrThrow();
+    }
+  }
+
+  @Override
+  public void close() {
+    block.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,89 @@
+package io.foresight.model;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * Wraps {@code causal_lm.py} in the archive that libtorch loads as a TorchScript module, so that no Python is needed to build
+ * one. The archive holds no weights: they enter through the module's methods.
+ */
+final class ScriptArchive {
+
+  private static final String SOURCE = "causal_lm.py";
+
+  private ScriptArchive() {}
+
+  /** The archive's bytes, as a stream. */
+  static InputStream open() {
+    try (InputStream in = ScriptArchive.class.getResourceAsStream(SOURCE)) {
+      if (in == null) {
+        throw new IllegalStateException("Cannot find resource " + SOURCE + " on the class path.");
+      }
+      byte[] source = in.readAllBytes();
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+        zip.setMethod(ZipOutputStream.STORED);
+        add(zip, "a/data.pkl", module(new String(source, StandardCharsets.UTF_8)));
+        add(zip, "a/code/__torch__.py", source);
+        add(zip, "a/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
+        add(zip, "a/version", "3\n".getBytes(StandardCharsets.US_ASCII));
+        add(zip, "a/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
+      }
+      return new ByteArrayInputStream(bytes.toByteArray());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void add(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
+    ZipEntry entry = new ZipEntry(name);
+    CRC32 crc = new CRC32();
+    crc.update(bytes);
+    entry.setCrc(crc.getValue());
+    entry.setSize(bytes.length);
+    entry.setCompressedSize(bytes.length);
+    zip.putNextEntry(entry);
+    zip.write(bytes);
+    zip.closeEntry();
+  }
+
+  /** The pickled module: every attribute that the source declares, with its type's empty value. */
+  private static byte[] module(String source) throws IOException {
+    ByteArrayOutputStream pickle = new ByteArrayOutputStream();
+    pickle.write(new byte[] {(byte) 0x80, 2});
+    pickle.write("c__torch__\nCausalLm\n)\u0081}(".getBytes(StandardCharsets.ISO_8859_1));
+    for (String line : source.lines().toList()) {
+      int colon = line.indexOf(" : ");
+      if (colon < 0 || !line.startsWith("  ") || line.startsWith("   ")) {
+        continue;
+      }
+      String name = line.substring(2, colon);
+      byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
+      pickle.write(new byte[] {'X', (byte) utf8.length, 0, 0, 0});
+      pickle.write(utf8);
+      String type = line.substring(colon + 3);
+      if (type.equals("bool")) {
+        pickle.write(0x89);
+      } else if (type.equals("int")) {
+        pickle.write(new byte[] {'K', 0});
+      } else if (type.equals("float")) {
+        pickle.write(new byte[] {'G', 0, 0, 0, 0, 0, 0, 0, 0});
+      } else if (type.startsWith("List[")) {
+        pickle.write(']');
+      } else if (type.startsWith("Dict[")) {
+        pickle.write('}');
+      } else {
+        throw new IllegalStateException("Attribute " + name + " has type " + type + ", which has no empty value here.");
+      }
+    }
+    pickle.write("ub.".getBytes(StandardCharsets.US_ASCII));
+    return pickle.toByteArray();
+  }
+}
