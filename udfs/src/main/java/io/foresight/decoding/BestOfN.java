@@ -61,7 +61,7 @@ public final class BestOfN implements Strategy {
       while (!open.isEmpty()) {
         int[] one = new int[open.size()];
         Arrays.fill(one, 1);
-        Line.rollOut(row.target(), open.stream().map(draw -> draw.line).toList(), one, 0);
+        Line.rollOut(row.target(), open.stream().map(draw -> draw.line).toList(), one, 0, 0);
         open.forEach(this::draw);
         open.removeIf(draw -> row.finishedBy(draw.ids));
       }

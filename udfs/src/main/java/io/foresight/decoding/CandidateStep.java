@@ -32,7 +32,9 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
     Next next = p.next(k);
     try (Lines rollouts = new Lines()) {
       Line[] of = fork(row, p, next.topIds(), rollouts);
-      rollOut(row.target(), rollouts.all(), depth(row), k);
+      // The first position's scores are the next step's candidates; a rollout that is gone on from
+      // is asked for them all along, or each further step would need a forward for its own.
+      rollOut(row.target(), rollouts.all(), depth(row), k, reuse ? k : 0);
       int best = commit(row, next, of);
       settle(p, of[best], next.topIds()[best], 1);
     }
@@ -43,7 +45,7 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
     Next next = p.next(candidates(row));
     try (Lines rollouts = new Lines()) {
       Line[] of = fork(row, q, next.topIds(), rollouts);
-      rollOut(row.draft(), rollouts.all(), depth(row), 0);
+      rollOut(row.draft(), rollouts.all(), depth(row), 0, 0);
       int best = commit(row, next, of);
       p.advance(next.topIds()[best]);
       settle(q, of[best], next.topIds()[best], 0);
@@ -67,24 +69,20 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
       int[] known = rollouts.all().stream().mapToInt(line -> line.known().size()).toArray();
       List<List<Next>> drafted = new ArrayList<>();
       while (rollouts.all().stream().anyMatch(line -> !line.reaches(depth))) {
-        round(row, rollouts.all(), drafts.all(), depth, round, drafted.isEmpty() ? k : 0);
+        round(row, rollouts.all(), drafts.all(), depth, round, k);
         if (drafted.isEmpty()) {
           drafts.all().forEach(line -> drafted.add(line.known()));
         }
       }
       int best = commit(row, next, of);
       int id = next.topIds()[best];
-      Line ahead = draftOf[best];
       q.advance(id);
-      if (ahead != null && !drafted.isEmpty()) {
-        // The first round drafted from the candidate itself, unless p was known to go on from
-        // there.
-        List<Next> first = drafted.get(drafts.all().indexOf(ahead));
-        boolean fromCandidate = known[drafts.all().indexOf(ahead)] == 0;
+      int i = drafts.all().indexOf(draftOf[best]);
+      if (i >= 0 && !drafted.isEmpty() && known[i] == 0) {
+        // The first round drafted from the candidate itself: that is the next draft.
         int[] base = q.base();
-        List<Next> follow = fromCandidate ? first : q.known();
-        q.adopt(ahead);
-        q.rebase(base, follow);
+        q.adopt(draftOf[best]);
+        q.rebase(base, drafted.get(i));
       }
       settle(p, of[best], id, 1);
     }
@@ -105,11 +103,11 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
       Line line = open.get(i);
       int[] path = Ids.concat(line.base(), line.greedy(depth));
       Line draft = drafting.get(i);
-      int ahead = path.length - draft.base().length;
-      draft.advance(Arrays.copyOfRange(path, path.length - ahead, path.length));
+      // q goes on from what p has verified.
+      draft.advance(Arrays.copyOfRange(path, draft.base().length, path.length));
       counts[i] = Math.min(round, depth - line.greedy(depth).length - 1);
     }
-    Line.rollOut(row.draft(), drafting, counts, 0);
+    Line.rollOut(row.draft(), drafting, counts, 0, 0);
     List<int[]> proposals = new ArrayList<>();
     for (int i = 0; i < counts.length; i++) {
       proposals.add(Ids.concat(open.get(i).greedy(depth), drafting.get(i).greedy(counts[i])));
@@ -138,10 +136,11 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
     return of;
   }
 
-  private static void rollOut(LanguageModel model, List<Line> lines, int depth, int topK) {
+  private static void rollOut(
+      LanguageModel model, List<Line> lines, int depth, int firstTopK, int topK) {
     int[] counts = new int[lines.size()];
     Arrays.fill(counts, depth);
-    Line.rollOut(model, lines, counts, topK);
+    Line.rollOut(model, lines, counts, firstTopK, topK);
   }
 
   private int commit(Row row, Next next, Line[] rollouts) {

@@ -143,9 +143,11 @@ final class Line implements AutoCloseable {
    * Greedy continuation of each line to its number of tokens or EOS, one forward per token for all
    * lines that are still going.
    *
-   * @param topK ids to ask for after the base, where nothing is known yet; 0 for none
+   * @param firstTopK ids to ask for after the base, where nothing is known yet; 0 for none
+   * @param topK ids to ask for after that; 0 for none
    */
-  static void rollOut(LanguageModel model, List<Line> lines, int[] counts, int topK) {
+  static void rollOut(
+      LanguageModel model, List<Line> lines, int[] counts, int firstTopK, int topK) {
     while (true) {
       List<Line> going = new ArrayList<>();
       List<Extension> extensions = new ArrayList<>();
@@ -154,7 +156,7 @@ final class Line implements AutoCloseable {
         if (!line.reaches(counts[i])) {
           going.add(line);
           int[] path = line.greedy(counts[i]);
-          extensions.add(line.extension(path, path.length, path.length == 0 ? topK : 0));
+          extensions.add(line.extension(path, path.length, path.length == 0 ? firstTopK : topK));
         }
       }
       if (going.isEmpty()) {
@@ -167,9 +169,11 @@ final class Line implements AutoCloseable {
     }
   }
 
-  /** {@link #rollOut(LanguageModel, List, int[], int)} of this line alone; returns the tokens. */
+  /**
+   * {@link #rollOut(LanguageModel, List, int[], int, int)} of this line alone; returns the tokens.
+   */
   int[] rollOut(int count) {
-    rollOut(model, List.of(this), new int[] {count}, 0);
+    rollOut(model, List.of(this), new int[] {count}, 0, 0);
     return greedy(count);
   }
 
