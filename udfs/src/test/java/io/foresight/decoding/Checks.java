@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.Verification;
+import java.util.Arrays;
 
 /**
  * The invariants as checks of one case; {@code decoder} is the strategy under test, or a mutant of
@@ -78,6 +79,17 @@ final class Checks {
             .s3Lookahead(roller)
             .s4Lookahead(roller)
             .build());
+  }
+
+  /** The action table: tokens and states of {@code cdsl} under any of its settings. */
+  static void cdslFollowsItsTable(Case c, Decoder decoder) {
+    Case hard = c.with(c.s().toBuilder().strategy("cdsl").verification(Verification.HARD).build());
+    Reference.Steps expected = Reference.cdsl(hard);
+    Generation generation = decoder.decode(hard);
+    Counters counters = generation.counters();
+    assertThat(generation.tokens()).isEqualTo(expected.tokens());
+    assertThat(new long[] {counters.s1(), counters.s2(), counters.s3(), counters.s4()})
+        .isEqualTo(Arrays.stream(expected.states()).asLongStream().toArray());
   }
 
   /** Invariants 6 (log_prob) and 8, and the edge rules on endings, for the strategy as set. */

@@ -30,6 +30,45 @@ class InvariantsTest {
     Checks.strictCdslIsCdlhAppx(Case.of(seed), Case::decode);
   }
 
+  @Property(tries = 5000)
+  void cdslFollowsItsTable(@ForAll long seed) {
+    Checks.cdslFollowsItsTable(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 2000)
+  void moreSamplesNeverLowerTheReward(@ForAll long seed) {
+    Case c = Case.of(seed);
+    double before = Double.NEGATIVE_INFINITY;
+    // The first samples stay the same as more are drawn, so the best reward can only rise.
+    for (int n = 1; n <= 4; n++) {
+      Case more = c.with(c.s().toBuilder().strategy("best-of-n").samples(n).build());
+      double reward = c.reward().of(more.decode().tokens(), true);
+      assertThat(reward).isGreaterThanOrEqualTo(before);
+      before = reward;
+    }
+  }
+
+  @Property(tries = 2000)
+  void permissiveCdslComputesEachPositionOnce(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Counters counters =
+        c.with(
+                c.s().toBuilder()
+                    .strategy("cdsl")
+                    .verification(Verification.HARD)
+                    .acceptanceThreshold(0)
+                    .rewardThreshold(Double.NEGATIVE_INFINITY)
+                    .build())
+            .decode()
+            .counters();
+    // Per forward p's last token and the draft, whose EOS need not be computed.
+    assertThat(counters.targetForwards()).isEqualTo(counters.s1());
+    assertThat(counters.targetPositions())
+        .isBetween(
+            c.prompt().length - 1 + counters.drafted(),
+            c.prompt().length - 1 + counters.drafted() + counters.s1());
+  }
+
   @Property(tries = 2000)
   void greedyEqualsFreshForwards(@ForAll long seed) {
     Case c = Case.of(seed);

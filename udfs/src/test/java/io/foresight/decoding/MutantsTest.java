@@ -18,6 +18,7 @@ class MutantsTest {
       Map.of(
           "speculative is greedy", Checks::speculativeIsGreedy,
           "permissive cdsl is greedy", Checks::permissiveCdslIsGreedy,
+          "cdsl follows its table", Checks::cdslFollowsItsTable,
           "strict cdsl is cdlh", Checks::strictCdslIsCdlh,
           "strict cdsl is cdlh-appx", Checks::strictCdslIsCdlhAppx);
 

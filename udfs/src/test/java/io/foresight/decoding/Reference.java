@@ -1,5 +1,8 @@
 package io.foresight.decoding;
 
+import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.DecodingSettings.RewardSpan;
+import io.foresight.decoding.DecodingSettings.Roller;
 import java.util.Arrays;
 
 /** Naive implementations: every score is a fresh forward, nothing is reused. */
@@ -25,25 +28,81 @@ final class Reference {
   static int[] cdlh(Case c, FakeModel roller) {
     int[] y = new int[0];
     while (!ends(c, y)) {
-      float[] scores = c.p().logProbs(Ids.concat(c.prompt(), y));
-      int best = -1;
-      double bestScore = Double.NEGATIVE_INFINITY;
-      for (int id : c.p().top(scores, c.s().candidates())) {
-        int[] line = Ids.concat(y, id);
-        if (!c.p().isEos(id)) {
-          int depth = Math.min(c.s().lookahead(), c.limit() - line.length);
-          line = Ids.concat(line, rollout(roller, Ids.concat(c.prompt(), line), depth));
-        }
-        double score =
-            (double) scores[id] + c.s().rewardWeight() * c.reward().of(line, ends(c, line));
-        if (score > bestScore) {
-          best = id;
-          bestScore = score;
-        }
-      }
-      y = Ids.concat(y, best);
+      y = candidateStep(c, roller, y);
     }
     return y;
+  }
+
+  /** {@code y} and the token that CDLH's step commits. */
+  private static int[] candidateStep(Case c, FakeModel roller, int[] y) {
+    float[] scores = c.p().logProbs(Ids.concat(c.prompt(), y));
+    int best = -1;
+    double bestScore = Double.NEGATIVE_INFINITY;
+    for (int id : c.p().top(scores, c.s().candidates())) {
+      int[] line = Ids.concat(y, id);
+      if (!c.p().isEos(id)) {
+        int depth = Math.min(c.s().lookahead(), c.limit() - line.length);
+        line = Ids.concat(line, rollout(roller, Ids.concat(c.prompt(), line), depth));
+      }
+      double score =
+          (double) scores[id] + c.s().rewardWeight() * c.reward().of(line, ends(c, line));
+      if (score > bestScore) {
+        best = id;
+        bestScore = score;
+      }
+    }
+    return Ids.concat(y, best);
+  }
+
+  /** Tokens of {@code cdsl} with hard rejection, and its steps per state S1 to S4. */
+  record Steps(int[] tokens, int[] states) {}
+
+  /** The definition of {@code cdsl}, read out loud. */
+  static Steps cdsl(Case c) {
+    DecodingSettings s = c.s();
+    int[] states = new int[4];
+    int[] y = new int[0];
+    while (!ends(c, y)) {
+      int[] path = Ids.concat(c.prompt(), y);
+      int remaining = c.limit() - y.length;
+      int[] z = rollout(c.q(), path, Math.min(s.draftLength(), remaining - 1));
+      int[] greedy = rollout(c.p(), path, z.length + 1);
+      int n = Ids.common(z, greedy);
+      int[] w = Arrays.copyOf(greedy, Math.min(n + 1, greedy.length));
+      boolean accepted = z.length == 0 || (double) n / z.length >= s.acceptanceThreshold();
+      int[] judged = Ids.concat(y, s.rewardSpan() == RewardSpan.DRAFT && z.length > 0 ? z : w);
+      double reward = reward(c, judged);
+      boolean passes =
+          reward >= s.rewardThreshold()
+              || (s.rewardMode() == RewardMode.GAIN && !ends(c, judged) && reward > reward(c, y));
+      states[(passes ? 0 : 2) + (accepted ? 0 : 1)]++;
+      if (passes) {
+        y = Ids.concat(y, Arrays.copyOf(w, accepted ? w.length : trusted(c, y, w)));
+      } else {
+        Roller roller = accepted ? s.s3Lookahead() : s.s4Lookahead();
+        y = candidateStep(c, roller == Roller.DRAFT ? c.q() : c.p(), y);
+      }
+    }
+    return new Steps(y, states);
+  }
+
+  private static int trusted(Case c, int[] y, int[] w) {
+    int gain = 1;
+    for (int i = 1; i <= w.length; i++) {
+      int[] line = Ids.concat(y, Arrays.copyOf(w, i));
+      if (reward(c, line) > reward(c, Arrays.copyOf(line, line.length - 1))) {
+        gain = i;
+      }
+    }
+    return switch (c.s().s2Action()) {
+      case PREFIX -> w.length;
+      case ONE_TOKEN -> 1;
+      case TO_LAST_GAIN -> gain;
+    };
+  }
+
+  private static double reward(Case c, int[] line) {
+    return c.reward().of(line, ends(c, line));
   }
 
   /** Forwards of p that speculative decoding takes: n + 1 tokens each, EOS and limit apart. */
