@@ -1,12 +1,14 @@
 package io.foresight.decoding;
 
 /**
- * What a decoder wants to know of the positions {@code from .. tokens.length - 1} of an extension. The arg max and its
- * log-probability always come for those positions; everything else costs extra.
+ * What a decoder wants to know of the positions {@code from .. tokens.length - 1} of an extension.
+ * The arg max and its log-probability always come for those positions; everything else costs extra.
  *
- * @param from first appended position that is asked for; {@link Integer#MAX_VALUE} for none (the tokens only enter the cache)
+ * @param from first appended position that is asked for; {@link Integer#MAX_VALUE} for none (the
+ *     tokens only enter the cache)
  * @param topK number of most probable ids per asked position; 0 for none
- * @param gather ids whose log-probability is wanted, per asked position (rows may differ in length); {@code null} for none
+ * @param gather ids whose log-probability is wanted, per asked position (rows may differ in
+ *     length); {@code null} for none
  * @param rows whether the full row of log-probabilities is wanted, per asked position
  */
 public record Ask(int from, int topK, int[][] gather, boolean rows) {

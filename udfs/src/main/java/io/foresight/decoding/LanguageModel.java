@@ -3,7 +3,8 @@ package io.foresight.decoding;
 import java.util.List;
 
 /**
- * A causal language model as the decoders see it: sequences that can be extended, rolled back and forked.
+ * A causal language model as the decoders see it: sequences that can be extended, rolled back and
+ * forked.
  *
  * <p>One instance belongs to one thread; several instances may share weights.
  */
@@ -26,8 +27,8 @@ public interface LanguageModel {
    *
    * @param extensions at least one; no sequence twice
    * @return for each extension, in order, the scores at the positions that it asked for
-   * @throws IllegalArgumentException if a sequence would outgrow the context, holds a tree that was not settled by
-   *     {@link Sequence#keep}, or a token id is out of range
+   * @throws IllegalArgumentException if a sequence would outgrow the context, holds a tree that was
+   *     not settled by {@link Sequence#keep}, or a token id is out of range
    */
   List<Scores> extend(List<Extension> extensions);
 

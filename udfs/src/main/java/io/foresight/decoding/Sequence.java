@@ -1,8 +1,8 @@
 package io.foresight.decoding;
 
 /**
- * Token ids in a language model's cache. Appended to by {@link LanguageModel#extend}; rolled back and forked here, without
- * recomputation. Not thread-safe.
+ * Token ids in a language model's cache. Appended to by {@link LanguageModel#extend}; rolled back
+ * and forked here, without recomputation. Not thread-safe.
  */
 public interface Sequence extends AutoCloseable {
 
@@ -16,14 +16,17 @@ public interface Sequence extends AutoCloseable {
    */
   void truncate(int length);
 
-  /** Branches: the new sequence holds the same tokens, and is independent from here on. The caller closes it. */
+  /**
+   * Branches: the new sequence holds the same tokens, and is independent from here on. The caller
+   * closes it.
+   */
   Sequence fork();
 
   /**
    * After a tree extension: makes one path of the tree the sequence and drops its other nodes.
    *
-   * @param path node indices of the last tree extension from a root downwards, each the parent of the next; may be empty,
-   *     which drops the whole tree
+   * @param path node indices of the last tree extension from a root downwards, each the parent of
+   *     the next; may be empty, which drops the whole tree
    * @throws IllegalArgumentException if {@code path} is not such a path
    * @throws IllegalStateException if the last extension was not a tree
    */

@@ -1,6 +1,9 @@
 package io.foresight.decoding;
 
-/** A decoding strategy: straight-line code for one row against {@link LanguageModel}. Immutable and thread-safe. */
+/**
+ * A decoding strategy: straight-line code for one row against {@link LanguageModel}. Immutable and
+ * thread-safe.
+ */
 public interface Strategy {
 
   /** The value of {@code decoding.strategy} that selects it. */

@@ -1,0 +1,182 @@
+package io.foresight.decoding;
+
+import io.foresight.decoding.Tally.Origin;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * CDLH's step: the top-k tokens c of p are rolled out d tokens each, and the arg max of log p(c) +
+ * lambda R(y c rollout) is committed; ties go to the higher log p, then to the lower id.
+ *
+ * @param candidates k
+ * @param lookahead d, tokens after the candidate
+ * @param rewardWeight lambda
+ * @param reuse whether the committed candidate's rollout serves the next step
+ */
+record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean reuse) {
+
+  static CandidateStep of(DecodingSettings settings, boolean reuse) {
+    return new CandidateStep(
+        settings.candidates(), settings.lookahead(), settings.rewardWeight(), reuse);
+  }
+
+  /** k, or the whole vocabulary if that is smaller. */
+  int candidates(Row row) {
+    return Math.min(candidates, row.target().vocabularySize());
+  }
+
+  /** The step with rollouts by p. */
+  void byTarget(Row row, Line p) {
+    int k = candidates(row);
+    Next next = p.next(k);
+    try (Lines rollouts = new Lines()) {
+      Line[] of = fork(row, p, next.topIds(), rollouts);
+      // The first position's scores are the next step's candidates; a rollout that is gone on from
+      // is asked for them all along, or each further step would need a forward for its own.
+      rollOut(row.target(), rollouts.all(), depth(row), k, reuse ? k : 0);
+      int best = commit(row, next, of);
+      settle(p, of[best], next.topIds()[best], 1);
+    }
+  }
+
+  /** The step with rollouts by q. */
+  void byDraft(Row row, Line p, Line q) {
+    Next next = p.next(candidates(row));
+    try (Lines rollouts = new Lines()) {
+      Line[] of = fork(row, q, next.topIds(), rollouts);
+      rollOut(row.draft(), rollouts.all(), depth(row), 0, 0);
+      int best = commit(row, next, of);
+      p.advance(next.topIds()[best]);
+      settle(q, of[best], next.topIds()[best], 0);
+    }
+  }
+
+  /**
+   * The step with rollouts by p that q drafts and p verifies, all candidates together, in as many
+   * rounds as it takes: exactly p's own rollouts.
+   *
+   * @param round tokens drafted per round
+   */
+  void bySpeculation(Row row, Line p, Line q, int round) {
+    int k = candidates(row);
+    Next next = p.next(k);
+    int depth = depth(row);
+    try (Lines rollouts = new Lines();
+        Lines drafts = new Lines()) {
+      Line[] of = fork(row, p, next.topIds(), rollouts);
+      Line[] draftOf = fork(row, q, next.topIds(), drafts);
+      int[] known = rollouts.all().stream().mapToInt(line -> line.known().size()).toArray();
+      List<List<Next>> drafted = new ArrayList<>();
+      while (rollouts.all().stream().anyMatch(line -> !line.reaches(depth))) {
+        round(row, rollouts.all(), drafts.all(), depth, round, k);
+        if (drafted.isEmpty()) {
+          drafts.all().forEach(line -> drafted.add(line.known()));
+        }
+      }
+      int best = commit(row, next, of);
+      int id = next.topIds()[best];
+      q.advance(id);
+      int i = drafts.all().indexOf(draftOf[best]);
+      if (i >= 0 && !drafted.isEmpty() && known[i] == 0) {
+        // The first round drafted from the candidate itself: that is the next draft.
+        int[] base = q.base();
+        q.adopt(draftOf[best]);
+        q.rebase(base, drafted.get(i));
+      }
+      settle(p, of[best], id, 1);
+    }
+  }
+
+  private static void round(
+      Row row, List<Line> rollouts, List<Line> drafts, int depth, int round, int topK) {
+    List<Line> open = new ArrayList<>();
+    List<Line> drafting = new ArrayList<>();
+    for (int i = 0; i < rollouts.size(); i++) {
+      if (!rollouts.get(i).reaches(depth)) {
+        open.add(rollouts.get(i));
+        drafting.add(drafts.get(i));
+      }
+    }
+    int[] counts = new int[open.size()];
+    for (int i = 0; i < counts.length; i++) {
+      Line line = open.get(i);
+      int[] path = Ids.concat(line.base(), line.greedy(depth));
+      Line draft = drafting.get(i);
+      // q goes on from what p has verified.
+      draft.advance(Arrays.copyOfRange(path, draft.base().length, path.length));
+      counts[i] = Math.min(round, depth - line.greedy(depth).length - 1);
+    }
+    Line.rollOut(row.draft(), drafting, counts, 0, 0);
+    List<int[]> proposals = new ArrayList<>();
+    for (int i = 0; i < counts.length; i++) {
+      proposals.add(Ids.concat(open.get(i).greedy(depth), drafting.get(i).greedy(counts[i])));
+    }
+    int[] before = open.stream().mapToInt(line -> line.greedy(depth).length).toArray();
+    Line.verify(row.target(), open, proposals, topK);
+    for (int i = 0; i < counts.length; i++) {
+      int[] proposal = proposals.get(i);
+      row.verified(proposal.length - before[i], open.get(i).agreement(proposal) - before[i]);
+    }
+  }
+
+  private int depth(Row row) {
+    return Math.min(lookahead, row.remaining() - 1);
+  }
+
+  /** A fork per candidate; {@code null} for one that has no rollout. */
+  private Line[] fork(Row row, Line line, int[] ids, Lines into) {
+    Line[] of = new Line[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      if (depth(row) > 0 && !row.isEos(ids[i])) {
+        line.fill();
+        of[i] = into.add(line.fork(ids[i]));
+      }
+    }
+    return of;
+  }
+
+  private static void rollOut(
+      LanguageModel model, List<Line> lines, int depth, int firstTopK, int topK) {
+    int[] counts = new int[lines.size()];
+    Arrays.fill(counts, depth);
+    Line.rollOut(model, lines, counts, firstTopK, topK);
+  }
+
+  private int commit(Row row, Next next, Line[] rollouts) {
+    int best = 0;
+    double bestScore = Double.NEGATIVE_INFINITY;
+    double margin = Double.POSITIVE_INFINITY;
+    int depth = depth(row);
+    for (int i = 0; i < rollouts.length; i++) {
+      int[] rollout = rollouts[i] == null ? new int[0] : rollouts[i].greedy(depth);
+      int[] line = Ids.concat(new int[] {next.topIds()[i]}, rollout);
+      double score = (double) next.topLogProbs()[i] + rewardWeight * row.reward(line);
+      // Candidates come by falling log p, then rising id, so a tie keeps the earlier one.
+      if (i > 0) {
+        margin = score > bestScore ? score - bestScore : Math.min(margin, bestScore - score);
+      }
+      if (i == 0 || score > bestScore) {
+        best = i;
+        bestScore = score;
+      }
+    }
+    if (margin < Counters.NEAR_TIE) {
+      row.nearTie();
+    }
+    row.commit(Origin.CANDIDATE, next.topIds()[best], next.topLogProbs()[best]);
+    return best;
+  }
+
+  /** Moves {@code line} on to the committed candidate, by way of its rollout if it has one. */
+  private void settle(Line line, Line rollout, int id, int keep) {
+    if (rollout == null) {
+      line.advance(id);
+    } else {
+      line.adopt(rollout);
+    }
+    if (!reuse) {
+      line.forget(keep);
+    }
+  }
+}

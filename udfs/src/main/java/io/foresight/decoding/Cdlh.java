@@ -1,0 +1,36 @@
+package io.foresight.decoding;
+
+/**
+ * Constrained decoding with lookahead heuristics: every token is chosen among p's top k by log p
+ * and the reward of a rollout of d tokens by p. The baseline of every speed-up.
+ */
+public final class Cdlh implements Strategy {
+
+  private final CandidateStep step;
+
+  /** Decodes as {@code settings} say. */
+  public Cdlh(DecodingSettings settings) {
+    this.step = CandidateStep.of(settings, settings.reuseRollouts());
+  }
+
+  @Override
+  public String name() {
+    return "cdlh";
+  }
+
+  @Override
+  public boolean usesDraft() {
+    return false;
+  }
+
+  @Override
+  public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
+    Row row = new Row(target, null, request);
+    try (Line p = Line.open(row.target(), row.tokens(), false)) {
+      while (!row.finished()) {
+        step.byTarget(row, p);
+      }
+    }
+    return row.generation();
+  }
+}

@@ -1,0 +1,34 @@
+package io.foresight.decoding;
+
+/** {@link Cdlh} with rollouts by q: p scores the candidates, q looks ahead. */
+public final class CdlhAppx implements Strategy {
+
+  private final CandidateStep step;
+
+  /** Decodes as {@code settings} say. */
+  public CdlhAppx(DecodingSettings settings) {
+    this.step = CandidateStep.of(settings, settings.reuseRollouts());
+  }
+
+  @Override
+  public String name() {
+    return "cdlh-appx";
+  }
+
+  @Override
+  public boolean usesDraft() {
+    return true;
+  }
+
+  @Override
+  public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
+    Row row = new Row(target, draft, request);
+    try (Line p = Line.open(row.target(), row.tokens(), false);
+        Line q = Line.open(row.draft(), row.tokens(), false)) {
+      while (!row.finished()) {
+        step.byDraft(row, p, q);
+      }
+    }
+    return row.generation();
+  }
+}

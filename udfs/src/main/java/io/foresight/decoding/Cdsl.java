@@ -1,0 +1,122 @@
+package io.foresight.decoding;
+
+import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.DecodingSettings.RewardSpan;
+import io.foresight.decoding.DecodingSettings.Roller;
+import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.decoding.Tally.State;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Constrained decoding with speculative lookaheads (Nakshatri et al., NAACL 2025, arXiv
+ * 2412.10418): q drafts a lookahead, p verifies it, the reward judges what was verified, and
+ * acceptance and reward together select one of four actions. The actions are this project's
+ * reconstruction.
+ */
+public final class Cdsl implements Strategy {
+
+  private final DecodingSettings settings;
+  private final CandidateStep step;
+  private final boolean sampling;
+  private final Sampler sampler;
+
+  /** Decodes as {@code settings} say. */
+  public Cdsl(DecodingSettings settings) {
+    this.settings = settings;
+    this.step = CandidateStep.of(settings, true);
+    this.sampling = settings.verification() == Verification.SAMPLING;
+    this.sampler = Sampler.of(settings);
+  }
+
+  @Override
+  public String name() {
+    return "cdsl";
+  }
+
+  @Override
+  public boolean usesDraft() {
+    return true;
+  }
+
+  @Override
+  public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
+    Row row = new Row(target, draft, request);
+    SplittableRandom random = new SplittableRandom(request.seed());
+    try (Line p = Line.open(row.target(), row.tokens(), sampling);
+        Line q = Line.open(row.draft(), row.tokens(), sampling)) {
+      while (!row.finished()) {
+        int[] z = q.rollOut(Math.min(settings.draftLength(), row.remaining() - 1));
+        Verified verified = verify(row, p, q, z, random);
+        boolean accepted = verified.acceptance() >= settings.acceptanceThreshold();
+        State state =
+            passes(row, z, verified.line())
+                ? (accepted ? State.S1 : State.S2)
+                : (accepted ? State.S3 : State.S4);
+        row.step(state);
+        switch (state) {
+          case S1 -> verified.commit(row, p, q, verified.line().length);
+          case S2 -> verified.commit(row, p, q, trusted(row, verified.line()));
+          case S3 -> lookAhead(row, p, q, settings.s3Lookahead());
+          case S4 -> lookAhead(row, p, q, settings.s4Lookahead());
+        }
+      }
+    }
+    return row.generation();
+  }
+
+  private Verified verify(Row row, Line p, Line q, int[] z, SplittableRandom random) {
+    // S3 and S4 choose among the top k at the first position.
+    int topK = step.candidates(row);
+    if (!sampling) {
+      return Verified.hard(row, p, z, topK);
+    }
+    List<Next> drafts = q.known().subList(0, z.length);
+    return Verified.sampling(row, p, z, drafts, topK, sampler, random);
+  }
+
+  private boolean passes(Row row, int[] z, int[] w) {
+    // An empty draft says nothing; p's own token does.
+    int[] line = settings.rewardSpan() == RewardSpan.DRAFT && z.length > 0 ? z : w;
+    boolean gains = settings.rewardMode() == RewardMode.GAIN && !row.finishedBy(line);
+    double before = gains ? row.reward() : Double.POSITIVE_INFINITY;
+    double reward = row.reward(line);
+    return reward >= settings.rewardThreshold() || reward > before;
+  }
+
+  /** Number of tokens of w that S2 commits. */
+  private int trusted(Row row, int[] w) {
+    return switch (settings.s2Action()) {
+      case PREFIX -> w.length;
+      case ONE_TOKEN -> 1;
+      case TO_LAST_GAIN -> lastGain(row, w);
+    };
+  }
+
+  private static int lastGain(Row row, int[] w) {
+    int last = 1;
+    double before = row.reward();
+    for (int i = 1; i <= w.length; i++) {
+      double reward = row.reward(Arrays.copyOf(w, i));
+      if (reward > before) {
+        last = i;
+      }
+      before = reward;
+    }
+    return last;
+  }
+
+  private void lookAhead(Row row, Line p, Line q, Roller roller) {
+    if (roller == Roller.DRAFT) {
+      step.byDraft(row, p, q);
+    } else if (settings.speculateLookahead()) {
+      step.bySpeculation(row, p, q, settings.lookaheadDraft());
+    } else {
+      step.byTarget(row, p);
+      int[] tokens = row.tokens();
+      // q took no part, and follows.
+      q.advance(tokens[tokens.length - 1]);
+    }
+  }
+}

@@ -1,0 +1,262 @@
+package io.foresight.decoding;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * One model's view of a line of tokens: the <em>base</em>, which is given, and the model's greedy
+ * continuation of it as far as it is <em>known</em>. The cache follows by itself: a forward over a
+ * path first rolls it back to what it has in common with that path, so whatever it still holds is
+ * not computed again, and a token that was committed last travels with the next forward.
+ */
+final class Line implements AutoCloseable {
+
+  private final LanguageModel model;
+  private final boolean rows;
+  private final List<Next> known = new ArrayList<>();
+  private Sequence sequence;
+  private int[] held;
+  private int[] base;
+
+  private Line(LanguageModel model, boolean rows, Sequence sequence, int[] held, int[] base) {
+    this.model = model;
+    this.rows = rows;
+    this.sequence = sequence;
+    this.held = held;
+    this.base = base;
+  }
+
+  /**
+   * Opens a line with an empty cache.
+   *
+   * @param rows whether every score comes with the full row of log-probabilities
+   */
+  static Line open(LanguageModel model, int[] base, boolean rows) {
+    return new Line(model, rows, model.open(), new int[0], base);
+  }
+
+  /** Branches to the base followed by {@code tokens}, with what is known of that. */
+  Line fork(int... tokens) {
+    Line line = new Line(model, rows, sequence.fork(), held, base);
+    line.known.addAll(known);
+    line.advance(tokens);
+    return line;
+  }
+
+  /** Appends {@code tokens} to the base; what is known stays where they are the greedy ones. */
+  void advance(int... tokens) {
+    int agreed = agreement(tokens);
+    base = Ids.concat(base, tokens);
+    if (agreed == tokens.length) {
+      known.subList(0, agreed).clear();
+    } else {
+      known.clear();
+    }
+  }
+
+  /**
+   * Takes over another line's cache, base and knowledge, and leaves it this one's cache to close.
+   */
+  void adopt(Line other) {
+    Sequence mine = sequence;
+    sequence = other.sequence;
+    other.sequence = mine;
+    int[] mineHeld = held;
+    held = other.held;
+    other.held = mineHeld;
+    rebase(other.base, other.known());
+  }
+
+  /** Replaces the base and what is known to follow it. */
+  void rebase(int[] newBase, List<Next> newKnown) {
+    List<Next> copy = List.copyOf(newKnown);
+    base = newBase;
+    known.clear();
+    known.addAll(copy);
+  }
+
+  /** Forgets the greedy continuation beyond its first {@code count} tokens. */
+  void forget(int count) {
+    known.subList(Math.min(count, known.size()), known.size()).clear();
+  }
+
+  int[] base() {
+    return base;
+  }
+
+  /** The greedy continuation as far as it is known; a copy. */
+  List<Next> known() {
+    return List.copyOf(known);
+  }
+
+  /** The first {@code count} ids of the greedy continuation, or fewer if fewer are known. */
+  int[] greedy(int count) {
+    return known.stream().limit(count).mapToInt(Next::id).toArray();
+  }
+
+  /** Number of leading {@code tokens} that are known to be the greedy ones. */
+  int agreement(int[] tokens) {
+    return Ids.common(tokens, greedy(tokens.length));
+  }
+
+  /** Whether the greedy continuation is known up to {@code count} tokens or EOS. */
+  boolean reaches(int count) {
+    return known.size() >= count || ended();
+  }
+
+  private boolean ended() {
+    return !known.isEmpty() && model.isEos(known.get(known.size() - 1).id());
+  }
+
+  /** Scores of the token after the base; one forward unless they are known. */
+  Next next(int topK) {
+    if (known.isEmpty() || (topK > 0 && known.get(0).topIds() == null)) {
+      Next next = Next.of(model.extend(extension(new int[0], 0, topK)), 0);
+      if (known.isEmpty() || known.get(0).id() != next.id()) {
+        known.clear();
+        known.add(next);
+      } else {
+        known.set(0, next);
+      }
+    }
+    return known.get(0);
+  }
+
+  /** Scores of the token after the base and {@code tokens}; one forward. */
+  Next after(int... tokens) {
+    return Next.of(model.extend(extension(tokens, tokens.length, 0)), 0);
+  }
+
+  /** Brings the base into the cache, so that forks need not compute it each. */
+  void fill() {
+    int common = Ids.common(held, base);
+    if (common < base.length) {
+      sequence.truncate(common);
+      int[] tokens = Arrays.copyOfRange(base, common, base.length);
+      held = base;
+      model.extend(Extension.of(sequence, tokens, Ask.NOTHING));
+    }
+  }
+
+  /**
+   * Greedy continuation of each line to its number of tokens or EOS, one forward per token for all
+   * lines that are still going.
+   *
+   * @param firstTopK ids to ask for after the base, where nothing is known yet; 0 for none
+   * @param topK ids to ask for after that; 0 for none
+   */
+  static void rollOut(
+      LanguageModel model, List<Line> lines, int[] counts, int firstTopK, int topK) {
+    while (true) {
+      List<Line> going = new ArrayList<>();
+      List<Extension> extensions = new ArrayList<>();
+      for (int i = 0; i < counts.length; i++) {
+        Line line = lines.get(i);
+        if (!line.reaches(counts[i])) {
+          going.add(line);
+          int[] path = line.greedy(counts[i]);
+          extensions.add(line.extension(path, path.length, path.length == 0 ? firstTopK : topK));
+        }
+      }
+      if (going.isEmpty()) {
+        return;
+      }
+      List<Scores> scores = model.extend(extensions);
+      for (int i = 0; i < going.size(); i++) {
+        going.get(i).known.add(Next.of(scores.get(i), 0));
+      }
+    }
+  }
+
+  /**
+   * {@link #rollOut(LanguageModel, List, int[], int, int)} of this line alone; returns the tokens.
+   */
+  int[] rollOut(int count) {
+    rollOut(model, List.of(this), new int[] {count}, 0, 0);
+    return greedy(count);
+  }
+
+  /**
+   * Hard verification: extends what is known of each line along its draft, up to and including the
+   * first token that differs from the draft, or the token after it. One forward for all lines, none
+   * if all that is known already.
+   *
+   * @param topK ids to ask for per position; 0 for none
+   */
+  static void verify(LanguageModel model, List<Line> lines, List<int[]> drafts, int topK) {
+    List<Integer> open = new ArrayList<>();
+    List<Extension> extensions = new ArrayList<>();
+    for (int i = 0; i < lines.size(); i++) {
+      Line line = lines.get(i);
+      int[] draft = drafts.get(i);
+      if (line.agreement(draft) == line.known.size() && !line.reaches(draft.length + 1)) {
+        open.add(i);
+        extensions.add(line.extension(line.withoutEos(draft), line.known.size(), topK));
+      }
+    }
+    if (open.isEmpty()) {
+      return;
+    }
+    List<Scores> scores = model.extend(extensions);
+    for (int i = 0; i < scores.size(); i++) {
+      lines.get(open.get(i)).learn(drafts.get(open.get(i)), scores.get(i));
+    }
+  }
+
+  /** Adds to what is known as far as {@code tokens} are the greedy ones. */
+  private void learn(int[] tokens, Scores scores) {
+    for (int i = 0; i < scores.argmax().length; i++) {
+      int at = known.size();
+      known.add(Next.of(scores, i));
+      if (at < tokens.length && tokens[at] != known.get(at).id()) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Scores after the base and after each of {@code tokens}, whether they are the greedy ones or
+   * not; none after an EOS. At most one forward.
+   */
+  List<Next> along(int[] tokens, int topK) {
+    int[] path = withoutEos(tokens);
+    List<Next> scores =
+        new ArrayList<>(known.subList(0, Math.min(agreement(path) + 1, known.size())));
+    if (scores.size() <= path.length) {
+      int from = scores.size();
+      Scores more = model.extend(extension(path, from, topK));
+      for (int i = 0; i < more.argmax().length; i++) {
+        scores.add(Next.of(more, i));
+      }
+      if (agreement(path) == known.size()) {
+        learn(tokens, more);
+      }
+    }
+    return scores;
+  }
+
+  /** Nothing is asked after an EOS, so it need not be computed. */
+  private int[] withoutEos(int[] tokens) {
+    boolean ends = tokens.length > 0 && model.isEos(tokens[tokens.length - 1]);
+    return ends ? Arrays.copyOf(tokens, tokens.length - 1) : tokens;
+  }
+
+  /**
+   * A forward over the base and {@code tokens}, asking for the scores after {@code from} tokens on.
+   */
+  private Extension extension(int[] tokens, int from, int topK) {
+    int[] path = Ids.concat(base, tokens);
+    int asked = base.length + from - 1;
+    int common = Math.min(Ids.common(held, path), asked);
+    sequence.truncate(common);
+    held = path;
+    int[] appended = Arrays.copyOfRange(path, common, path.length);
+    return Extension.of(sequence, appended, new Ask(asked - common, topK, null, rows));
+  }
+
+  @Override
+  public void close() {
+    sequence.close();
+  }
+}

@@ -1,0 +1,146 @@
+package io.foresight.decoding;
+
+import io.foresight.decoding.Tally.Origin;
+import io.foresight.decoding.Tally.State;
+import java.util.Arrays;
+
+/** A row while it is being decoded: what was generated, what may still come, and what it took. */
+final class Row {
+
+  private final LanguageModel target;
+  private final LanguageModel draft;
+  private final LineReward reward;
+  private final Tally tally = new Tally();
+  private final int[] prompt;
+  private final int limit;
+
+  private int[] generated = new int[0];
+  private double logProb;
+  private boolean ended;
+  private int[] judged;
+  private double judgedReward;
+
+  /**
+   * Opens a row.
+   *
+   * @param draft {@code null} for strategies without one
+   */
+  Row(LanguageModel target, LanguageModel draft, Request request) {
+    int room = target.contextLength() - request.prompt().length;
+    if (draft != null) {
+      room = Math.min(room, draft.contextLength() - request.prompt().length);
+    }
+    if (request.prompt().length < 1 || room < 1) {
+      throw new IllegalArgumentException(
+          "Cannot decode a prompt of %d tokens: it must have at least one and leave room in the context"
+              .formatted(request.prompt().length));
+    }
+    if (request.maxNewTokens() < 1) {
+      throw new IllegalArgumentException(
+          "Cannot decode %d tokens: at least one is needed".formatted(request.maxNewTokens()));
+    }
+    this.target =
+        new CountingModel(
+            target,
+            positions -> {
+              tally.targetForwards++;
+              tally.targetPositions += positions;
+            });
+    this.draft =
+        draft == null
+            ? null
+            : new CountingModel(
+                draft,
+                positions -> {
+                  tally.draftForwards++;
+                  tally.draftPositions += positions;
+                });
+    this.reward = request.reward();
+    this.prompt = request.prompt().clone();
+    this.limit = Math.min(request.maxNewTokens(), room);
+  }
+
+  /** p, counted. */
+  LanguageModel target() {
+    return target;
+  }
+
+  /** q, counted. */
+  LanguageModel draft() {
+    return draft;
+  }
+
+  /** Prompt and generated ids. */
+  int[] tokens() {
+    return Ids.concat(prompt, generated);
+  }
+
+  /** Tokens that may still be generated. */
+  int remaining() {
+    return limit - generated.length;
+  }
+
+  boolean finished() {
+    return ended || remaining() == 0;
+  }
+
+  boolean isEos(int id) {
+    return target.isEos(id);
+  }
+
+  /**
+   * R of what was generated and {@code continuation}; finished if that ends by EOS or at the limit.
+   */
+  double reward(int... continuation) {
+    int[] line = Ids.concat(generated, continuation);
+    // A line that was judged last and then committed is the next step's R(y).
+    if (!Arrays.equals(line, judged)) {
+      tally.rewardCalls++;
+      judgedReward = reward.of(line.clone(), endsAt(line));
+      judged = line;
+    }
+    return judgedReward;
+  }
+
+  /** Whether the row would be finished after {@code continuation}. */
+  boolean finishedBy(int... continuation) {
+    return endsAt(Ids.concat(generated, continuation));
+  }
+
+  private boolean endsAt(int[] line) {
+    return line.length == limit || (line.length > 0 && isEos(line[line.length - 1]));
+  }
+
+  /** Appends a token to the output. */
+  void commit(Origin origin, int id, double tokenLogProb) {
+    if (finished()) {
+      throw new IllegalStateException(
+          "Cannot commit token %d: the row is finished after %d tokens"
+              .formatted(id, generated.length));
+    }
+    generated = Ids.concat(generated, id);
+    logProb += tokenLogProb;
+    ended = isEos(id);
+    tally.committed.merge(origin, 1L, Long::sum);
+  }
+
+  /** Counts one verification. */
+  void verified(int drafted, int accepted) {
+    tally.drafted += drafted;
+    tally.accepted += accepted;
+  }
+
+  /** Counts one CDSL step. */
+  void step(State state) {
+    tally.states.merge(state, 1L, Long::sum);
+  }
+
+  /** Counts a choice by less than {@link Counters#NEAR_TIE}. */
+  void nearTie() {
+    tally.nearTies++;
+  }
+
+  Generation generation() {
+    return new Generation(generated.clone(), ended, logProb, tally.snapshot());
+  }
+}

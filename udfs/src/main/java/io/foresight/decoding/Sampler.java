@@ -1,0 +1,92 @@
+package io.foresight.decoding;
+
+import java.util.Comparator;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+
+/** The distribution that sampling draws from: temperature, then top-k, then top-p. */
+record Sampler(double temperature, int topK, double topP) {
+
+  static Sampler of(DecodingSettings settings) {
+    return new Sampler(settings.temperature(), settings.topK(), settings.topP());
+  }
+
+  /**
+   * Probabilities to sample with.
+   *
+   * @param logProbs [vocabulary] untempered log-probabilities
+   * @return [vocabulary], summing to 1
+   */
+  double[] distribution(float[] logProbs) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (float logProb : logProbs) {
+      max = Math.max(max, logProb);
+    }
+    double[] probabilities = new double[logProbs.length];
+    for (int i = 0; i < logProbs.length; i++) {
+      probabilities[i] = Math.exp((logProbs[i] - max) / temperature);
+    }
+    normalize(probabilities);
+    if ((topK > 0 && topK < logProbs.length) || topP < 1) {
+      cut(probabilities);
+      normalize(probabilities);
+    }
+    return probabilities;
+  }
+
+  private void cut(double[] probabilities) {
+    int[] order =
+        IntStream.range(0, probabilities.length)
+            .boxed()
+            .sorted(
+                Comparator.<Integer>comparingDouble(i -> -probabilities[i])
+                    .thenComparing(Comparator.naturalOrder()))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    int kept = topK > 0 ? Math.min(topK, order.length) : order.length;
+    double mass = 0;
+    for (int i = 0; i < kept; i++) {
+      mass += probabilities[order[i]];
+    }
+    double wanted = topP * mass;
+    double sum = 0;
+    for (int i = 0; i < order.length; i++) {
+      if (i >= kept || (topP < 1 && sum >= wanted)) {
+        probabilities[order[i]] = 0;
+      } else {
+        sum += probabilities[order[i]];
+      }
+    }
+  }
+
+  private static void normalize(double[] weights) {
+    double sum = 0;
+    for (double weight : weights) {
+      sum += weight;
+    }
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] /= sum;
+    }
+  }
+
+  /** Draws an id with the given weights, which need not sum to 1 but to more than 0. */
+  static int draw(double[] weights, SplittableRandom random) {
+    double sum = 0;
+    for (double weight : weights) {
+      sum += weight;
+    }
+    double left = random.nextDouble() * sum;
+    int last = -1;
+    for (int i = 0; i < weights.length; i++) {
+      if (weights[i] > 0) {
+        last = i;
+        left -= weights[i];
+        if (left < 0) {
+          return i;
+        }
+      }
+    }
+    // Rounding may leave a rest; it belongs to the last id that can be drawn.
+    return last;
+  }
+}

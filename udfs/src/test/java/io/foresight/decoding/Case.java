@@ -1,0 +1,117 @@
+package io.foresight.decoding;
+
+import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.DecodingSettings.RewardSpan;
+import io.foresight.decoding.DecodingSettings.Roller;
+import io.foresight.decoding.DecodingSettings.S2Action;
+import io.foresight.decoding.DecodingSettings.Verification;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/** A random row with its models, reward and settings; everything follows from a seed. */
+record Case(
+    FakeModel p, FakeModel q, int[] prompt, int limit, CountedReward reward, DecodingSettings s) {
+
+  /** A random function of the line, not monotone, with few values. */
+  static final class CountedReward implements LineReward {
+    private final long seed;
+    private final int kind;
+    private final int first;
+    private final int second;
+    long calls;
+
+    CountedReward(long seed, int kind, int vocabulary) {
+      this.seed = seed;
+      this.kind = kind;
+      this.first = vocabulary - 1;
+      this.second = vocabulary / 2;
+    }
+
+    @Override
+    public double of(int[] generated, boolean finished) {
+      calls++;
+      if (kind == 0) {
+        double covered = 0;
+        covered += Arrays.stream(generated).anyMatch(id -> id == first) ? 0.5 : 0;
+        covered += Arrays.stream(generated).anyMatch(id -> id == second) ? 0.5 : 0;
+        return covered;
+      }
+      long hash = seed + (finished ? 1 : 0);
+      for (int id : generated) {
+        hash = hash * 31 + id;
+      }
+      return new SplittableRandom(hash).nextInt(5) / 4.0;
+    }
+  }
+
+  static Case of(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    int vocabulary = 3 + random.nextInt(6);
+    int eosIds = 1 + random.nextInt(vocabulary > 4 ? 2 : 1);
+    int[] prompt = new int[1 + random.nextInt(4)];
+    for (int i = 0; i < prompt.length; i++) {
+      prompt[i] = eosIds + random.nextInt(vocabulary - eosIds);
+    }
+    int maxNewTokens = 1 + random.nextInt(12);
+    int room = random.nextInt(4) == 0 ? 1 + random.nextInt(12) : 40;
+    int context = prompt.length + room;
+    int order = random.nextInt(4);
+    long weights = random.nextLong();
+    double sharpness = 0.3 + random.nextDouble();
+    FakeModel p = new FakeModel(vocabulary, context, order, weights, sharpness, eosIds);
+    // A draft that equals p, opposes it, knows less context, or has nothing to do with it.
+    FakeModel q =
+        switch (random.nextInt(4)) {
+          case 0 -> new FakeModel(vocabulary, context, order, weights, sharpness, eosIds);
+          case 1 -> new FakeModel(vocabulary, context, order, weights, -sharpness, eosIds);
+          case 2 ->
+              new FakeModel(vocabulary, context, order == 0 ? 1 : order - 1, weights, 1, eosIds);
+          default -> new FakeModel(vocabulary, context, 2, random.nextLong(), 1, eosIds);
+        };
+    double[] lambdas = {0, 0.3, 1, 10};
+    double[] thresholds = {Double.NEGATIVE_INFINITY, 0.25, 0.5, 1, Double.POSITIVE_INFINITY};
+    DecodingSettings settings =
+        DecodingSettings.builder()
+            .maxNewTokens(maxNewTokens)
+            .temperature(0.5 + random.nextDouble())
+            .topK(random.nextInt(4))
+            .topP(random.nextBoolean() ? 1 : 0.7)
+            .samples(1 + random.nextInt(4))
+            .verification(random.nextBoolean() ? Verification.HARD : Verification.SAMPLING)
+            .lookahead(random.nextInt(7))
+            .draftLength(1 + random.nextInt(6))
+            .candidates(1 + random.nextInt(9))
+            .rewardWeight(lambdas[random.nextInt(lambdas.length)])
+            .acceptanceThreshold(random.nextInt(5) / 4.0)
+            .rewardThreshold(thresholds[random.nextInt(thresholds.length)])
+            .rewardMode(RewardMode.values()[random.nextInt(2)])
+            .rewardSpan(RewardSpan.values()[random.nextInt(2)])
+            .s2Action(S2Action.values()[random.nextInt(3)])
+            .s3Lookahead(Roller.values()[random.nextInt(2)])
+            .s4Lookahead(Roller.values()[random.nextInt(2)])
+            .speculateLookahead(random.nextBoolean())
+            .lookaheadDraft(1 + random.nextInt(4))
+            .reuseRollouts(random.nextBoolean())
+            .build();
+    CountedReward reward = new CountedReward(random.nextLong(), random.nextInt(2), vocabulary);
+    return new Case(p, q, prompt, Math.min(maxNewTokens, room), reward, settings);
+  }
+
+  Request request() {
+    return new Request(prompt, s.maxNewTokens(), reward, 7);
+  }
+
+  Case with(DecodingSettings settings) {
+    return new Case(p, q, prompt, limit, reward, settings);
+  }
+
+  /** The same case with a draft that is another instance of p. */
+  Case draftingWithTarget() {
+    return new Case(p, p, prompt, limit, reward, s);
+  }
+
+  /** Decodes by the strategy that the settings name. */
+  Generation decode() {
+    return Strategies.of(s).decode(p, q, request());
+  }
+}

@@ -1,0 +1,173 @@
+package io.foresight.decoding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foresight.decoding.DecodingSettings.Roller;
+import io.foresight.decoding.DecodingSettings.Verification;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+
+/** The invariants over many random rows. */
+class InvariantsTest {
+
+  @Property(tries = 3000)
+  void speculativeEqualsGreedy(@ForAll long seed) {
+    Checks.speculativeIsGreedy(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 3000)
+  void permissiveCdslEqualsGreedy(@ForAll long seed) {
+    Checks.permissiveCdslIsGreedy(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 3000)
+  void strictCdslEqualsCdlh(@ForAll long seed) {
+    Checks.strictCdslIsCdlh(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 3000)
+  void strictCdslEqualsCdlhAppx(@ForAll long seed) {
+    Checks.strictCdslIsCdlhAppx(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 5000)
+  void cdslFollowsItsTable(@ForAll long seed) {
+    Checks.cdslFollowsItsTable(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 2000)
+  void moreSamplesNeverLowerTheReward(@ForAll long seed) {
+    Case c = Case.of(seed);
+    double before = Double.NEGATIVE_INFINITY;
+    // The first samples stay the same as more are drawn, so the best reward can only rise.
+    for (int n = 1; n <= 4; n++) {
+      Case more = c.with(c.s().toBuilder().strategy("best-of-n").samples(n).build());
+      double reward = c.reward().of(more.decode().tokens(), true);
+      assertThat(reward).isGreaterThanOrEqualTo(before);
+      before = reward;
+    }
+  }
+
+  @Property(tries = 2000)
+  void permissiveCdslComputesEachPositionOnce(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Counters counters =
+        c.with(
+                c.s().toBuilder()
+                    .strategy("cdsl")
+                    .verification(Verification.HARD)
+                    .acceptanceThreshold(0)
+                    .rewardThreshold(Double.NEGATIVE_INFINITY)
+                    .build())
+            .decode()
+            .counters();
+    // Per forward p's last token and the draft, whose EOS need not be computed.
+    assertThat(counters.targetForwards()).isEqualTo(counters.s1());
+    assertThat(counters.targetPositions())
+        .isBetween(
+            c.prompt().length - 1 + counters.drafted(),
+            c.prompt().length - 1 + counters.drafted() + counters.s1());
+  }
+
+  @Property(tries = 2000)
+  void greedyEqualsFreshForwards(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Case greedy = c.with(c.s().toBuilder().strategy("greedy").build());
+    assertThat(greedy.decode().tokens()).isEqualTo(Reference.greedy(c));
+  }
+
+  @Property(tries = 2000)
+  void everyStrategyAddsUp(@ForAll long seed) {
+    Case c = Case.of(seed);
+    for (String name : Strategies.NAMES) {
+      Checks.addsUp(c.with(c.s().toBuilder().strategy(name).build()), Case::decode);
+    }
+  }
+
+  @Property(tries = 1000)
+  void draftThatEqualsTargetIsAccepted(@ForAll long seed) {
+    Case c = Case.of(seed).draftingWithTarget();
+    for (String name : new String[] {"speculative", "cdsl"}) {
+      for (Verification verification : Verification.values()) {
+        // A greedy draft is always accepted by p = q: the ratio is 1.
+        Counters counters =
+            c.with(c.s().toBuilder().strategy(name).verification(verification).build())
+                .decode()
+                .counters();
+        assertThat(counters.accepted()).isEqualTo(counters.drafted());
+      }
+    }
+  }
+
+  @Property(tries = 1000)
+  void sameRowAndSeedGiveTheSameOutput(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Case other = Case.of(seed + 1);
+    for (String name : Strategies.NAMES) {
+      Case named = c.with(c.s().toBuilder().strategy(name).build());
+      Generation first = named.decode();
+      other.with(other.s().toBuilder().strategy(name).build()).decode();
+      Generation again = named.decode();
+      assertThat(again.tokens()).isEqualTo(first.tokens());
+      assertThat(again.logProb()).isEqualTo(first.logProb());
+      assertThat(again.counters()).isEqualTo(first.counters());
+    }
+  }
+
+  @Property(tries = 2000)
+  void cdlhTakesAtMostKTimesDPlusOnePositionsPerToken(@ForAll long seed) {
+    Case c = Case.of(seed);
+    c = c.with(c.s().toBuilder().strategy("cdlh").build());
+    Generation generation = c.decode();
+    int k = Math.min(c.s().candidates(), c.p().vocabularySize());
+    long perToken = (long) k * (c.s().lookahead() + 1);
+    assertThat(generation.counters().targetPositions() - c.prompt().length)
+        .isLessThanOrEqualTo(perToken * generation.tokens().length);
+    assertThat(generation.counters().targetForwards() - 1)
+        .isLessThanOrEqualTo((long) Math.max(1, c.s().lookahead()) * generation.tokens().length);
+  }
+
+  @Property(tries = 2000)
+  void cdlhAppxTakesOneTargetForwardPerToken(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Generation generation = c.with(c.s().toBuilder().strategy("cdlh-appx").build()).decode();
+    assertThat(generation.counters().targetForwards()).isEqualTo(generation.tokens().length);
+  }
+
+  @Property(tries = 2000)
+  void cdslWithDraftLookaheadsTakesOneTargetForwardPerStep(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Counters counters =
+        c.with(
+                c.s().toBuilder()
+                    .strategy("cdsl")
+                    .s2Action(DecodingSettings.S2Action.PREFIX)
+                    .s3Lookahead(Roller.DRAFT)
+                    .s4Lookahead(Roller.DRAFT)
+                    .build())
+            .decode()
+            .counters();
+    long steps = counters.s1() + counters.s2() + counters.s3() + counters.s4();
+    assertThat(counters.targetForwards()).isLessThanOrEqualTo(steps);
+  }
+
+  @Property(tries = 2000)
+  void reuseAndSpeculationSaveTargetForwardsAndChangeNothing(@ForAll long seed) {
+    Case c = Case.of(seed);
+    DecodingSettings.Builder cdlh = c.s().toBuilder().strategy("cdlh");
+    Generation plain = c.with(cdlh.reuseRollouts(false).build()).decode();
+    Generation reused = c.with(cdlh.reuseRollouts(true).build()).decode();
+    assertThat(reused.tokens()).isEqualTo(plain.tokens());
+    assertThat(reused.counters().targetPositions())
+        .isLessThanOrEqualTo(plain.counters().targetPositions());
+    DecodingSettings.Builder cdsl =
+        c.s().toBuilder()
+            .strategy("cdsl")
+            .verification(Verification.HARD)
+            .s3Lookahead(Roller.TARGET)
+            .s4Lookahead(Roller.TARGET);
+    Generation rolled = c.with(cdsl.speculateLookahead(false).build()).decode();
+    Generation speculated = c.with(cdsl.speculateLookahead(true).build()).decode();
+    assertThat(speculated.tokens()).isEqualTo(rolled.tokens());
+  }
+}

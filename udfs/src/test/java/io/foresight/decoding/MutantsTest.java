@@ -1,0 +1,144 @@
+package io.foresight.decoding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foresight.decoding.Tally.Origin;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.Example;
+
+/** Each invariant's check fails for every mutant, so that it would notice such a bug. */
+class MutantsTest {
+
+  private static final int CASES = 400;
+
+  private static final Map<String, Checks.Check> CHECKS =
+      Map.of(
+          "speculative is greedy", Checks::speculativeIsGreedy,
+          "permissive cdsl is greedy", Checks::permissiveCdslIsGreedy,
+          "cdsl follows its table", Checks::cdslFollowsItsTable,
+          "strict cdsl is cdlh", Checks::strictCdslIsCdlh,
+          "strict cdsl is cdlh-appx", Checks::strictCdslIsCdlhAppx);
+
+  private static final Map<String, Checks.Decoder> MUTANTS =
+      Map.of(
+          "ties to the higher id",
+          MutantsTest::tiesHigh,
+          "EOS ignored",
+          MutantsTest::eosIgnored,
+          "limit too high",
+          c -> limited(c, 1),
+          "limit too low",
+          c -> limited(c, -1));
+
+  private static Generation tiesHigh(Case c) {
+    return Strategies.of(c.s())
+        .decode(c.p().breakingTiesHigh(), c.q().breakingTiesHigh(), c.request());
+  }
+
+  private static Generation eosIgnored(Case c) {
+    return Strategies.of(c.s()).decode(c.p().ignoringEos(), c.q().ignoringEos(), c.request());
+  }
+
+  private static Generation limited(Case c, int by) {
+    int limit = Math.max(1, c.s().maxNewTokens() + by);
+    return Strategies.of(c.s()).decode(c.p(), c.q(), new Request(c.prompt(), limit, c.reward(), 7));
+  }
+
+  /** Speculative decoding that commits the accepted tokens only, unless there are none. */
+  private static Generation withoutBonus(Case c) {
+    Row row = new Row(c.p(), c.q(), c.request());
+    try (Line p = Line.open(row.target(), row.tokens(), false);
+        Line q = Line.open(row.draft(), row.tokens(), false)) {
+      while (!row.finished()) {
+        int[] z = q.rollOut(Math.min(c.s().draftLength(), row.remaining() - 1));
+        Verified verified = Verified.hard(row, p, z, 0);
+        int count = Math.max(1, verified.accepted());
+        verified.commit(row, p, q, count);
+        p.forget(0);
+      }
+    }
+    return row.generation();
+  }
+
+  /** Speculative decoding that takes q's token after a fully accepted draft for p's own. */
+  private static Generation draftBonus(Case c) {
+    Row row = new Row(c.p(), c.q(), c.request());
+    try (Line p = Line.open(row.target(), row.tokens(), false);
+        Line q = Line.open(row.draft(), row.tokens(), false)) {
+      while (!row.finished()) {
+        int[] z = q.rollOut(Math.min(c.s().draftLength(), row.remaining() - 1));
+        int[] more = q.rollOut(z.length + 1);
+        Verified verified = Verified.hard(row, p, z, 0);
+        boolean whole = verified.accepted() == z.length && more.length > z.length;
+        int[] line = whole ? more : verified.line();
+        for (int id : line) {
+          row.commit(Origin.TARGET, id, 0);
+        }
+        p.advance(line);
+        q.advance(line);
+      }
+    }
+    return row.generation();
+  }
+
+  /** Number of cases in which {@code check} fails for {@code decoder}. */
+  private static int failures(Checks.Check check, Checks.Decoder decoder) {
+    int failures = 0;
+    for (long seed = 0; seed < CASES; seed++) {
+      try {
+        check.of(Case.of(seed), decoder);
+      } catch (AssertionError | RuntimeException e) {
+        failures++;
+      }
+    }
+    return failures;
+  }
+
+  @Example
+  void everyMutantFailsEveryCheck() {
+    CHECKS.forEach(
+        (check, invariant) -> {
+          assertThat(failures(invariant, Case::decode)).as(check).isZero();
+          MUTANTS.forEach(
+              (mutant, decoder) ->
+                  assertThat(failures(invariant, decoder))
+                      .as("%s must fail for the mutant: %s", check, mutant)
+                      .isPositive());
+        });
+  }
+
+  @Example
+  void mutantsOfTheBonusTokenFail() {
+    for (Checks.Check check :
+        List.<Checks.Check>of(Checks::speculativeIsGreedy, Checks::permissiveCdslIsGreedy)) {
+      assertThat(failures(check, MutantsTest::withoutBonus)).isPositive();
+      assertThat(failures(check, MutantsTest::draftBonus)).isPositive();
+    }
+  }
+
+  @Example
+  void aLostTokenDoesNotAddUp() {
+    Checks.Decoder lossy =
+        c -> {
+          Generation g = c.decode();
+          int[] fewer = Arrays.copyOf(g.tokens(), Math.max(1, g.tokens().length - 1));
+          return new Generation(fewer, g.endedByEos(), g.logProb(), g.counters());
+        };
+    assertThat(failures(Checks::addsUp, lossy)).isPositive();
+    assertThat(failures(Checks::addsUp, MutantsTest::eosIgnored)).isPositive();
+    assertThat(failures(Checks::addsUp, c -> limited(c, 1))).isPositive();
+    assertThat(failures(Checks::addsUp, Case::decode)).isZero();
+  }
+
+  @Example
+  void committingBeyondTheEndIsRefused() {
+    Case c = Case.of(1);
+    Row row = new Row(c.p(), null, new Request(c.prompt(), 1, c.reward(), 1));
+    row.commit(Origin.TARGET, 0, 0);
+    assertThatThrownBy(() -> row.commit(Origin.TARGET, 0, 0))
+        .isInstanceOf(IllegalStateException.class);
+  }
+}

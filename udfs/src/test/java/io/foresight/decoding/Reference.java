@@ -1,0 +1,135 @@
+package io.foresight.decoding;
+
+import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.DecodingSettings.RewardSpan;
+import io.foresight.decoding.DecodingSettings.Roller;
+import java.util.Arrays;
+
+/** Naive implementations: every score is a fresh forward, nothing is reused. */
+final class Reference {
+
+  private Reference() {}
+
+  /** p's greedy continuation of {@code path} by at most {@code count} tokens, up to EOS. */
+  static int[] rollout(FakeModel model, int[] path, int count) {
+    int[] tokens = new int[0];
+    while (tokens.length < count
+        && (tokens.length == 0 || !model.isEos(tokens[tokens.length - 1]))) {
+      tokens = Ids.concat(tokens, model.top(model.logProbs(Ids.concat(path, tokens)), 1)[0]);
+    }
+    return tokens;
+  }
+
+  static int[] greedy(Case c) {
+    return rollout(c.p(), c.prompt(), c.limit());
+  }
+
+  /** CDLH with rollouts by {@code roller}. */
+  static int[] cdlh(Case c, FakeModel roller) {
+    int[] y = new int[0];
+    while (!ends(c, y)) {
+      y = candidateStep(c, roller, y);
+    }
+    return y;
+  }
+
+  /** {@code y} and the token that CDLH's step commits. */
+  private static int[] candidateStep(Case c, FakeModel roller, int[] y) {
+    float[] scores = c.p().logProbs(Ids.concat(c.prompt(), y));
+    int best = -1;
+    double bestScore = Double.NEGATIVE_INFINITY;
+    for (int id : c.p().top(scores, c.s().candidates())) {
+      int[] line = Ids.concat(y, id);
+      if (!c.p().isEos(id)) {
+        int depth = Math.min(c.s().lookahead(), c.limit() - line.length);
+        line = Ids.concat(line, rollout(roller, Ids.concat(c.prompt(), line), depth));
+      }
+      double score =
+          (double) scores[id] + c.s().rewardWeight() * c.reward().of(line, ends(c, line));
+      if (score > bestScore) {
+        best = id;
+        bestScore = score;
+      }
+    }
+    return Ids.concat(y, best);
+  }
+
+  /** Tokens of {@code cdsl} with hard rejection, and its steps per state S1 to S4. */
+  record Steps(int[] tokens, int[] states) {}
+
+  /** The definition of {@code cdsl}, read out loud. */
+  static Steps cdsl(Case c) {
+    DecodingSettings s = c.s();
+    int[] states = new int[4];
+    int[] y = new int[0];
+    while (!ends(c, y)) {
+      int[] path = Ids.concat(c.prompt(), y);
+      int remaining = c.limit() - y.length;
+      int[] z = rollout(c.q(), path, Math.min(s.draftLength(), remaining - 1));
+      int[] greedy = rollout(c.p(), path, z.length + 1);
+      int n = Ids.common(z, greedy);
+      int[] w = Arrays.copyOf(greedy, Math.min(n + 1, greedy.length));
+      boolean accepted = z.length == 0 || (double) n / z.length >= s.acceptanceThreshold();
+      int[] judged = Ids.concat(y, s.rewardSpan() == RewardSpan.DRAFT && z.length > 0 ? z : w);
+      double reward = reward(c, judged);
+      boolean passes =
+          reward >= s.rewardThreshold()
+              || (s.rewardMode() == RewardMode.GAIN && !ends(c, judged) && reward > reward(c, y));
+      states[(passes ? 0 : 2) + (accepted ? 0 : 1)]++;
+      if (passes) {
+        y = Ids.concat(y, Arrays.copyOf(w, accepted ? w.length : trusted(c, y, w)));
+      } else {
+        Roller roller = accepted ? s.s3Lookahead() : s.s4Lookahead();
+        y = candidateStep(c, roller == Roller.DRAFT ? c.q() : c.p(), y);
+      }
+    }
+    return new Steps(y, states);
+  }
+
+  private static int trusted(Case c, int[] y, int[] w) {
+    int gain = 1;
+    for (int i = 1; i <= w.length; i++) {
+      int[] line = Ids.concat(y, Arrays.copyOf(w, i));
+      if (reward(c, line) > reward(c, Arrays.copyOf(line, line.length - 1))) {
+        gain = i;
+      }
+    }
+    return switch (c.s().s2Action()) {
+      case PREFIX -> w.length;
+      case ONE_TOKEN -> 1;
+      case TO_LAST_GAIN -> gain;
+    };
+  }
+
+  private static double reward(Case c, int[] line) {
+    return c.reward().of(line, ends(c, line));
+  }
+
+  /** Forwards of p that speculative decoding takes: n + 1 tokens each, EOS and limit apart. */
+  static int verifications(Case c) {
+    int[] w = greedy(c);
+    int forwards = 0;
+    int at = 0;
+    while (at < w.length) {
+      int[] path = Ids.concat(c.prompt(), Arrays.copyOf(w, at));
+      int length = Math.min(c.s().draftLength(), c.limit() - at - 1);
+      int[] draft = rollout(c.q(), path, length);
+      int accepted = Ids.common(draft, Arrays.copyOfRange(w, at, w.length));
+      at = Math.min(at + accepted + 1, w.length);
+      forwards++;
+    }
+    return forwards;
+  }
+
+  static boolean ends(Case c, int[] line) {
+    return line.length == c.limit() || (line.length > 0 && c.p().isEos(line[line.length - 1]));
+  }
+
+  static double logProb(Case c, int[] tokens) {
+    double sum = 0;
+    for (int i = 0; i < tokens.length; i++) {
+      sum += c.p().logProbs(Ids.concat(c.prompt(), Arrays.copyOf(tokens, i)))[tokens[i]];
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,90 @@
+package io.foresight.decoding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foresight.decoding.DecodingSettings.Verification;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.Example;
+
+/** Sampling follows p's distribution over whole outputs: chi-square against its enumeration. */
+class SpeculativeSamplingTest {
+
+  private static final int DRAWS = 20_000;
+  private static final int LIMIT = 3;
+  private static final int[] PROMPT = {1};
+
+  private static final DecodingSettings PLAIN =
+      DecodingSettings.builder().verification(Verification.SAMPLING).draftLength(2).build();
+  private static final DecodingSettings SHAPED =
+      PLAIN.toBuilder().temperature(0.7).topK(3).topP(0.9).build();
+
+  private static void enumerate(
+      FakeModel model, Sampler sampler, int[] line, double mass, Map<List<Integer>, Double> into) {
+    if (line.length == LIMIT || (line.length > 0 && model.isEos(line[line.length - 1]))) {
+      into.put(Arrays.stream(line).boxed().toList(), mass);
+      return;
+    }
+    double[] weights = sampler.distribution(model.logProbs(Ids.concat(PROMPT, line)));
+    for (int id = 0; id < weights.length; id++) {
+      if (weights[id] > 0) {
+        enumerate(model, sampler, Ids.concat(line, id), mass * weights[id], into);
+      }
+    }
+  }
+
+  /** Chi-square in standard deviations above its mean; infinite if an impossible output occurs. */
+  private static double deviation(
+      Strategy strategy, FakeModel p, FakeModel q, FakeModel truth, Sampler sampler) {
+    Map<List<Integer>, Double> expected = new HashMap<>();
+    enumerate(truth, sampler, new int[0], 1, expected);
+    Map<List<Integer>, Integer> seen = new HashMap<>();
+    for (int i = 0; i < DRAWS; i++) {
+      Request request = new Request(PROMPT, LIMIT, (ids, finished) -> 0, 1_000_003L * i);
+      int[] tokens = strategy.decode(p, q, request).tokens();
+      seen.merge(Arrays.stream(tokens).boxed().toList(), 1, Integer::sum);
+    }
+    if (!expected.keySet().containsAll(seen.keySet())) {
+      return Double.POSITIVE_INFINITY;
+    }
+    double chiSquare = 0;
+    for (Map.Entry<List<Integer>, Double> entry : expected.entrySet()) {
+      double mean = entry.getValue() * DRAWS;
+      double difference = seen.getOrDefault(entry.getKey(), 0) - mean;
+      chiSquare += difference * difference / mean;
+    }
+    double freedom = Math.max(1, expected.size() - 1);
+    return (chiSquare - freedom) / Math.sqrt(2 * freedom);
+  }
+
+  @Example
+  void speculativeSamplingFollowsTarget() {
+    for (long seed = 1; seed <= 3; seed++) {
+      FakeModel p = new FakeModel(4, 20, 2, seed, 0.5, 1);
+      FakeModel q = new FakeModel(4, 20, 1, seed + 10, 0.5, 1);
+      for (DecodingSettings settings : List.of(PLAIN, SHAPED)) {
+        Strategy strategy = new Speculative(settings);
+        assertThat(deviation(strategy, p, q, p, Sampler.of(settings))).isLessThan(5);
+      }
+      // The test has the power to tell p from q.
+      assertThat(deviation(new Speculative(PLAIN), p, q, q, Sampler.of(PLAIN))).isGreaterThan(20);
+    }
+  }
+
+  @Example
+  void samplesFollowTarget() {
+    FakeModel p = new FakeModel(4, 20, 2, 5, 0.5, 1);
+    for (DecodingSettings settings : List.of(PLAIN, SHAPED)) {
+      assertThat(deviation(new Sample(settings), p, null, p, Sampler.of(settings))).isLessThan(5);
+    }
+  }
+
+  @Example
+  void oneOfOneIsASample() {
+    FakeModel p = new FakeModel(4, 20, 2, 6, 0.5, 1);
+    Strategy strategy = new BestOfN(PLAIN.toBuilder().samples(1).build());
+    assertThat(deviation(strategy, p, null, p, Sampler.of(PLAIN))).isLessThan(5);
+  }
+}
