@@ -14,7 +14,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Writes a {@code .safetensors} file: eight bytes of header length, a JSON header padded to eight bytes, the tensors. */
+/**
+ * Writes a {@code .safetensors} file: eight bytes of header length, a JSON header padded to eight
+ * bytes, the tensors.
+ */
 public final class SafetensorsWriter {
 
   private final ObjectNode header = new ObjectMapper().createObjectNode();
@@ -60,7 +63,8 @@ public final class SafetensorsWriter {
     byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
     Arrays.fill(padded, json.length, padded.length, (byte) ' ');
     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
-      out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length).array());
+      out.write(
+          ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length).array());
       out.write(padded);
       for (byte[] tensor : tensors) {
         out.write(tensor);

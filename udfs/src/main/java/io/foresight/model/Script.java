@@ -15,8 +15,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 
 /**
- * A loaded instance of the TorchScript program {@code causal_lm.py}. Calls without gradients may come from several threads;
- * training calls from one.
+ * A loaded instance of the TorchScript program {@code causal_lm.py}. Calls without gradients may
+ * come from several threads; training calls from one.
  */
 public final class Script implements AutoCloseable {
 
@@ -51,6 +51,20 @@ public final class Script implements AutoCloseable {
   public IValue call(String method, IValue... arguments) {
     try {
       return IValueUtils.runMethod(block, method, arguments);
+    } finally {
+      for (IValue argument : arguments) {
+        argument.close();
+      }
+    }
+  }
+
+  /** Calls a method whose first argument, {@code cache}, stays open; as {@link #call} otherwise. */
+  IValue callOn(IValue cache, String method, IValue... arguments) {
+    IValue[] all = new IValue[arguments.length + 1];
+    all[0] = cache;
+    System.arraycopy(arguments, 0, all, 1, arguments.length);
+    try {
+      return IValueUtils.runMethod(block, method, all);
     } finally {
       for (IValue argument : arguments) {
         argument.close();

@@ -11,8 +11,9 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Wraps {@code causal_lm.py} in the archive that libtorch loads as a TorchScript module, so that no Python is needed to build
- * one. The archive holds no weights: they enter through the module's methods.
+ * Wraps {@code causal_lm.py} in the archive that libtorch loads as a TorchScript module, so that no
+ * Python is needed to build one. The archive holds no weights: they enter through the module's
+ * methods.
  */
 final class ScriptArchive {
 
@@ -80,7 +81,8 @@ final class ScriptArchive {
       } else if (type.startsWith("Dict[")) {
         pickle.write('}');
       } else {
-        throw new IllegalStateException("Attribute " + name + " has type " + type + ", which has no empty value here.");
+        throw new IllegalStateException(
+            "Attribute " + name + " has type " + type + ", which has no empty value here.");
       }
     }
     pickle.write("ub.".getBytes(StandardCharsets.US_ASCII));

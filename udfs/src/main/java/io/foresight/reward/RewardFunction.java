@@ -15,7 +15,8 @@ public interface RewardFunction {
      * Scores a text.
      *
      * @param text generated text, without the prompt
-     * @param finished whether no more text will follow; if not, a match that touches the end does not count
+     * @param finished whether no more text will follow; if not, a match that touches the end does
+     *     not count
      * @return in [0, {@link #upperBound()}], higher is better
      */
     double reward(String text, boolean finished);

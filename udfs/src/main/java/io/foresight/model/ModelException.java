@@ -1,0 +1,18 @@
+package io.foresight.model;
+
+/**
+ * A model or tokenizer that cannot be used. The message names the folder, the reason and what to
+ * do.
+ */
+public final class ModelException extends RuntimeException {
+
+  /** With a complete message. */
+  public ModelException(String message) {
+    super(message);
+  }
+
+  /** With a complete message and its cause. */
+  public ModelException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}
