@@ -19,6 +19,11 @@ final class Line implements AutoCloseable {
   private int[] held;
   private int[] base;
 
+  /** The draft that was scored last, and the scores at its positions, accepted or not. */
+  private int[] draft = {};
+
+  private List<Next> draftScores = List.of();
+
   private Line(LanguageModel model, boolean rows, Sequence sequence, int[] held, int[] base) {
     this.model = model;
     this.rows = rows;
@@ -40,6 +45,8 @@ final class Line implements AutoCloseable {
   Line fork(int... tokens) {
     Line line = new Line(model, rows, sequence.fork(), held, base);
     line.known.addAll(known);
+    line.draft = draft;
+    line.draftScores = draftScores;
     line.advance(tokens);
     return line;
   }
@@ -48,11 +55,25 @@ final class Line implements AutoCloseable {
   void advance(int... tokens) {
     int agreed = agreement(tokens);
     base = Ids.concat(base, tokens);
+    if (Ids.common(tokens, draft) == tokens.length) {
+      draft = Arrays.copyOfRange(draft, tokens.length, draft.length);
+      int scored = draftScores.size();
+      draftScores = draftScores.subList(Math.min(tokens.length, scored), scored);
+    } else {
+      forgetDraft();
+    }
     if (agreed == tokens.length) {
       known.subList(0, agreed).clear();
     } else {
+      // A draft token that was not the greedy one was scored all the same.
       known.clear();
+      learn(draft, draftScores);
     }
+  }
+
+  private void forgetDraft() {
+    draft = new int[0];
+    draftScores = List.of();
   }
 
   /**
@@ -66,6 +87,8 @@ final class Line implements AutoCloseable {
     held = other.held;
     other.held = mineHeld;
     rebase(other.base, other.known());
+    draft = other.draft;
+    draftScores = other.draftScores;
   }
 
   /** Replaces the base and what is known to follow it. */
@@ -74,11 +97,13 @@ final class Line implements AutoCloseable {
     base = newBase;
     known.clear();
     known.addAll(copy);
+    forgetDraft();
   }
 
   /** Forgets the greedy continuation beyond its first {@code count} tokens. */
   void forget(int count) {
     known.subList(Math.min(count, known.size()), known.size()).clear();
+    forgetDraft();
   }
 
   int[] base() {
@@ -200,16 +225,33 @@ final class Line implements AutoCloseable {
     }
     List<Scores> scores = model.extend(extensions);
     for (int i = 0; i < scores.size(); i++) {
-      lines.get(open.get(i)).learn(drafts.get(open.get(i)), scores.get(i));
+      Line line = lines.get(open.get(i));
+      line.scored(drafts.get(open.get(i)), List.copyOf(line.known), scores.get(i));
     }
   }
 
-  /** Adds to what is known as far as {@code tokens} are the greedy ones. */
-  private void learn(int[] tokens, Scores scores) {
-    for (int i = 0; i < scores.argmax().length; i++) {
-      int at = known.size();
-      known.add(Next.of(scores, i));
-      if (at < tokens.length && tokens[at] != known.get(at).id()) {
+  /**
+   * Takes note of the scores along {@code tokens}: {@code first} and, from there on, {@code more}.
+   */
+  private List<Next> scored(int[] tokens, List<Next> first, Scores more) {
+    List<Next> scores = new ArrayList<>(first);
+    for (int i = 0; i < more.argmax().length; i++) {
+      scores.add(Next.of(more, i));
+    }
+    if (agreement(tokens) == known.size()) {
+      int from = known.size();
+      learn(Arrays.copyOfRange(tokens, from, tokens.length), scores.subList(from, scores.size()));
+    }
+    draft = tokens;
+    draftScores = scores;
+    return scores;
+  }
+
+  /** Adds to what is known as far as {@code tokens}, which follow that, are the greedy ones. */
+  private void learn(int[] tokens, List<Next> scores) {
+    for (int i = 0; i < scores.size(); i++) {
+      known.add(scores.get(i));
+      if (i < tokens.length && tokens[i] != scores.get(i).id()) {
         return;
       }
     }
@@ -221,19 +263,11 @@ final class Line implements AutoCloseable {
    */
   List<Next> along(int[] tokens, int topK) {
     int[] path = withoutEos(tokens);
-    List<Next> scores =
-        new ArrayList<>(known.subList(0, Math.min(agreement(path) + 1, known.size())));
-    if (scores.size() <= path.length) {
-      int from = scores.size();
-      Scores more = model.extend(extension(path, from, topK));
-      for (int i = 0; i < more.argmax().length; i++) {
-        scores.add(Next.of(more, i));
-      }
-      if (agreement(path) == known.size()) {
-        learn(tokens, more);
-      }
+    List<Next> scores = List.copyOf(known.subList(0, Math.min(agreement(path) + 1, known.size())));
+    if (scores.size() > path.length) {
+      return scores;
     }
-    return scores;
+    return scored(tokens, scores, model.extend(extension(path, scores.size(), topK)));
   }
 
   /** Nothing is asked after an EOS, so it need not be computed. */

@@ -32,7 +32,7 @@ final class Row {
     }
     if (request.prompt().length < 1 || room < 1) {
       throw new IllegalArgumentException(
-          "Cannot decode a prompt of %d tokens: it must have at least one and leave room in the context"
+          "Cannot decode a prompt of %d tokens: it must have one and leave room in the context"
               .formatted(request.prompt().length));
     }
     if (request.maxNewTokens() < 1) {

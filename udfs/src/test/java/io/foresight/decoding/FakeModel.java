@@ -29,6 +29,11 @@ final class FakeModel implements LanguageModel {
   long forwards;
   long positions;
 
+  /** Positions that were computed although another forward had computed them already. */
+  long recomputed;
+
+  private final Set<Node> computed = new HashSet<>();
+
   /** A token in a cache; scores are computed from the chain of nodes, never from a list of ids. */
   private record Node(Node before, int token, int length) {}
 
@@ -215,6 +220,7 @@ final class FakeModel implements LanguageModel {
         Node before = parent < 0 ? last : nodes[parent];
         require(before == null || !isEos(before.token), "a token after EOS");
         nodes[i] = new Node(before, tokens[i], before == null ? 1 : before.length + 1);
+        recomputed += computed.add(nodes[i]) ? 0 : 1;
       }
       if (extension.parents() == null) {
         last = nodes[nodes.length - 1];
