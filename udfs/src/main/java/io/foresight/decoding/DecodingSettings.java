@@ -1,5 +1,6 @@
 package io.foresight.decoding;
 
+import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -52,7 +53,8 @@ public record DecodingSettings(
     Roller s4Lookahead,
     boolean speculateLookahead,
     int lookaheadDraft,
-    boolean reuseRollouts) {
+    boolean reuseRollouts)
+    implements Serializable {
 
   /** How p verifies a draft. */
   public enum Verification {

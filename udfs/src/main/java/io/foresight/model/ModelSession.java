@@ -170,8 +170,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   }
 
   private List<Scores> run(Plan plan, List<Extension> ordered, int span) {
-    try (PtNDManager manager =
-            model.script().manager().newSubManager(ai.djl.Device.cpu());
+    try (PtNDManager manager = model.script().manager().newSubManager(ai.djl.Device.cpu());
         IValue result =
             model
                 .script()

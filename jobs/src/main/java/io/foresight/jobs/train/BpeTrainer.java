@@ -18,8 +18,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Learns a byte-level BPE vocabulary (Sennrich et al. 2016, on bytes as GPT-2) and writes it as Hugging Face's {@code
- * tokenizer.json}. Deterministic: among equally frequent pairs the one with the lower ids merges first.
+ * Learns a byte-level BPE vocabulary (Sennrich et al. 2016, on bytes as GPT-2) and writes it as
+ * Hugging Face's {@code tokenizer.json}. Deterministic: among equally frequent pairs the one with
+ * the lower ids merges first.
  */
 final class BpeTrainer {
 
@@ -30,7 +31,8 @@ final class BpeTrainer {
 
   /** GPT-2's split into words, which the tokenizer's ByteLevel step applies as well. */
   private static final Pattern WORD =
-      Pattern.compile("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
+      Pattern.compile(
+          "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
 
   private record Pair(int left, int right) {}
 
@@ -50,12 +52,14 @@ final class BpeTrainer {
    * Trains.
    *
    * @param texts the corpus; each text is read as if a space stood before it
-   * @param size vocabulary size wanted, special tokens and 256 bytes included; fewer if the corpus has no more pairs
+   * @param size vocabulary size wanted, special tokens and 256 bytes included; fewer if the corpus
+   *     has no more pairs
    * @return the text of {@code tokenizer.json}
    */
   static String train(Iterable<String> texts, int size) {
     if (size < SPECIAL.size() + 256) {
-      throw new IllegalArgumentException("Vocabulary size " + size + " is below " + (SPECIAL.size() + 256) + ".");
+      throw new IllegalArgumentException(
+          "Vocabulary size " + size + " is below " + (SPECIAL.size() + 256) + ".");
     }
     BpeTrainer trainer = new BpeTrainer();
     trainer.learn(count(texts), size);
@@ -162,7 +166,11 @@ final class BpeTrainer {
     ArrayNode added = root.putArray("added_tokens");
     for (int i = 0; i < SPECIAL.size(); i++) {
       ObjectNode token = added.addObject();
-      token.put("id", i).put("content", SPECIAL.get(i)).put("single_word", false).put("lstrip", false);
+      token
+          .put("id", i)
+          .put("content", SPECIAL.get(i))
+          .put("single_word", false)
+          .put("lstrip", false);
       token.put("rstrip", false).put("normalized", false).put("special", true);
     }
     root.putNull("normalizer");
@@ -177,7 +185,11 @@ final class BpeTrainer {
     bos.putArray("tokens").add(BOS);
     root.set("decoder", byteLevel(mapper, true));
     ObjectNode model = root.putObject("model");
-    model.put("type", "BPE").putNull("dropout").putNull("unk_token").putNull("continuing_subword_prefix");
+    model
+        .put("type", "BPE")
+        .putNull("dropout")
+        .putNull("unk_token")
+        .putNull("continuing_subword_prefix");
     model.putNull("end_of_word_suffix").put("fuse_unk", false).put("byte_fallback", false);
     Map<String, Integer> ids = new LinkedHashMap<>();
     for (int i = 0; i < vocabulary.size(); i++) {
@@ -194,7 +206,10 @@ final class BpeTrainer {
 
   private static ObjectNode byteLevel(ObjectMapper mapper, boolean prefixSpace) {
     ObjectNode node = mapper.createObjectNode();
-    return node.put("type", "ByteLevel").put("add_prefix_space", prefixSpace).put("trim_offsets", true).put("use_regex", true);
+    return node.put("type", "ByteLevel")
+        .put("add_prefix_space", prefixSpace)
+        .put("trim_offsets", true)
+        .put("use_regex", true);
   }
 
   private static ArrayNode special(ArrayNode template) {

@@ -20,7 +20,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** A model's parameters and AdamW moments, shared with the training script, which updates them in place. */
+/**
+ * A model's parameters and AdamW moments, shared with the training script, which updates them in
+ * place.
+ */
 final class Parameters {
 
   private final ModelShape shape;
@@ -28,7 +31,10 @@ final class Parameters {
   private final List<PtNDArray> first = new ArrayList<>();
   private final List<PtNDArray> second = new ArrayList<>();
 
-  /** Fresh parameters, normal with the residual projections scaled down by depth; owned by {@code script}'s manager. */
+  /**
+   * Fresh parameters, normal with the residual projections scaled down by depth; owned by {@code
+   * script}'s manager.
+   */
   Parameters(ModelShape shape, Script script, long seed) {
     this.shape = shape;
     Random random = new Random(seed);
@@ -81,7 +87,8 @@ final class Parameters {
   /** Saves everything that a resumed run needs; the file is replaced atomically. */
   void save(Path file, long step, double bestLoss) throws IOException {
     Path part = file.resolveSibling(file.getFileName() + ".part");
-    try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(part), 1 << 20))) {
+    try (DataOutputStream out =
+        new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(part), 1 << 20))) {
       out.writeLong(step);
       out.writeDouble(bestLoss);
       for (List<PtNDArray> group : List.of(values, first, second)) {
@@ -102,14 +109,17 @@ final class Parameters {
 
   /** Restores what {@link #save} wrote. */
   Progress restore(Path file) throws IOException {
-    try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 20))) {
+    try (DataInputStream in =
+        new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 20))) {
       Progress progress = new Progress(in.readLong(), in.readDouble());
       for (List<PtNDArray> group : List.of(values, first, second)) {
         for (PtNDArray array : group) {
           int length = in.readInt();
           if (length != array.size()) {
             throw new IOException(
-                "Cannot resume from " + file + ": it holds a model of another shape. Delete it, or give the shape that it was made with.");
+                "Cannot resume from "
+                    + file
+                    + ": it holds a model of another shape. Delete it, or give the shape that it was made with.");
           }
           byte[] bytes = in.readNBytes(length * Float.BYTES);
           FloatBuffer floats = ByteBuffer.wrap(bytes).asFloatBuffer();
@@ -127,13 +137,15 @@ final class Parameters {
     SafetensorsWriter writer = new SafetensorsWriter();
     int c = shape.hidden();
     int m = shape.intermediate();
-    writer.bf16("model.embed_tokens.weight", values.get(0).toFloatArray(), 0, shape.vocabulary(), c);
+    writer.bf16(
+        "model.embed_tokens.weight", values.get(0).toFloatArray(), 0, shape.vocabulary(), c);
     writer.bf16("model.norm.weight", values.get(1).toFloatArray(), 0, c);
     for (int i = 0; i < shape.layers(); i++) {
       String layer = "model.layers." + i + ".";
       int p = 2 + 6 * i;
       writer.bf16(layer + "input_layernorm.weight", values.get(p).toFloatArray(), 0, c);
-      writer.bf16(layer + "post_attention_layernorm.weight", values.get(p + 1).toFloatArray(), 0, c);
+      writer.bf16(
+          layer + "post_attention_layernorm.weight", values.get(p + 1).toFloatArray(), 0, c);
       float[] qkv = values.get(p + 2).toFloatArray();
       writer.bf16(layer + "self_attn.q_proj.weight", qkv, 0, c, c);
       writer.bf16(layer + "self_attn.k_proj.weight", qkv, c * c, c, c);

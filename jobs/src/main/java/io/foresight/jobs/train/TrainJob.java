@@ -18,12 +18,24 @@ public final class TrainJob {
     boolean target = args[2].equals("target");
     int vocabulary = 4096;
     ModelShape shape =
-        target ? new ModelShape(vocabulary, 8, 256, 8, 512) : new ModelShape(vocabulary, 1, 112, 4, 256);
+        target
+            ? new ModelShape(vocabulary, 8, 256, 8, 512)
+            : new ModelShape(vocabulary, 1, 112, 4, 256);
     try (HuggingFaceTokenizer tokenizer = Trainer.vocabulary(corpus, folder, vocabulary)) {
       Files.writeString(folder.resolve("config.json"), shape.config());
       Trainer.Recipe recipe =
-          new Trainer.Recipe(96, target ? 8e-4 : 2e-3, Integer.parseInt(args[3]), target ? 0.2 : 0.05, 0.05, 300, 500, 1, args.length > 4);
-      System.out.printf("best held-out loss %.4f%n", new Trainer(corpus, tokenizer, folder, recipe).train(shape));
+          new Trainer.Recipe(
+              96,
+              target ? 8e-4 : 2e-3,
+              Integer.parseInt(args[3]),
+              target ? 0.2 : 0.05,
+              0.05,
+              300,
+              500,
+              1,
+              args.length > 4);
+      System.out.printf(
+          "best held-out loss %.4f%n", new Trainer(corpus, tokenizer, folder, recipe).train(shape));
     }
   }
 }

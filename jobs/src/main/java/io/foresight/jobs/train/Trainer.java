@@ -23,16 +23,29 @@ import java.util.stream.Stream;
 /** Trains one model on "concepts = sentence" lines, with the loss on the sentence only. */
 final class Trainer {
 
-  /** How a model is trained; {@code bf16} computes the layers in bf16, with fp32 parameters and residual stream. */
+  /**
+   * How a model is trained; {@code bf16} computes the layers in bf16, with fp32 parameters and
+   * residual stream.
+   */
   record Recipe(
-      int batch, double rate, int epochs, double dropout, double weightDecay, int warmup, int evaluateEvery, long seed, boolean bf16) {}
+      int batch,
+      double rate,
+      int epochs,
+      double dropout,
+      double weightDecay,
+      int warmup,
+      int evaluateEvery,
+      long seed,
+      boolean bf16) {}
 
   private static final int BOS = 1;
   private static final int EOS = 2;
   private static final double GRADIENT_NORM_LIMIT = 1.0;
   private static final double FINAL_RATE_SHARE = 0.05;
 
-  /** A tokenised line: BOS, the concepts, "=", and from {@code sentence} on the sentence and EOS. */
+  /**
+   * A tokenised line: BOS, the concepts, "=", and from {@code sentence} on the sentence and EOS.
+   */
   private record Example(int[] ids, int sentence) {}
 
   private final TrainingCorpus corpus;
@@ -48,7 +61,10 @@ final class Trainer {
     this.recipe = recipe;
   }
 
-  /** Trains to the end, or goes on from the folder's checkpoint; returns the best held-out loss, in nats per token. */
+  /**
+   * Trains to the end, or goes on from the folder's checkpoint; returns the best held-out loss, in
+   * nats per token.
+   */
   double train(ModelShape shape) throws IOException {
     Path checkpoint = folder.resolve("training.state");
     try (Script script = new Script(Device.cpu())) {
@@ -86,7 +102,12 @@ final class Trainer {
           double seconds = (System.nanoTime() - started) / 1e9;
           System.out.printf(
               "step %d of %d, epoch %.2f, loss %.4f, rate %.2e, %.3f s per step, %.0f min left%n",
-              step, total, (double) step / perEpoch, running, rate(step, total), seconds / (step - firstStep),
+              step,
+              total,
+              (double) step / perEpoch,
+              running,
+              rate(step, total),
+              seconds / (step - firstStep),
               seconds / (step - firstStep) * (total - step) / 60);
         }
         if (step % recipe.evaluateEvery() == 0 || step == total) {
@@ -97,7 +118,8 @@ final class Trainer {
           if (better) {
             Path part = folder.resolve("model.safetensors.part");
             parameters.export(part);
-            Files.move(part, folder.resolve("model.safetensors"), StandardCopyOption.REPLACE_EXISTING);
+            Files.move(
+                part, folder.resolve("model.safetensors"), StandardCopyOption.REPLACE_EXISTING);
           }
           parameters.save(checkpoint, step, best);
         }
@@ -117,7 +139,12 @@ final class Trainer {
 
   private double step(Script script, List<Example> batch, long step, long total) {
     double[] settings = {
-      rate(step, total), recipe.weightDecay(), recipe.dropout(), GRADIENT_NORM_LIMIT, step, recipe.bf16() ? 15 : 6
+      rate(step, total),
+      recipe.weightDecay(),
+      recipe.dropout(),
+      GRADIENT_NORM_LIMIT,
+      step,
+      recipe.bf16() ? 15 : 6
     };
     try (NDManager manager = script.manager().newSubManager()) {
       NDArray[] tensors = Arrays.copyOf(tensors(manager, batch), 4);
@@ -164,7 +191,10 @@ final class Trainer {
     };
   }
 
-  /** Batches of like lengths in random order, other concepts and orders in every epoch; the same on every run. */
+  /**
+   * Batches of like lengths in random order, other concepts and orders in every epoch; the same on
+   * every run.
+   */
   private List<List<Example>> epochBatches(long epoch) {
     Random random = new Random(recipe.seed() * 1_000_003 + epoch);
     List<Example> examples = new ArrayList<>();
@@ -175,7 +205,8 @@ final class Trainer {
     List<List<Example>> batches = new ArrayList<>();
     int pool = recipe.batch() * 64;
     for (int from = 0; from < examples.size(); from += pool) {
-      List<Example> near = new ArrayList<>(examples.subList(from, Math.min(examples.size(), from + pool)));
+      List<Example> near =
+          new ArrayList<>(examples.subList(from, Math.min(examples.size(), from + pool)));
       near.sort(Comparator.comparingInt(e -> e.ids().length));
       for (int i = 0; i + recipe.batch() <= near.size(); i += recipe.batch()) {
         batches.add(near.subList(i, i + recipe.batch()));
@@ -211,15 +242,21 @@ final class Trainer {
 
   private int[] encode(String text) {
     return pieces.computeIfAbsent(
-        text, t -> Arrays.stream(tokenizer.encode(t, false, false).getIds()).mapToInt(Math::toIntExact).toArray());
+        text,
+        t ->
+            Arrays.stream(tokenizer.encode(t, false, false).getIds())
+                .mapToInt(Math::toIntExact)
+                .toArray());
   }
 
   /** Learns the vocabulary, or reads the one that the folder has. */
-  static HuggingFaceTokenizer vocabulary(TrainingCorpus corpus, Path folder, int size) throws IOException {
+  static HuggingFaceTokenizer vocabulary(TrainingCorpus corpus, Path folder, int size)
+      throws IOException {
     Path file = folder.resolve("tokenizer.json");
     if (Files.notExists(file)) {
       Stream<String> texts =
-          corpus.training().stream().flatMap(l -> Stream.of(l.text(), String.join(" ", l.concepts()) + " ="));
+          corpus.training().stream()
+              .flatMap(l -> Stream.of(l.text(), String.join(" ", l.concepts()) + " ="));
       Files.writeString(file, BpeTrainer.train(texts::iterator, size));
     }
     return HuggingFaceTokenizer.builder().optTokenizerPath(file).optAddSpecialTokens(false).build();

@@ -26,8 +26,8 @@ import org.apache.lucene.analysis.en.KStemFilter;
 import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 
 /**
- * Lines of {concepts, text} for training, cleaned and split into training and held-out lines by their set of concepts, so that
- * no held-out set is ever trained on.
+ * Lines of {concepts, text} for training, cleaned and split into training and held-out lines by
+ * their set of concepts, so that no held-out set is ever trained on.
  */
 final class TrainingCorpus {
 
@@ -49,7 +49,8 @@ final class TrainingCorpus {
   /**
    * Reads a JSONL file.
    *
-   * @throws IOException if the file cannot be read, or a line is not an object with {@code concepts} and {@code text}
+   * @throws IOException if the file cannot be read, or a line is not an object with {@code
+   *     concepts} and {@code text}
    */
   static TrainingCorpus read(Path file) throws IOException {
     TrainingCorpus corpus = new TrainingCorpus();
@@ -62,7 +63,11 @@ final class TrainingCorpus {
         JsonNode node = mapper.readTree(json);
         if (!node.path("concepts").isArray() || !node.path("text").isTextual()) {
           throw new IOException(
-              "Cannot read " + file + ": line " + number + " is not an object with the array \"concepts\" and the text \"text\".");
+              "Cannot read "
+                  + file
+                  + ": line "
+                  + number
+                  + " is not an object with the array \"concepts\" and the text \"text\".");
         }
         List<String> concepts = new ArrayList<>();
         node.get("concepts").forEach(c -> concepts.add(c.asText().toLowerCase(Locale.ROOT)));
@@ -71,7 +76,9 @@ final class TrainingCorpus {
           continue;
         }
         for (String concept : concepts) {
-          conceptCounts.computeIfAbsent(corpus.stem(concept), s -> new HashMap<>()).merge(concept, 1, Integer::sum);
+          conceptCounts
+              .computeIfAbsent(corpus.stem(concept), s -> new HashMap<>())
+              .merge(concept, 1, Integer::sum);
         }
         int hash = new TreeSet<>(concepts).toString().hashCode();
         Line line = new Line(List.copyOf(concepts), text.get());
@@ -93,10 +100,16 @@ final class TrainingCorpus {
     return Collections.unmodifiableList(heldOut);
   }
 
-  /** Joins tokenised punctuation, starts with a capital, ends with one stop; empty for what is no sentence of plain words. */
+  /**
+   * Joins tokenised punctuation, starts with a capital, ends with one stop; empty for what is no
+   * sentence of plain words.
+   */
   static Optional<String> clean(String raw) {
     String text = raw.replace('\u2019', '\'').replaceAll("\\s+", " ").strip();
-    text = text.replaceAll(" ([,.;:!?])", "$1").replaceAll(" ('(?:s|re|ve|ll|d|m|t)\\b)", "$1").replaceAll(" n't\\b", "n't");
+    text =
+        text.replaceAll(" ([,.;:!?])", "$1")
+            .replaceAll(" ('(?:s|re|ve|ll|d|m|t)\\b)", "$1")
+            .replaceAll(" n't\\b", "n't");
     text = text.replaceAll("[.!?;:, ]+$", "");
     if (!text.matches("[A-Za-z0-9 ,.'\\-]+")) {
       return Optional.empty();
@@ -108,7 +121,10 @@ final class TrainingCorpus {
     return Optional.of(Character.toUpperCase(text.charAt(0)) + text.substring(1) + ".");
   }
 
-  /** The line's concepts, often with further content words of its sentence, in random order; at most 5. */
+  /**
+   * The line's concepts, often with further content words of its sentence, in random order; at most
+   * 5.
+   */
   List<String> augmentedConcepts(Line line, Random random) {
     List<String> concepts = new ArrayList<>(line.concepts());
     int wanted = 3 + random.nextInt(MAX_CONCEPTS - 2);

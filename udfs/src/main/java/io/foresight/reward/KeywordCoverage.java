@@ -1,0 +1,106 @@
+package io.foresight.reward;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Share of a row's concepts that the text uses. A concept counts in any inflected form: a word of
+ * the text matches if it has the concept's stem (Lucene's KStem), or is one of the row's own
+ * alternatives. Words are runs of letters, digits and inner apostrophes, compared without case; a
+ * concept or alternative of several words matches consecutive words. In an unfinished text the last
+ * word does not count, unless something other than a letter, digit or apostrophe follows it.
+ *
+ * @param conceptsColumn column of the list of concepts
+ * @param formsColumn column of the alternatives, a list per concept; may be absent from a row
+ */
+public record KeywordCoverage(String conceptsColumn, String formsColumn) implements RewardFunction {
+
+  @Override
+  public RowReward forRow(Map<String, Object> row) {
+    List<String> concepts = strings(row.get(conceptsColumn), conceptsColumn);
+    List<?> forms = row.get(formsColumn) instanceof List<?> list ? list : List.of();
+    if (!forms.isEmpty() && forms.size() != concepts.size()) {
+      throw new IllegalArgumentException(
+          "Cannot read column %s: it has %d lists for %d concepts. Give one list per concept, or none at all."
+              .formatted(formsColumn, forms.size(), concepts.size()));
+    }
+    List<Concept> parsed = new ArrayList<>();
+    for (int i = 0; i < concepts.size(); i++) {
+      Set<List<String>> alternatives = new HashSet<>();
+      alternatives.add(Words.of(concepts.get(i)).words());
+      if (!forms.isEmpty()) {
+        strings(forms.get(i), formsColumn)
+            .forEach(form -> alternatives.add(Words.of(form).words()));
+      }
+      alternatives.removeIf(List::isEmpty);
+      if (alternatives.isEmpty()) {
+        throw new IllegalArgumentException(
+            "Cannot use concept \"%s\": it holds no word. Give words of letters or digits."
+                .formatted(concepts.get(i)));
+      }
+      parsed.add(new Concept(concepts.get(i), Words.of(concepts.get(i)).stems(), alternatives));
+    }
+    return new Coverage(parsed);
+  }
+
+  private static List<String> strings(Object value, String column) {
+    if (!(value instanceof List<?> list)) {
+      throw new IllegalArgumentException(
+          "Cannot read column %s: it is empty. Give a list of texts.".formatted(column));
+    }
+    List<String> strings = new ArrayList<>();
+    for (Object element : list) {
+      if (!(element instanceof String text)) {
+        throw new IllegalArgumentException(
+            "Cannot read column %s: it holds %s. Give a list of texts.".formatted(column, element));
+      }
+      strings.add(text);
+    }
+    return strings;
+  }
+
+  private record Concept(String name, List<String> stems, Set<List<String>> alternatives) {
+
+    boolean in(Words text) {
+      return contains(text.stems(), stems)
+          || alternatives.stream().anyMatch(form -> contains(text.words(), form));
+    }
+
+    private static boolean contains(List<String> text, List<String> wanted) {
+      return !wanted.isEmpty() && java.util.Collections.indexOfSubList(text, wanted) >= 0;
+    }
+  }
+
+  private record Coverage(List<Concept> concepts) implements RowReward {
+
+    @Override
+    public double reward(String text, boolean finished) {
+      if (concepts.isEmpty()) {
+        return 1;
+      }
+      Words words = finished ? Words.of(text) : Words.ofUnfinished(text);
+      return (double) concepts.stream().filter(c -> c.in(words)).count() / concepts.size();
+    }
+
+    @Override
+    public double upperBound() {
+      return 1;
+    }
+
+    @Override
+    public Map<String, Double> constraintScores(String text) {
+      Words words = Words.of(text);
+      Map<String, Double> scores = new LinkedHashMap<>();
+      for (Concept concept : concepts) {
+        // A concept that is named twice is one constraint.
+        scores.put(concept.name().toLowerCase(Locale.ROOT), concept.in(words) ? 1.0 : 0.0);
+      }
+      return scores;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package io.foresight.spark;
+
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.util.TaskCompletionListener;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
+
+/**
+ * Decodes a partition's rows on the executor, in order, one output row per input row. Models are
+ * loaded when the first row comes, never for an empty partition.
+ */
+final class CdslUdf implements MapPartitionsFunction<Row, Row> {
+
+  private static final long serialVersionUID = 1;
+
+  private final GenerationSettings settings;
+  private final String idColumn;
+  private final boolean dropId;
+
+  /**
+   * @param idColumn column that holds each row's id
+   * @param dropId whether that column, the last one, is left out of the output
+   */
+  CdslUdf(GenerationSettings settings, String idColumn, boolean dropId) {
+    this.settings = settings;
+    this.idColumn = idColumn;
+    this.dropId = dropId;
+  }
+
+  @Override
+  public Iterator<Row> call(Iterator<Row> rows) {
+    if (!rows.hasNext()) {
+      return Collections.emptyIterator();
+    }
+    RowDecoder decoder = new RowDecoder(settings);
+    TaskContext context = TaskContext.get();
+    context.addTaskCompletionListener((TaskCompletionListener) done -> decoder.close());
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return rows.hasNext();
+      }
+
+      @Override
+      public Row next() {
+        Row row = rows.next();
+        return append(
+            row, decoder.decode(String.valueOf(row.<Object>getAs(idColumn)), values(row)));
+      }
+    };
+  }
+
+  private static Map<String, Object> values(Row row) {
+    Map<String, Object> values = new HashMap<>();
+    String[] names = row.schema().fieldNames();
+    for (int i = 0; i < names.length; i++) {
+      values.put(names[i], java(row.get(i)));
+    }
+    return values;
+  }
+
+  private static Object java(Object value) {
+    if (value instanceof Seq<?> seq) {
+      List<?> list = JavaConverters.seqAsJavaList(seq);
+      return list.stream().map(CdslUdf::java).toList();
+    }
+    return value;
+  }
+
+  private Row append(Row row, RowDecoder.Result result) {
+    int kept = dropId ? row.length() - 1 : row.length();
+    Object[] added = {
+      result.output(),
+      result.reward(),
+      result.scores(),
+      result.satisfied(),
+      result.status(),
+      result.error(),
+      result.tokens(),
+      result.logProb(),
+      OutputSchema.counters(result.counters(), result.millis())
+    };
+    Object[] values = new Object[kept + added.length];
+    for (int i = 0; i < kept; i++) {
+      values[i] = row.get(i);
+    }
+    System.arraycopy(added, 0, values, kept, added.length);
+    return RowFactory.create(values);
+  }
+}

@@ -1,0 +1,77 @@
+package io.foresight.spark;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat_ws;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.row_number;
+import static org.apache.spark.sql.functions.sha2;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.to_json;
+
+import java.util.Arrays;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.encoders.RowEncoder;
+import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Constrained generation over a dataset. From spark-shell: {@code Foresight.generate(prompts,
+ * settings).show()}.
+ */
+public final class Foresight {
+
+  /** Partitions per task slot: enough that a slow row at the end leaves few slots idle. */
+  private static final int PARTITIONS_PER_SLOT = 4;
+
+  private static final String DERIVED_ID = "_foresight_id";
+
+  private Foresight() {}
+
+  /**
+   * Decodes every row. Lazy, as all of Spark's transformations are.
+   *
+   * @param input rows with the columns that {@code settings} name
+   * @return the input's columns, then {@code output}, {@code reward}, {@code constraint_scores},
+   *     {@code satisfied}, {@code status} (ok, unsatisfied, truncated, error), {@code error},
+   *     {@code tokens}, {@code log_prob} and {@code counters}. One row per input row; the same rows
+   *     and seed give the same output for any number of partitions
+   * @throws IllegalArgumentException if a column is missing, or the input already has an output
+   *     column
+   */
+  public static Dataset<Row> generate(Dataset<Row> input, GenerationSettings settings) {
+    StructType schema = OutputSchema.of(input.schema());
+    for (String column : settings.prompt().columns()) {
+      require(input, column, "the prompt");
+    }
+    require(input, settings.conceptsColumn(), "the concepts");
+    boolean derived = settings.idColumn() == null;
+    if (!derived) {
+      require(input, settings.idColumn(), "the id");
+    }
+    Dataset<Row> identified = derived ? withDerivedId(input) : input;
+    String id = derived ? DERIVED_ID : settings.idColumn();
+    int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
+    return identified
+        .repartition(partitions, col("`" + id + "`"))
+        .mapPartitions(new CdslUdf(settings, id, derived), RowEncoder.encoderFor(schema));
+  }
+
+  private static void require(Dataset<Row> input, String column, String role) {
+    if (!Arrays.asList(input.columns()).contains(column)) {
+      throw new IllegalArgumentException(
+          "Cannot find column %s, which holds %s: the input has %s. Name the column in the settings."
+              .formatted(column, role, Arrays.toString(input.columns())));
+    }
+  }
+
+  /** Digest of the row's content, and an ordinal among rows of the same content. */
+  private static Dataset<Row> withDerivedId(Dataset<Row> input) {
+    Column[] all =
+        Arrays.stream(input.columns()).map(c -> col("`" + c + "`")).toArray(Column[]::new);
+    Dataset<Row> digested = input.withColumn(DERIVED_ID, sha2(to_json(struct(all)), 256));
+    Column ordinal = row_number().over(Window.partitionBy(DERIVED_ID).orderBy(lit(0)));
+    return digested.withColumn(DERIVED_ID, concat_ws("-", col(DERIVED_ID), ordinal));
+  }
+}

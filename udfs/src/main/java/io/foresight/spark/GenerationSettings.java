@@ -1,0 +1,34 @@
+package io.foresight.spark;
+
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.model.Precision;
+import java.io.Serializable;
+
+/**
+ * All that an executor needs to know to decode rows. Immutable.
+ *
+ * @param targetModel folder of p, on every host
+ * @param draftModel folder of q; read only by strategies with a draft
+ * @param device where models run
+ * @param targetPrecision dtype of p in memory
+ * @param draftPrecision dtype of q in memory
+ * @param idColumn column of unique ids; {@code null}: an id is derived from each row's content
+ * @param prompt how a row becomes a prompt
+ * @param conceptsColumn column of the concepts that must appear
+ * @param formsColumn column of their alternatives; used where the input has it
+ * @param seed the run's seed; a row's own is derived from it and the row's id
+ * @param decoding strategy and its settings
+ */
+public record GenerationSettings(
+    String targetModel,
+    String draftModel,
+    DeviceChoice device,
+    Precision targetPrecision,
+    Precision draftPrecision,
+    String idColumn,
+    PromptTemplate prompt,
+    String conceptsColumn,
+    String formsColumn,
+    long seed,
+    DecodingSettings decoding)
+    implements Serializable {}

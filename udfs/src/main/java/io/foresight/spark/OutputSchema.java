@@ -1,0 +1,86 @@
+package io.foresight.spark;
+
+import io.foresight.decoding.Counters;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.Metadata;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/** The columns that generation adds to its input. */
+final class OutputSchema {
+
+  /** Names of the counters, in the order of {@link Counters}, then {@code millis}. */
+  private static final StructType COUNTERS = counterType();
+
+  private static final StructType ADDED =
+      new StructType()
+          .add("output", DataTypes.StringType)
+          .add("reward", DataTypes.DoubleType)
+          .add(
+              "constraint_scores",
+              DataTypes.createMapType(DataTypes.StringType, DataTypes.DoubleType))
+          .add("satisfied", DataTypes.BooleanType)
+          .add("status", DataTypes.StringType)
+          .add("error", DataTypes.StringType)
+          .add("tokens", DataTypes.IntegerType)
+          .add("log_prob", DataTypes.DoubleType)
+          .add("counters", COUNTERS);
+
+  private OutputSchema() {}
+
+  /**
+   * The input's columns, then generation's.
+   *
+   * @throws IllegalArgumentException if the input already has one of them; names are compared as
+   *     Spark does, without case
+   */
+  static StructType of(StructType input) {
+    List<String> taken = new ArrayList<>();
+    for (StructField field : ADDED.fields()) {
+      for (String name : input.fieldNames()) {
+        if (name.equalsIgnoreCase(field.name())) {
+          taken.add(name);
+        }
+      }
+    }
+    if (!taken.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Cannot add the output columns: the input already has %s. Rename or drop %s."
+              .formatted(taken, taken.size() == 1 ? "it" : "them"));
+    }
+    StructType all = input;
+    for (StructField field : ADDED.fields()) {
+      all = all.add(field);
+    }
+    return all;
+  }
+
+  static Row counters(Counters counters, long millis) {
+    RecordComponent[] components = Counters.class.getRecordComponents();
+    Object[] values = new Object[components.length + 1];
+    for (int i = 0; i < components.length; i++) {
+      try {
+        values[i] = components[i].getAccessor().invoke(counters);
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("Cannot read counter " + components[i].getName() + ".", e);
+      }
+    }
+    values[components.length] = millis;
+    return RowFactory.create(values);
+  }
+
+  private static StructType counterType() {
+    StructType type = new StructType();
+    for (RecordComponent component : Counters.class.getRecordComponents()) {
+      String name = component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+      type = type.add(new StructField(name, DataTypes.LongType, false, Metadata.empty()));
+    }
+    return type.add(new StructField("millis", DataTypes.LongType, false, Metadata.empty()));
+  }
+}

@@ -1,0 +1,33 @@
+package io.foresight.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
+
+class OutputSchemaTest {
+
+  @Test
+  void addsColumnsAfterTheInput() {
+    assertThat(OutputSchema.of(new StructType().add("id", "string")).fieldNames())
+        .containsExactly(
+            "id",
+            "output",
+            "reward",
+            "constraint_scores",
+            "satisfied",
+            "status",
+            "error",
+            "tokens",
+            "log_prob",
+            "counters");
+  }
+
+  @Test
+  void collisionNamesTheColumn() {
+    assertThatThrownBy(() -> OutputSchema.of(new StructType().add("Reward", "double")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("[Reward]");
+  }
+}
