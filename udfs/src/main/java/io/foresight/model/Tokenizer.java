@@ -30,7 +30,12 @@ public final class Tokenizer implements AutoCloseable {
     }
     try {
       return new Tokenizer(
-          HuggingFaceTokenizer.builder().optTokenizerPath(file).optAddSpecialTokens(true).build());
+          HuggingFaceTokenizer.builder()
+              .optTokenizerPath(file)
+              .optAddSpecialTokens(true)
+              .optTruncation(false)
+              .optPadding(false)
+              .build());
     } catch (IOException | RuntimeException e) {
       throw new ModelException(
           "Cannot load tokenizer "

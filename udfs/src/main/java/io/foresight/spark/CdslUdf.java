@@ -58,7 +58,8 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
     };
   }
 
-  private static Map<String, Object> values(Row row) {
+  /** A row as the rewards and the prompt see it: values by column, lists as java.util.List. */
+  static Map<String, Object> values(Row row) {
     Map<String, Object> values = new HashMap<>();
     String[] names = row.schema().fieldNames();
     for (int i = 0; i < names.length; i++) {
@@ -80,7 +81,7 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
     Object[] added = {
       result.output(),
       result.reward(),
-      result.scores(),
+      result.scores() == null ? null : JavaConverters.mapAsScalaMap(result.scores()),
       result.satisfied(),
       result.status(),
       result.error(),

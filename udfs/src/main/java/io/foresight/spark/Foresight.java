@@ -9,10 +9,11 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
 import java.util.Arrays;
+import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.catalyst.encoders.RowEncoder;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.types.StructType;
 
@@ -55,7 +56,12 @@ public final class Foresight {
     int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
     return identified
         .repartition(partitions, col("`" + id + "`"))
-        .mapPartitions(new CdslUdf(settings, id, derived), RowEncoder.encoderFor(schema));
+        .mapPartitions(new CdslUdf(settings, id, derived), Encoders.row(schema));
+  }
+
+  /** The prompts of a few rows, as the executors would build them; for a look before a run. */
+  public static List<String> prompts(Dataset<Row> rows, PromptTemplate template) {
+    return rows.collectAsList().stream().map(row -> template.render(CdslUdf.values(row))).toList();
   }
 
   private static void require(Dataset<Row> input, String column, String role) {

@@ -257,7 +257,7 @@ final class Trainer {
       Stream<String> texts =
           corpus.training().stream()
               .flatMap(l -> Stream.of(l.text(), String.join(" ", l.concepts()) + " ="));
-      Files.writeString(file, BpeTrainer.train(texts::iterator, size));
+      Files.writeString(file, BpeTrainer.train(texts.toList(), size));
     }
     return HuggingFaceTokenizer.builder().optTokenizerPath(file).optAddSpecialTokens(false).build();
   }

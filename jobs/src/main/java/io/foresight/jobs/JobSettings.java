@@ -1,0 +1,139 @@
+package io.foresight.jobs;
+
+import com.typesafe.config.ConfigRenderOptions;
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.Strategies;
+import io.foresight.model.Precision;
+import io.foresight.spark.DeviceChoice;
+import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.PromptTemplate;
+import java.util.List;
+
+/**
+ * A job's settings, bound once and immutable. {@code reference.conf} documents each.
+ *
+ * @param inputFormat jsonl, parquet or csv
+ * @param limit rows to take; 0 for all
+ * @param outputFormat parquet or jsonl
+ * @param resolved the whole configuration, as JSON
+ */
+record JobSettings(
+    GenerationSettings generation,
+    String input,
+    String inputFormat,
+    int limit,
+    String output,
+    String outputFormat,
+    boolean overwrite,
+    String resolved) {
+
+  /**
+   * Binds.
+   *
+   * @throws SettingsException with every problem
+   */
+  static JobSettings bind(SettingsReader reader) {
+    String input = reader.text("input.path");
+    String promptColumn = reader.optionalText("prompt.column");
+    PromptTemplate prompt = PromptTemplate.column("x");
+    try {
+      prompt =
+          promptColumn == null
+              ? new PromptTemplate(reader.text("prompt.template"))
+              : PromptTemplate.column(promptColumn);
+    } catch (IllegalArgumentException e) {
+      reader.problem(promptColumn == null ? "prompt.template" : "prompt.column", e.getMessage());
+    }
+    DecodingSettings decoding = decoding(reader);
+    GenerationSettings generation =
+        new GenerationSettings(
+            reader.text("models.target"),
+            reader.text("models.draft"),
+            reader.choice("models.device", DeviceChoice.class),
+            reader.choice("models.target-precision", Precision.class),
+            reader.choice("models.draft-precision", Precision.class),
+            reader.optionalText("input.columns.id"),
+            prompt,
+            reader.text("input.columns.concepts"),
+            reader.text("input.columns.forms"),
+            reader.integer("run.seed"),
+            decoding);
+    JobSettings settings =
+        new JobSettings(
+            generation,
+            input,
+            format(reader, input),
+            reader.atLeast("input.limit", 0),
+            reader.text("output.path"),
+            reader.oneOf("output.format", List.of("parquet", "jsonl")),
+            reader.flag("output.overwrite"),
+            reader.config().root().render(ConfigRenderOptions.concise().setFormatted(true)));
+    reader.finish();
+    return settings;
+  }
+
+  private static String format(SettingsReader reader, String input) {
+    String format = reader.oneOf("input.format", List.of("auto", "jsonl", "parquet", "csv"));
+    if (!format.equals("auto")) {
+      return format;
+    }
+    if (input.endsWith(".jsonl") || input.endsWith(".json")) {
+      return "jsonl";
+    }
+    return input.endsWith(".csv") ? "csv" : "parquet";
+  }
+
+  private static DecodingSettings decoding(SettingsReader reader) {
+    String strategy = reader.oneOf("decoding.strategy", Strategies.NAMES);
+    int maxNewTokens = reader.atLeast("decoding.max-new-tokens", 1);
+    double temperature =
+        reader.number("decoding.temperature", v -> v > 0 && Double.isFinite(v), "above 0");
+    int topK = reader.atLeast("decoding.top-k", 0);
+    double topP = reader.number("decoding.top-p", v -> v > 0 && v <= 1, "in (0, 1]");
+    int samples = reader.atLeast("decoding.samples", 1);
+    int lookahead = reader.atLeast("decoding.lookahead", 0);
+    int draftLength = reader.atLeast("decoding.draft-length", 1);
+    int candidates = reader.atLeast("decoding.candidates", 1);
+    double weight =
+        reader.number("reward.weight", v -> v >= 0 && Double.isFinite(v), "finite and at least 0");
+    double acceptance = reader.number("decoding.acceptance-threshold", v -> v >= 0, "at least 0");
+    double threshold =
+        reader.number("reward.threshold", v -> !Double.isNaN(v), "a number, infinity or -infinity");
+    int lookaheadDraft = reader.atLeast("decoding.lookahead-draft", 1);
+    DecodingSettings.Builder builder =
+        DecodingSettings.builder()
+            .strategy(strategy)
+            .verification(
+                reader.choice("decoding.verification", DecodingSettings.Verification.class))
+            .rewardMode(reader.choice("reward.mode", DecodingSettings.RewardMode.class))
+            .rewardSpan(reader.choice("reward.span", DecodingSettings.RewardSpan.class))
+            .s2Action(reader.choice("decoding.s2.action", DecodingSettings.S2Action.class))
+            .s3Lookahead(reader.choice("decoding.s3.lookahead", DecodingSettings.Roller.class))
+            .s4Lookahead(reader.choice("decoding.s4.lookahead", DecodingSettings.Roller.class))
+            .speculateLookahead(reader.flag("decoding.speculate-lookahead"))
+            .reuseRollouts(reader.flag("decoding.reuse-rollouts"));
+    try {
+      return builder
+          .maxNewTokens(maxNewTokens)
+          .temperature(temperature)
+          .topK(topK)
+          .topP(topP)
+          .samples(samples)
+          .lookahead(lookahead)
+          .draftLength(draftLength)
+          .candidates(candidates)
+          .rewardWeight(weight)
+          .acceptanceThreshold(acceptance)
+          .rewardThreshold(threshold)
+          .lookaheadDraft(lookaheadDraft)
+          .build();
+    } catch (IllegalArgumentException e) {
+      // The reader has noted the value that is out of range; the defaults stand in until it
+      // reports.
+      if (!reader.hasProblems()) {
+        throw e;
+      }
+      return DecodingSettings.defaults();
+    }
+  }
+}

@@ -1,0 +1,233 @@
+package io.foresight.jobs;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigValue;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.DoublePredicate;
+import java.util.stream.Collectors;
+import org.apache.commons.text.similarity.LevenshteinDistance;
+
+/**
+ * Reads typed values of a configuration and collects every problem, so that all are reported
+ * together.
+ */
+final class SettingsReader {
+
+  private static final int SUGGESTION_DISTANCE = 4;
+
+  private final Config config;
+  private final List<String> problems = new ArrayList<>();
+
+  private SettingsReader(Config config) {
+    this.config = config;
+  }
+
+  /**
+   * Layers a file and overrides on the reference.
+   *
+   * @param file {@code null} for none
+   * @param overrides "key=value" each
+   * @throws SettingsException if the file cannot be parsed
+   */
+  static SettingsReader layered(Path file, List<String> overrides) {
+    Config reference = ConfigFactory.parseResources(SettingsReader.class, "reference.conf");
+    Config given = ConfigFactory.empty();
+    try {
+      if (file != null) {
+        given =
+            ConfigFactory.parseFile(
+                file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
+      }
+    } catch (ConfigException e) {
+      throw new SettingsException(
+          List.of("Cannot read --config " + file + ": " + e.getMessage() + "."));
+    }
+    List<String> problems = new ArrayList<>();
+    for (String override : overrides) {
+      int equals = override.indexOf('=');
+      if (equals < 1) {
+        problems.add("--set " + override + " has no value. Write --set key=value.");
+        continue;
+      }
+      String key = override.substring(0, equals).strip();
+      String value = override.substring(equals + 1).strip();
+      try {
+        given = ConfigFactory.parseMap(Map.of(key, value)).withFallback(given);
+      } catch (ConfigException e) {
+        problems.add("--set " + override + ": " + e.getMessage() + ".");
+      }
+    }
+    SettingsReader reader;
+    try {
+      reader = new SettingsReader(given.withFallback(reference).resolve());
+    } catch (ConfigException e) {
+      problems.add(e.getMessage() + ".");
+      throw new SettingsException(problems);
+    }
+    reader.problems.addAll(problems);
+    reader.refuseUnknown(given, reference);
+    return reader;
+  }
+
+  private void refuseUnknown(Config given, Config reference) {
+    List<String> known = new ArrayList<>(paths(reference));
+    for (String path : paths(given)) {
+      if (known.contains(path)) {
+        continue;
+      }
+      LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
+      String nearest =
+          known.stream().min(Comparator.comparingInt(k -> distance.apply(path, k))).orElseThrow();
+      problems.add(
+          "%s is no setting.%s"
+              .formatted(
+                  path,
+                  distance.apply(path, nearest) <= SUGGESTION_DISTANCE
+                      ? " Did you mean " + nearest + "?"
+                      : " See reference.conf for all of them."));
+    }
+  }
+
+  private static List<String> paths(Config config) {
+    // The reference is not resolved yet where keys alone matter; unresolved substitutions still
+    // have their paths.
+    List<String> paths = new ArrayList<>();
+    collect("", config.root(), paths);
+    return paths;
+  }
+
+  private static void collect(String prefix, Map<String, ConfigValue> object, List<String> paths) {
+    object.forEach(
+        (key, value) -> {
+          if (value instanceof com.typesafe.config.ConfigObject inner) {
+            collect(prefix + key + ".", inner, paths);
+          } else {
+            paths.add(prefix + key);
+          }
+        });
+  }
+
+  /** The resolved configuration. */
+  Config config() {
+    return config;
+  }
+
+  String text(String path) {
+    try {
+      return config.getString(path);
+    } catch (ConfigException e) {
+      problem(path, "it is not a text. Give a text.");
+      return "";
+    }
+  }
+
+  /** {@code null} if empty. */
+  String optionalText(String path) {
+    String text = text(path);
+    return text.isBlank() ? null : text;
+  }
+
+  int atLeast(String path, int least) {
+    return (int)
+        number(
+            path,
+            v -> v >= least && v <= Integer.MAX_VALUE && v == Math.rint(v),
+            "a whole number of at least " + least);
+  }
+
+  double number(String path, DoublePredicate valid, String range) {
+    String text = text(path);
+    try {
+      double value =
+          switch (text) {
+            case "infinity" -> Double.POSITIVE_INFINITY;
+            case "-infinity" -> Double.NEGATIVE_INFINITY;
+            default -> Double.parseDouble(text);
+          };
+      if (valid.test(value)) {
+        return value;
+      }
+      problem(path, "it must be " + range + ".");
+    } catch (NumberFormatException e) {
+      problem(path, "it is no number. Give " + range + ".");
+    }
+    return Double.NaN;
+  }
+
+  long integer(String path) {
+    try {
+      return Long.parseLong(text(path));
+    } catch (NumberFormatException e) {
+      problem(path, "it is no whole number. Give a 64-bit integer.");
+      return 0;
+    }
+  }
+
+  boolean flag(String path) {
+    String text = text(path);
+    if (!text.equals("true") && !text.equals("false")) {
+      problem(path, "it must be true or false.");
+    }
+    return text.equals("true");
+  }
+
+  String oneOf(String path, List<String> values) {
+    String text = text(path);
+    if (!values.contains(text)) {
+      problem(path, "it must be one of " + String.join(", ", values) + ".");
+    }
+    return text;
+  }
+
+  /**
+   * An enum by its constants' names in lower case with hyphens; its first constant stands in for a
+   * wrong value.
+   */
+  <E extends Enum<E>> E choice(String path, Class<E> type) {
+    String text = text(path);
+    for (E constant : type.getEnumConstants()) {
+      if (spelling(constant).equals(text)) {
+        return constant;
+      }
+    }
+    problem(
+        path,
+        Arrays.stream(type.getEnumConstants())
+            .map(SettingsReader::spelling)
+            .collect(Collectors.joining(", ", "it must be one of ", ".")));
+    return type.getEnumConstants()[0];
+  }
+
+  static String spelling(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  void problem(String path, String reason) {
+    problems.add(
+        "%s = %s: %s"
+            .formatted(
+                path,
+                config.hasPath(path) ? config.getValue(path).unwrapped() : "nothing",
+                reason));
+  }
+
+  boolean hasProblems() {
+    return !problems.isEmpty();
+  }
+
+  /** Throws if there was any problem. */
+  void finish() {
+    if (!problems.isEmpty()) {
+      throw new SettingsException(problems);
+    }
+  }
+}
