@@ -1,0 +1,56 @@
+package io.foresight.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foresight.decoding.DecodingSettings;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SettingsTest {
+
+  private static JobSettings bind(String... overrides) {
+    return JobSettings.bind(SettingsReader.layered(null, List.of(overrides)));
+  }
+
+  @Test
+  void defaultsBind() {
+    JobSettings settings = bind();
+    assertThat(settings.inputFormat()).isEqualTo("jsonl");
+    assertThat(settings.outputFormat()).isEqualTo("parquet");
+    assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
+    assertThat(settings.generation().prompt().text()).isEqualTo("{concepts} =");
+  }
+
+  @Test
+  void overridesReachTheDecoder() {
+    DecodingSettings decoding =
+        bind(
+                "decoding.strategy=cdlh",
+                "decoding.lookahead=3",
+                "reward.threshold=-infinity",
+                "reward.mode=gain")
+            .generation()
+            .decoding();
+    assertThat(decoding.strategy()).isEqualTo("cdlh");
+    assertThat(decoding.lookahead()).isEqualTo(3);
+    assertThat(decoding.rewardThreshold()).isEqualTo(Double.NEGATIVE_INFINITY);
+    assertThat(decoding.rewardMode()).isEqualTo(DecodingSettings.RewardMode.GAIN);
+  }
+
+  @Test
+  void allProblemsAreReportedTogether() {
+    assertThatThrownBy(
+            () ->
+                bind(
+                    "decoding.lookahead=-1",
+                    "decoding.strategi=cdsl",
+                    "models.device=tpu",
+                    "output.overwrite=maybe"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("decoding.lookahead = -1: it must be a whole number of at least 0")
+        .hasMessageContaining("Did you mean decoding.strategy?")
+        .hasMessageContaining("models.device = tpu: it must be one of auto, cpu, gpu.")
+        .hasMessageContaining("output.overwrite = maybe");
+  }
+}

@@ -1,0 +1,28 @@
+package io.foresight.jobs.train;
+
+import ai.djl.Device;
+import io.foresight.model.Script;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Small random models in the Hugging Face layout, made anew by each test. */
+public final class TinyModels {
+
+  private TinyModels() {}
+
+  /** Writes a model; equal tokenizers for all, other weights for another seed. */
+  public static Path write(Path folder, long seed) throws IOException {
+    Files.createDirectories(folder);
+    List<String> texts =
+        List.of("A dog runs in the park.", "The dog runs to the park with a ball.");
+    Files.writeString(folder.resolve("tokenizer.json"), BpeTrainer.train(texts, 280));
+    ModelShape shape = new ModelShape(280, 1, 16, 2, 32);
+    Files.writeString(folder.resolve("config.json"), shape.config());
+    try (Script script = new Script(Device.cpu())) {
+      new Parameters(shape, script, seed).export(folder.resolve("model.safetensors"));
+    }
+    return folder;
+  }
+}
