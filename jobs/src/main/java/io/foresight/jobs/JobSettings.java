@@ -1,12 +1,16 @@
 package io.foresight.jobs;
 
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValueFactory;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Strategies;
 import io.foresight.model.Precision;
 import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.PromptTemplate;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 
 /**
@@ -58,18 +62,34 @@ record JobSettings(
             reader.text("input.columns.forms"),
             reader.integer("run.seed"),
             decoding);
+    String output = output(reader);
     JobSettings settings =
         new JobSettings(
             generation,
             input,
             format(reader, input),
             reader.atLeast("input.limit", 0),
-            reader.text("output.path"),
+            output,
             reader.oneOf("output.format", List.of("parquet", "jsonl")),
             reader.flag("output.overwrite"),
-            reader.config().root().render(ConfigRenderOptions.concise().setFormatted(true)));
+            reader
+                .config()
+                .withValue("output.path", ConfigValueFactory.fromAnyRef(output))
+                .root()
+                .render(ConfigRenderOptions.concise().setFormatted(true)));
     reader.finish();
     return settings;
+  }
+
+  /** The folder that is named, or one that no other run has. */
+  private static String output(SettingsReader reader) {
+    String named = reader.optionalText("output.path");
+    return named != null
+        ? named
+        : "output/generate-"
+            + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS")
+                .withZone(ZoneOffset.UTC)
+                .format(Instant.now());
   }
 
   private static String format(SettingsReader reader, String input) {

@@ -1,6 +1,7 @@
 package io.foresight.jobs;
 
 import io.foresight.model.ModelException;
+import org.apache.spark.SparkException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -12,7 +13,7 @@ import picocli.CommandLine.Command;
     name = "submit.sh",
     description = "Constrained LLM generation with speculative lookaheads, on Apache Spark.",
     mixinStandardHelpOptions = true,
-    subcommands = {GenerateJob.class})
+    subcommands = {GenerateJob.class, BenchmarkJob.class})
 public final class Main {
 
   private Main() {}
@@ -29,19 +30,27 @@ public final class Main {
 
   static int run(String... args) {
     return new CommandLine(new Main())
-        .setExecutionExceptionHandler(
-            (exception, command, parsed) -> {
-              boolean users =
-                  exception instanceof SettingsException
-                      || exception instanceof ModelException
-                      || exception instanceof IllegalArgumentException;
-              if (users) {
-                System.err.println(exception.getMessage());
-              } else {
-                exception.printStackTrace(System.err);
-              }
-              return exception instanceof SettingsException ? 2 : 1;
-            })
+        .setExecutionExceptionHandler((exception, command, parsed) -> report(exception))
         .execute(args);
+  }
+
+  /** Says what a user can act on in one line, and everything about what only we can. */
+  private static int report(Exception exception) {
+    for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SettingsException) {
+        System.err.println(cause.getMessage());
+        return 2;
+      }
+      if (cause instanceof ModelException
+          || (cause == exception && cause instanceof IllegalArgumentException)) {
+        System.err.println(cause.getMessage());
+        return 1;
+      }
+    }
+    if (exception instanceof SparkException) {
+      System.err.println("Cannot finish the job: Spark gave up. The cause follows.");
+    }
+    exception.printStackTrace(System.err);
+    return 1;
   }
 }

@@ -32,13 +32,13 @@ final class SettingsReader {
   }
 
   /**
-   * Layers a file and overrides on the reference.
+   * Layers a file, overrides and a job's own options on the reference; what comes later wins.
    *
    * @param file {@code null} for none
    * @param overrides "key=value" each
    * @throws SettingsException if the file cannot be parsed
    */
-  static SettingsReader layered(Path file, List<String> overrides) {
+  static SettingsReader layered(Path file, List<String> overrides, Config own) {
     Config reference = ConfigFactory.parseResources(SettingsReader.class, "reference.conf");
     Config given = ConfigFactory.empty();
     try {
@@ -66,6 +66,7 @@ final class SettingsReader {
         problems.add("--set " + override + ": " + e.getMessage() + ".");
       }
     }
+    given = own.withFallback(given);
     SettingsReader reader;
     try {
       reader = new SettingsReader(given.withFallback(reference).resolve());

@@ -53,24 +53,71 @@ record Summary(ObjectNode json) {
     return SQL.split("(?<= as [a-z_0-9]{1,40}),");
   }
 
-  /** Whether a strategy with a draft drafted nothing, though rows were decoded. */
-  boolean draftedNothing(boolean usesDraft) {
-    return usesDraft
-        && json.get("tokens").asLong() > 0
-        && json.get("draft_positions").asLong() == 0;
+  /** Whether there were rows, and none could be decoded. */
+  boolean allFailed() {
+    return number("rows") > 0 && number("error") == number("rows");
   }
 
+  /** Whether tokens were generated and none drafted. */
+  boolean draftedNothing() {
+    return number("tokens") > 0 && number("draft_positions") == 0;
+  }
+
+  private double number(String name) {
+    return json.get(name).asDouble(Double.NaN);
+  }
+
+  /** What a user looks at first; the rest is in {@code run.json}. */
   String table() {
+    double steps = number("s1") + number("s2") + number("s3") + number("s4");
     StringBuilder table = new StringBuilder();
-    json.fields()
-        .forEachRemaining(
-            field -> {
-              String value =
-                  field.getValue().isDouble()
-                      ? "%.4f".formatted(field.getValue().doubleValue())
-                      : field.getValue().asText();
-              table.append("%-28s %s%n".formatted(field.getKey().replace('_', ' '), value));
-            });
+    line(
+        table,
+        "rows",
+        "%.0f: %.0f ok, %.0f unsatisfied, %.0f truncated, %.0f error"
+            .formatted(
+                number("rows"),
+                number("ok"),
+                number("unsatisfied"),
+                number("truncated"),
+                number("error")));
+    line(
+        table,
+        "coverage",
+        "soft %.1f %%, hard %.1f %%"
+            .formatted(100 * number("soft_coverage"), 100 * number("hard_coverage")));
+    line(table, "perplexity", "%.2f".formatted(number("perplexity")));
+    line(
+        table,
+        "tokens",
+        "%.0f in %.1f s, %.1f per second"
+            .formatted(number("tokens"), number("seconds"), number("tokens_per_second")));
+    line(
+        table,
+        "per token",
+        "%.2f target forwards, %.1f target positions, %.2f draft forwards"
+            .formatted(
+                number("target_forwards_per_token"),
+                number("target_positions_per_token"),
+                number("draft_forwards_per_token")));
+    if (!json.get("acceptance_rate").isNull()) {
+      line(table, "acceptance rate", "%.1f %%".formatted(100 * number("acceptance_rate")));
+    }
+    if (steps > 0) {
+      line(
+          table,
+          "steps",
+          "S1 %.0f %%, S2 %.0f %%, S3 %.0f %%, S4 %.0f %%"
+              .formatted(
+                  100 * number("s1") / steps,
+                  100 * number("s2") / steps,
+                  100 * number("s3") / steps,
+                  100 * number("s4") / steps));
+    }
     return table.toString();
+  }
+
+  private static void line(StringBuilder table, String name, String value) {
+    table.append("%-17s%s%n".formatted(name, value));
   }
 }

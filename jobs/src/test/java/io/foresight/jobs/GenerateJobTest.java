@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.foresight.jobs.train.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,111 +12,217 @@ import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class GenerateJobTest {
 
-  @TempDir static Path folder;
+  @TempDir static Path temporary;
 
-  private static Path target;
-  private static Path draft;
+  private static JobRun.Folder folder;
   private static Path prompts;
 
   @BeforeAll
   static void models() throws IOException {
-    target = TinyModels.write(folder.resolve("target"), 1);
-    draft = TinyModels.write(folder.resolve("draft"), 2);
+    folder = JobRun.Folder.create(temporary);
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < 9; i++) {
       lines.add(
           "{\"id\": \"p%d\", \"concepts\": [\"dog\", \"park\"], \"note\": %d}".formatted(i, i));
     }
     lines.add("{\"id\": \"bad\", \"concepts\": [\"...\"], \"note\": 9}");
-    prompts = Files.write(folder.resolve("prompts.jsonl"), lines);
+    prompts = folder.file("prompts.jsonl", lines.toArray(String[]::new));
   }
 
-  @BeforeEach
-  void master() {
-    System.setProperty("spark.master", "local[2]");
-    System.setProperty("spark.ui.enabled", "false");
-    System.setProperty("spark.sql.shuffle.partitions", "4");
-  }
-
-  private static int run(String... further) {
-    List<String> args =
-        new ArrayList<>(
-            List.of(
-                "generate",
-                "--set",
-                "models.target=" + target,
-                "--set",
-                "models.draft=" + draft,
-                "--set",
-                "decoding.max-new-tokens=6"));
-    args.addAll(List.of(further));
-    return Main.run(args.toArray(String[]::new));
+  private static List<Row> rows(String format, Path out, String order) {
+    try (SparkSession spark = SparkSession.builder().getOrCreate()) {
+      return spark.read().format(format).load(out.toString()).orderBy(order).collectAsList();
+    }
   }
 
   @Test
   void oneRowPerPromptAndABadRowIsAnErrorRow() throws IOException {
-    Path out = folder.resolve("out");
-    Path summary = folder.resolve("summary.json");
-    assertThat(
-            run(
-                "--input",
-                prompts.toString(),
-                "--output",
-                out.toString(),
-                "--summary",
-                summary.toString()))
-        .isZero();
+    Path out = temporary.resolve("out");
+    Path summary = temporary.resolve("summary.json");
+    JobRun run = folder.generate("--input", prompts, "--output", out, "--summary", summary);
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).contains("10: ").contains("1 error").contains("Written to " + out);
     JsonNode figures = new ObjectMapper().readTree(summary.toFile());
     assertThat(figures.get("rows").asLong()).isEqualTo(10);
     assertThat(figures.get("error").asLong()).isEqualTo(1);
-    assertThat(out.resolve("_foresight/run.json")).exists();
-    try (SparkSession spark = SparkSession.builder().getOrCreate()) {
-      List<Row> rows = spark.read().parquet(out.toString()).orderBy("note").collectAsList();
-      assertThat(rows)
-          .extracting(r -> r.<String>getAs("id"))
-          .containsExactly("p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "bad");
-      assertThat(rows.get(9).<String>getAs("error")).contains("holds no word");
-      Row first = rows.get(0);
-      assertThat(first.<Integer>getAs("tokens")).isBetween(1, 6);
-      assertThat(first.<Row>getAs("counters").<Long>getAs("target_forwards")).isPositive();
+    assertThat(
+            figures.get("ok").asLong()
+                + figures.get("unsatisfied").asLong()
+                + figures.get("truncated").asLong())
+        .isEqualTo(9);
+    for (String name :
+        List.of(
+            "satisfied",
+            "mean_reward",
+            "soft_coverage",
+            "hard_coverage",
+            "mean_tokens",
+            "perplexity",
+            "tokens",
+            "tokens_per_second",
+            "target_forwards_per_token",
+            "target_positions_per_token",
+            "draft_forwards_per_token",
+            "acceptance_rate")) {
+      assertThat(figures.has(name)).as(name).isTrue();
     }
+    List<Row> rows = rows("parquet", out, "note");
+    assertThat(rows)
+        .extracting(r -> r.<String>getAs("id"))
+        .containsExactly("p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "bad");
+    assertThat(rows.get(9).<String>getAs("error")).contains("holds no word");
+    Row first = rows.get(0);
+    assertThat(first.<Integer>getAs("tokens")).isBetween(1, 6);
+    assertThat(first.<Row>getAs("counters").<Long>getAs("target_forwards")).isPositive();
     // What exists is kept unless told otherwise.
-    assertThat(run("--input", prompts.toString(), "--output", out.toString())).isEqualTo(1);
+    JobRun again = folder.generate("--input", prompts, "--output", out);
+    assertThat(again.code()).isEqualTo(1);
+    assertThat(again.err()).contains("it exists and is not empty");
+    assertThat(folder.generate("--input", prompts, "--output", out, "--overwrite").code()).isZero();
   }
 
   @Test
-  void wrongInputsEndTheJob() throws IOException {
-    String out = folder.resolve("none").toString();
-    assertThat(run("--input", folder.resolve("missing.jsonl").toString(), "--output", out))
-        .isEqualTo(1);
-    assertThat(
-            run(
-                "--input",
-                prompts.toString(),
-                "--output",
-                out,
-                "--set",
-                "input.columns.concepts=words"))
-        .isEqualTo(1);
-    assertThat(run("--input", prompts.toString(), "--output", out, "--set", "decoding.lookahed=3"))
-        .isEqualTo(2);
+  void theManifestSaysWhatRan() throws IOException {
+    Path out = temporary.resolve("manifest");
+    assertThat(folder.generate("--input", prompts, "--output", out, "--limit", 2).code()).isZero();
+    JsonNode run = new ObjectMapper().readTree(out.resolve("_foresight/run.json").toFile());
+    assertThat(run.at("/settings/decoding/max-new-tokens").asInt()).isEqualTo(6);
+    assertThat(run.at("/settings/output/path").asText()).isEqualTo(out.toString());
+    assertThat(run.at("/models/target").asText()).hasSize(64);
+    assertThat(run.at("/models/draft").asText())
+        .hasSize(64)
+        .isNotEqualTo(run.at("/models/target").asText());
+    assertThat(run.at("/version/version").asText()).isNotEmpty();
+    assertThat(run.at("/summary/rows").asInt()).isEqualTo(2);
+    // The first two of the file, not any two.
+    assertThat(rows("parquet", out, "id"))
+        .extracting(r -> r.getAs("id"))
+        .containsExactly("p0", "p1");
+  }
+
+  @Test
+  void aDryRunDecodesNothing() {
+    Path out = temporary.resolve("dry");
+    JobRun run = folder.generate("--input", prompts, "--output", out, "--dry-run");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out())
+        .contains("\"strategy\" : \"cdsl\"")
+        .contains("constraint_scores: map")
+        .contains("dog park =");
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void everyFormatIsReadAndWritten() throws IOException {
+    Path out = temporary.resolve("formats");
+    Path csv =
+        folder.file("prompts.csv", "id,concepts,forms", "a,dog park,dog|dogs;park|parks", "b,run,");
+    JobRun fromCsv = folder.generate("--input", csv, "--output", out);
+    assertThat(fromCsv.code()).as(fromCsv.err()).isZero();
+    List<Row> rows = rows("parquet", out, "id");
+    assertThat(rows.get(0).<String>getList(rows.get(0).fieldIndex("concepts")))
+        .containsExactly("dog", "park");
+    assertThat(rows).extracting(r -> r.getAs("status")).doesNotContain("error");
+    Path lines = temporary.resolve("lines");
+    Path parquet = temporary.resolve("prompts");
+    try (SparkSession spark =
+        SparkSession.builder()
+            .master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .getOrCreate()) {
+      spark.read().json(prompts.toString()).write().parquet(parquet.toString());
+    }
+    JobRun toLines =
+        folder.generate("--input", parquet, "--output", lines, "--set", "output.format=jsonl");
+    assertThat(toLines.code()).as(toLines.err()).isZero();
+    assertThat(rows("json", lines, "note")).hasSize(10);
+    assertThat(toLines.out()).contains("1 error");
+  }
+
+  @Test
+  void idsAreDerivedFromTheContent() throws IOException {
     Path twice =
-        Files.writeString(
-            folder.resolve("twice.jsonl"),
-            ("{\"id\": \"a\", \"concepts\": [\"dog\"]}\n").repeat(2));
-    assertThat(run("--input", twice.toString(), "--output", out)).isEqualTo(1);
-    Path broken = folder.resolve("broken");
-    TinyModels.write(broken, 3);
-    Files.write(broken.resolve("model.safetensors"), new byte[100]);
-    assertThat(
-            run("--input", prompts.toString(), "--output", out, "--set", "models.draft=" + broken))
-        .isEqualTo(1);
-    assertThat(Path.of(out)).doesNotExist();
+        folder.file(
+            "no-ids.jsonl",
+            "{\"concepts\": [\"dog\"]}",
+            "{\"concepts\": [\"dog\"]}",
+            "{\"concepts\": [\"park\"]}");
+    Path out = temporary.resolve("derived");
+    JobRun run =
+        folder.generate(
+            "--input",
+            twice,
+            "--output",
+            out,
+            "--set",
+            "input.columns.id=",
+            "--set",
+            "decoding.strategy=sample");
+    assertThat(run.code()).as(run.err()).isZero();
+    List<Row> rows = rows("parquet", out, "log_prob");
+    assertThat(rows).hasSize(3);
+    // Equal rows are told apart by their ordinal, so each has a seed of its own.
+    assertThat(rows).extracting(r -> r.<String>getAs("output")).doesNotHaveDuplicates();
+    assertThat(rows.get(0).schema().fieldNames()).startsWith("concepts", "output");
+  }
+
+  @Test
+  void aPromptColumnIsTakenAsItIs() throws IOException {
+    Path texts =
+        folder.file(
+            "texts.jsonl", "{\"id\": 1, \"concepts\": [\"dog\"], \"text\": \"The dog runs\"}");
+    JobRun run =
+        folder.generate(
+            "--input",
+            texts,
+            "--output",
+            temporary.resolve("texts"),
+            "--set",
+            "prompt.column=text",
+            "--dry-run");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out().lines()).contains("The dog runs");
+  }
+
+  @Test
+  void aRunThatDecodesNothingFails() throws IOException {
+    Path bad = folder.file("all-bad.jsonl", "{\"id\": 1, \"concepts\": [\"!\"]}");
+    JobRun run = folder.generate("--input", bad, "--output", temporary.resolve("all-bad"));
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("Cannot decode any row: Cannot use concept \"!\"");
+    JobRun silent =
+        folder.generate(
+            "--input",
+            folder.file("one.jsonl", "{\"id\": 1, \"concepts\": [\"dog\"]}"),
+            "--output",
+            temporary.resolve("silent"),
+            "--set",
+            "decoding.strategy=speculative",
+            "--set",
+            "decoding.max-new-tokens=1");
+    assertThat(silent.code()).isEqualTo(1);
+    assertThat(silent.err()).contains("the draft proposed no token");
+  }
+
+  @Test
+  void anEmptyInputGivesAnEmptyOutput() throws IOException {
+    Path none = temporary.resolve("none");
+    try (SparkSession spark =
+        SparkSession.builder()
+            .master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .getOrCreate()) {
+      spark.read().json(prompts.toString()).limit(0).write().parquet(none.toString());
+    }
+    Path out = temporary.resolve("empty");
+    JobRun run = folder.generate("--input", none, "--output", out);
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(out.resolve("_SUCCESS")).exists();
+    assertThat(Files.exists(out.resolve("_foresight/run.json"))).isTrue();
   }
 }

@@ -3,14 +3,20 @@ package io.foresight.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.ConfigFactory;
 import io.foresight.decoding.DecodingSettings;
+import io.foresight.spark.GenerationSettings;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsTest {
 
   private static JobSettings bind(String... overrides) {
-    return JobSettings.bind(SettingsReader.layered(null, List.of(overrides)));
+    return JobSettings.bind(
+        SettingsReader.layered(null, List.of(overrides), ConfigFactory.empty()));
   }
 
   @Test
@@ -20,6 +26,21 @@ class SettingsTest {
     assertThat(settings.outputFormat()).isEqualTo("parquet");
     assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
     assertThat(settings.generation().prompt().text()).isEqualTo("{concepts} =");
+  }
+
+  @Test
+  void theLibrarysDefaultsAreTheJobs() {
+    GenerationSettings bound = bind("home=H").generation();
+    assertThat(bound).isEqualTo(GenerationSettings.of("H/examples/target", "H/examples/draft"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"commongen.conf", "fast.conf"})
+  void theConfigurationsBind(String name) {
+    JobSettings settings =
+        JobSettings.bind(
+            SettingsReader.layered(Path.of("../conf", name), List.of(), ConfigFactory.empty()));
+    assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
   }
 
   @Test

@@ -176,7 +176,7 @@ public record DecodingSettings(
   public static final class Builder {
 
     private String strategy = "cdsl";
-    private int maxNewTokens = 64;
+    private int maxNewTokens = 32;
     private double temperature = 1;
     private int topK = 0;
     private double topP = 1;
@@ -205,7 +205,7 @@ public record DecodingSettings(
       return this;
     }
 
-    /** Sets {@link DecodingSettings#maxNewTokens()}; default {@code 64}. */
+    /** Sets {@link DecodingSettings#maxNewTokens()}; default {@code 32}. */
     public Builder maxNewTokens(int value) {
       maxNewTokens = value;
       return this;

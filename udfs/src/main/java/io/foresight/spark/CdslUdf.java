@@ -1,17 +1,13 @@
 package io.foresight.spark;
 
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.Iterator;
-import java.util.List;
-import java.util.Map;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.util.TaskCompletionListener;
 import scala.collection.JavaConverters;
-import scala.collection.Seq;
 
 /**
  * Decodes a partition's rows on the executor, in order, one output row per input row. Models are
@@ -24,12 +20,14 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
   private final GenerationSettings settings;
   private final String idColumn;
   private final boolean dropId;
+  private final RowListener listener;
 
   /**
    * @param idColumn column that holds each row's id
    * @param dropId whether that column, the last one, is left out of the output
    */
-  CdslUdf(GenerationSettings settings, String idColumn, boolean dropId) {
+  CdslUdf(GenerationSettings settings, String idColumn, boolean dropId, RowListener listener) {
+    this.listener = listener;
     this.settings = settings;
     this.idColumn = idColumn;
     this.dropId = dropId;
@@ -52,28 +50,11 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
       @Override
       public Row next() {
         Row row = rows.next();
-        return append(
-            row, decoder.decode(String.valueOf(row.<Object>getAs(idColumn)), values(row)));
+        RowDecoder.Result result = decoder.decode(String.valueOf(row.<Object>getAs(idColumn)), row);
+        listener.decoded(result);
+        return append(row, result);
       }
     };
-  }
-
-  /** A row as the rewards and the prompt see it: values by column, lists as java.util.List. */
-  static Map<String, Object> values(Row row) {
-    Map<String, Object> values = new HashMap<>();
-    String[] names = row.schema().fieldNames();
-    for (int i = 0; i < names.length; i++) {
-      values.put(names[i], java(row.get(i)));
-    }
-    return values;
-  }
-
-  private static Object java(Object value) {
-    if (value instanceof Seq<?> seq) {
-      List<?> list = JavaConverters.seqAsJavaList(seq);
-      return list.stream().map(CdslUdf::java).toList();
-    }
-    return value;
   }
 
   private Row append(Row row, RowDecoder.Result result) {

@@ -42,6 +42,17 @@ public final class Foresight {
    *     column
    */
   public static Dataset<Row> generate(Dataset<Row> input, GenerationSettings settings) {
+    return generate(input, settings, RowListener.NONE);
+  }
+
+  /** As {@link #generate(Dataset, GenerationSettings)}; {@code progress} follows the rows. */
+  public static Dataset<Row> generate(
+      Dataset<Row> input, GenerationSettings settings, Progress progress) {
+    return generate(input, settings, progress.rowListener());
+  }
+
+  private static Dataset<Row> generate(
+      Dataset<Row> input, GenerationSettings settings, RowListener listener) {
     StructType schema = OutputSchema.of(input.schema());
     for (String column : settings.prompt().columns()) {
       require(input, column, "the prompt");
@@ -56,12 +67,14 @@ public final class Foresight {
     int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
     return identified
         .repartition(partitions, col("`" + id + "`"))
-        .mapPartitions(new CdslUdf(settings, id, derived), Encoders.row(schema));
+        .mapPartitions(new CdslUdf(settings, id, derived, listener), Encoders.row(schema));
   }
 
   /** The prompts of a few rows, as the executors would build them; for a look before a run. */
   public static List<String> prompts(Dataset<Row> rows, PromptTemplate template) {
-    return rows.collectAsList().stream().map(row -> template.render(CdslUdf.values(row))).toList();
+    return rows.collectAsList().stream()
+        .map(row -> template.render(RowDecoder.values(row)))
+        .toList();
   }
 
   private static void require(Dataset<Row> input, String column, String role) {

@@ -31,4 +31,37 @@ public record GenerationSettings(
     String formsColumn,
     long seed,
     DecodingSettings decoding)
-    implements Serializable {}
+    implements Serializable {
+
+  /** The defaults, for two models; the same as the jobs' {@code reference.conf}. */
+  public static GenerationSettings of(String targetModel, String draftModel) {
+    return new GenerationSettings(
+        targetModel,
+        draftModel,
+        DeviceChoice.AUTO,
+        Precision.FP32,
+        Precision.FP32,
+        "id",
+        new PromptTemplate("{concepts} ="),
+        "concepts",
+        "forms",
+        1,
+        DecodingSettings.defaults());
+  }
+
+  /** The same with another strategy or other settings of it. */
+  public GenerationSettings withDecoding(DecodingSettings other) {
+    return new GenerationSettings(
+        targetModel,
+        draftModel,
+        device,
+        targetPrecision,
+        draftPrecision,
+        idColumn,
+        prompt,
+        conceptsColumn,
+        formsColumn,
+        seed,
+        other);
+  }
+}

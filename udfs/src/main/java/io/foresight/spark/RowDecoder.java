@@ -12,16 +12,35 @@ import io.foresight.model.Tokenizer;
 import io.foresight.reward.KeywordCoverage;
 import io.foresight.reward.RewardFunction;
 import io.foresight.reward.RewardFunction.RowReward;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.apache.spark.sql.Row;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
 
 /**
- * Decodes rows, one after another, with sessions of its own. Belongs to one task; the task closes
- * it.
+ * Decodes rows, one after another, with sessions of its own on the models that the process shares.
+ * Belongs to one thread, a task's as a rule, which closes it.
  */
-final class RowDecoder implements AutoCloseable {
+public final class RowDecoder implements AutoCloseable {
 
-  /** One row's result; on an error only {@code error} and {@code millis} say something. */
-  record Result(
+  /**
+   * One row's result; of an error row only {@code status}, {@code error}, {@code counters} (all
+   * zero) and {@code millis} say something, the rest is null.
+   *
+   * @param output generated text
+   * @param reward reward of the finished text
+   * @param scores score per constraint
+   * @param satisfied whether every constraint holds
+   * @param status ok, unsatisfied, truncated or error
+   * @param error what went wrong and what to do
+   * @param tokens generated tokens, EOS included
+   * @param logProb their log-probability under p, natural logarithm
+   * @param counters what the decoding took
+   * @param millis wall time of the row
+   */
+  public record Result(
       String output,
       Double reward,
       Map<String, Double> scores,
@@ -40,7 +59,12 @@ final class RowDecoder implements AutoCloseable {
   private final ModelSession target;
   private final ModelSession draft;
 
-  RowDecoder(GenerationSettings settings) {
+  /**
+   * Loads the models, unless the process holds them already.
+   *
+   * @throws io.foresight.model.ModelException if one cannot be loaded
+   */
+  public RowDecoder(GenerationSettings settings) {
     this.settings = settings;
     strategy = Strategies.of(settings.decoding());
     reward = new KeywordCoverage(settings.conceptsColumn(), settings.formsColumn());
@@ -59,13 +83,15 @@ final class RowDecoder implements AutoCloseable {
    * Decodes a row. What is one row's fault becomes a result with status {@code error}; errors of
    * the JVM itself go on.
    *
-   * @param row values by column; lists as java.util.List
+   * @param id the row's id, from which its seed is derived
+   * @param row with the columns that the settings name
    */
-  Result decode(String id, Map<String, Object> row) {
+  public Result decode(String id, Row row) {
     long started = System.nanoTime();
     try {
-      RowReward rowReward = reward.forRow(row);
-      int[] prompt = tokenizer.encode(settings.prompt().render(row));
+      Map<String, Object> values = values(row);
+      RowReward rowReward = reward.forRow(values);
+      int[] prompt = tokenizer.encode(settings.prompt().render(values));
       int room = target.contextLength() - prompt.length;
       if (room < 1) {
         throw new IllegalArgumentException(
@@ -122,6 +148,24 @@ final class RowDecoder implements AutoCloseable {
           Counters.ZERO,
           (System.nanoTime() - started) / 1_000_000);
     }
+  }
+
+  /** A row as the rewards and the prompt see it: values by column, lists as java.util.List. */
+  public static Map<String, Object> values(Row row) {
+    Map<String, Object> values = new HashMap<>();
+    String[] names = row.schema().fieldNames();
+    for (int i = 0; i < names.length; i++) {
+      values.put(names[i], java(row.get(i)));
+    }
+    return values;
+  }
+
+  private static Object java(Object value) {
+    if (value instanceof Seq<?> seq) {
+      List<?> list = JavaConverters.seqAsJavaList(seq);
+      return list.stream().map(RowDecoder::java).toList();
+    }
+    return value;
   }
 
   @Override

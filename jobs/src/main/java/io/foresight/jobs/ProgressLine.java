@@ -1,0 +1,71 @@
+package io.foresight.jobs;
+
+import io.foresight.spark.Progress;
+import java.time.Duration;
+import java.util.Timer;
+import java.util.TimerTask;
+import java.util.function.Supplier;
+
+/**
+ * Shows how far a run is on standard error: one line that is rewritten every second on a terminal,
+ * a line every 10 seconds elsewhere.
+ */
+final class ProgressLine extends TimerTask {
+
+  /** Set by {@code submit.sh} if standard error is a terminal, which Java itself cannot tell. */
+  private static final boolean TERMINAL = System.getenv("FORESIGHT_TERMINAL") != null;
+
+  private final Progress progress;
+  private final long total;
+  private final long started = System.nanoTime();
+
+  private ProgressLine(Progress progress, long total) {
+    this.progress = progress;
+    this.total = total;
+  }
+
+  /** Does {@code work} and shows {@code progress} meanwhile. */
+  static <T> T during(Progress progress, long total, Supplier<T> work) {
+    Timer timer = new Timer("foresight-progress", true);
+    int millis = TERMINAL ? 1000 : 10_000;
+    timer.scheduleAtFixedRate(new ProgressLine(progress, total), millis, millis);
+    try {
+      return work.get();
+    } finally {
+      timer.cancel();
+      if (TERMINAL) {
+        System.err.print("\r\u001b[2K");
+      }
+    }
+  }
+
+  @Override
+  public void run() {
+    String line = text(progress.snapshot(), total, (System.nanoTime() - started) / 1e9);
+    if (TERMINAL) {
+      System.err.print("\r\u001b[2K" + line);
+    } else {
+      System.err.println(line);
+    }
+  }
+
+  /** For example "12 of 100 rows, 85 tokens/s, acceptance rate 61 %, 0:42 left". */
+  static String text(Progress.Snapshot now, long total, double seconds) {
+    StringBuilder line = new StringBuilder();
+    line.append(
+        "%d of %d rows, %.0f tokens/s".formatted(now.rows(), total, now.tokens() / seconds));
+    if (now.drafted() > 0) {
+      line.append(", acceptance rate %.0f %%".formatted(100.0 * now.accepted() / now.drafted()));
+    }
+    if (now.rows() > 0) {
+      Duration left =
+          Duration.ofSeconds(Math.round(seconds * (total - now.rows()) / (double) now.rows()));
+      line.append(
+          left.toHours() > 0
+              ? ", %d:%02d:%02d left"
+                  .formatted(left.toHours(), left.toMinutesPart(), left.toSecondsPart())
+              : ", %d:%02d left".formatted(left.toMinutesPart(), left.toSecondsPart()));
+    }
+    return line.toString();
+  }
+}

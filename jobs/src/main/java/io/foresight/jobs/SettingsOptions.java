@@ -1,0 +1,36 @@
+package io.foresight.jobs;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** The options by which every Spark job takes settings. */
+final class SettingsOptions {
+
+  @Option(names = "--config", paramLabel = "FILE", description = "HOCON file of settings.")
+  private Path config;
+
+  @Option(names = "--set", paramLabel = "key=value", description = "One setting; may be repeated.")
+  private List<String> overrides = new ArrayList<>();
+
+  @Option(names = "--input", paramLabel = "P", description = "The same as --set input.path=P.")
+  private String input;
+
+  /**
+   * The settings that were given, over the reference.
+   *
+   * @param further settings of the job's own options; they go before all others
+   * @throws SettingsException with every problem
+   */
+  JobSettings bind(Map<String, Object> further) {
+    Config own = ConfigFactory.parseMap(further);
+    if (input != null) {
+      own = own.withFallback(ConfigFactory.parseMap(Map.of("input.path", input)));
+    }
+    return JobSettings.bind(SettingsReader.layered(config, overrides, own));
+  }
+}

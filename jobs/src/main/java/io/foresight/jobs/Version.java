@@ -1,0 +1,24 @@
+package io.foresight.jobs;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+
+/** Which code runs. */
+final class Version {
+
+  private Version() {}
+
+  /** {@code version} and {@code commit} of the build. */
+  static Map<String, String> read() throws IOException {
+    Properties properties = new Properties();
+    try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
+      properties.load(in);
+    }
+    Map<String, String> version = new TreeMap<>();
+    properties.stringPropertyNames().forEach(n -> version.put(n, properties.getProperty(n)));
+    return version;
+  }
+}

@@ -1,0 +1,205 @@
+package io.foresight.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foresight.jobs.train.TinyModels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What cannot work ends with one clear line and a code that schedulers see. */
+class BadInputTest {
+
+  @TempDir static Path temporary;
+
+  private static JobRun.Folder folder;
+  private static Path good;
+  private static Path out;
+
+  @BeforeAll
+  static void folders() throws IOException {
+    folder = JobRun.Folder.create(temporary);
+    good = folder.file("good.jsonl", "{\"id\": \"a\", \"concepts\": [\"dog\"], \"n\": 1}");
+    out = temporary.resolve("out");
+  }
+
+  private static void assertRefused(int code, String message, Object... further) {
+    Object[] args = new Object[further.length + 2];
+    args[0] = "--output";
+    args[1] = out;
+    System.arraycopy(further, 0, args, 2, further.length);
+    JobRun run = folder.generate(args);
+    assertThat(run.code()).as(run.err()).isEqualTo(code);
+    assertThat(run.err()).contains(message).doesNotContain("\tat ");
+    assertThat(out).doesNotExist();
+  }
+
+  private static Path prompts(String name, String... lines) throws IOException {
+    return folder.file(name, lines);
+  }
+
+  @Test
+  void inputs() throws IOException {
+    assertRefused(1, "there is no such file", "--input", temporary.resolve("missing.jsonl"));
+    assertRefused(
+        1,
+        "Cannot find column words, which holds the",
+        "--input",
+        good,
+        "--set",
+        "input.columns.concepts=words",
+        "--set",
+        "prompt.template={words} =");
+    assertRefused(1, "Cannot find column key", "--input", good, "--set", "input.columns.id=key");
+    assertRefused(
+        1,
+        "Cannot find column title, which holds the prompt",
+        "--input",
+        good,
+        "--set",
+        "prompt.column=title");
+    assertRefused(
+        1,
+        "Cannot use column n: its type is bigint. Give a list of texts",
+        "--input",
+        good,
+        "--set",
+        "input.columns.concepts=n");
+    assertRefused(
+        1,
+        "Cannot use column concepts: its type is array<string>. Give a text or a number",
+        "--input",
+        good,
+        "--set",
+        "input.columns.id=concepts");
+    assertRefused(
+        1,
+        "as jsonl",
+        "--input",
+        prompts("broken.jsonl", "{\"id\": \"a\", \"concepts\": [\"dog\"]}", "{\"id\": "));
+    assertRefused(1, "as parquet", "--input", good, "--set", "input.format=parquet");
+    assertRefused(
+        1,
+        "the input already has [output]",
+        "--input",
+        prompts("taken.jsonl", "{\"id\": 1, \"concepts\": [\"dog\"], \"output\": \"\"}"));
+  }
+
+  @Test
+  void ids() throws IOException {
+    String row = "{\"id\": \"a\", \"concepts\": [\"dog\"]}";
+    assertRefused(
+        1,
+        "1 ids stand in several rows, for example a",
+        "--input",
+        prompts("twice.jsonl", row, row, row.replace("\"a\"", "\"b\"")));
+    assertRefused(
+        1,
+        "2 rows have none",
+        "--input",
+        prompts("null.jsonl", row, "{\"concepts\": [\"dog\"]}", "{\"concepts\": [\"park\"]}"));
+  }
+
+  @Test
+  void models() throws IOException {
+    Path draft = TinyModels.write(temporary.resolve("broken"), 3);
+    Path weights = draft.resolve("model.safetensors");
+    byte[] whole = Files.readAllBytes(weights);
+    Files.write(weights, java.util.Arrays.copyOf(whole, whole.length - 10));
+    assertRefused(1, "is truncated or corrupt", "--input", good, "--set", "models.draft=" + draft);
+    Files.delete(weights);
+    assertRefused(
+        1, "it has no model.safetensors", "--input", good, "--set", "models.draft=" + draft);
+    Files.write(weights, whole);
+    Path config = draft.resolve("config.json");
+    String written = Files.readString(config);
+    Files.writeString(
+        config, written.replace("\"intermediate_size\" : 32", "\"intermediate_size\" : 48"));
+    assertRefused(
+        1,
+        "but its config.json calls for [48, 16]",
+        "--input",
+        good,
+        "--set",
+        "models.draft=" + draft);
+    Files.writeString(config, written.replace("llama", "gpt2").replace("Llama", "GPT2"));
+    assertRefused(1, "gpt2", "--input", good, "--set", "models.draft=" + draft);
+    Files.writeString(config, written);
+    Path tokenizer = draft.resolve("tokenizer.json");
+    Files.writeString(tokenizer, Files.readString(tokenizer).replace("\"<pad>\"", "\"<gap>\""));
+    assertRefused(
+        1,
+        "its tokenizer.json differs from the target's",
+        "--input",
+        good,
+        "--set",
+        "models.draft=" + draft);
+    Files.delete(tokenizer);
+    assertRefused(1, "Cannot load tokenizer", "--input", good, "--set", "models.draft=" + draft);
+    Path nowhere = temporary.resolve("nowhere");
+    JobRun both =
+        folder.generate(
+            "--set", "models.target=" + nowhere, "--set", "models.draft=" + nowhere + "2");
+    assertThat(both.code()).isEqualTo(1);
+    assertThat(both.err().lines().filter(l -> l.startsWith("Cannot load model"))).hasSize(2);
+  }
+
+  @Test
+  void settings() {
+    assertRefused(
+        2, "Did you mean decoding.lookahead?", "--input", good, "--set", "decoding.lookahed=3");
+    assertRefused(
+        2,
+        "decoding.top-p = 1.5: it must be in (0, 1].",
+        "--input",
+        good,
+        "--set",
+        "decoding.top-p=1.5");
+    assertRefused(2, "has no value", "--input", good, "--set", "decoding.top-p");
+    assertRefused(2, "Unknown option", "--input", good, "--colour");
+    assertRefused(
+        2, "Cannot read --config", "--input", good, "--config", temporary.resolve("none.conf"));
+  }
+
+  @Test
+  void oneRowsFaultIsThatRowsError() throws IOException {
+    String words = "\"dog\", ".repeat(150);
+    Path mixed =
+        prompts(
+            "mixed.jsonl",
+            "{\"id\": 1, \"concepts\": [\"dog\"], \"text\": \"The dog\"}",
+            "{\"id\": 2, \"concepts\": null, \"text\": \"The dog\"}",
+            "{\"id\": 3, \"concepts\": [\"dog\", null], \"text\": \"The dog\"}",
+            "{\"id\": 4, \"concepts\": [\"dog\"], \"text\": \"  \"}",
+            "{\"id\": 5, \"concepts\": [\"dog\"], \"text\": null}",
+            "{\"id\": 6, \"concepts\": [\"dog\"], \"text\": \"%s\"}"
+                .formatted(words.replace("\"", "")),
+            "{\"id\": 7, \"concepts\": [\"dog\"], \"forms\": [[\"dogs\"], [\"cat\"]], \"text\": \"A\"}");
+    Path mixedOut = temporary.resolve("mixed");
+    JobRun run =
+        folder.generate("--input", mixed, "--output", mixedOut, "--set", "prompt.column=text");
+    assertThat(run.code()).as(run.err()).isZero();
+    try (SparkSession spark = SparkSession.builder().getOrCreate()) {
+      var rows = spark.read().parquet(mixedOut.toString()).orderBy("id").collectAsList();
+      assertThat(rows).hasSize(7);
+      assertThat(rows.get(0).<String>getAs("error")).isNull();
+      assertThat(error(rows.get(1))).contains("Cannot read column concepts: it is empty");
+      assertThat(error(rows.get(2))).contains("Cannot read column concepts: it holds null");
+      assertThat(error(rows.get(3))).contains("Cannot build a prompt: it is empty");
+      assertThat(error(rows.get(4))).contains("column text is null");
+      assertThat(error(rows.get(5))).contains("the model's context holds 256");
+      assertThat(error(rows.get(6))).contains("it has 2 lists for 1 concepts");
+    }
+  }
+
+  private static String error(Row row) {
+    assertThat(row.<String>getAs("status")).isEqualTo("error");
+    assertThat(row.<String>getAs("output")).isNull();
+    return row.getAs("error");
+  }
+}
