@@ -1,5 +1,6 @@
 package io.foresight.jobs;
 
+import io.foresight.jobs.train.TrainJob;
 import io.foresight.model.ModelException;
 import org.apache.spark.SparkException;
 import picocli.CommandLine;
@@ -13,7 +14,8 @@ import picocli.CommandLine.Command;
     name = "submit.sh",
     description = "Constrained LLM generation with speculative lookaheads, on Apache Spark.",
     mixinStandardHelpOptions = true,
-    subcommands = {GenerateJob.class, BenchmarkJob.class})
+    versionProvider = Version.class,
+    subcommands = {GenerateJob.class, BenchmarkJob.class, TrainJob.class})
 public final class Main {
 
   private Main() {}
@@ -28,7 +30,8 @@ public final class Main {
     }
   }
 
-  static int run(String... args) {
+  /** Runs a job and returns its exit code. */
+  public static int run(String... args) {
     return new CommandLine(new Main())
         .setExecutionExceptionHandler((exception, command, parsed) -> report(exception))
         .execute(args);

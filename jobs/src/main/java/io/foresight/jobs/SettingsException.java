@@ -3,11 +3,11 @@ package io.foresight.jobs;
 import java.util.List;
 
 /** Settings that cannot be used; the message holds every problem, one a line. */
-final class SettingsException extends RuntimeException {
+public final class SettingsException extends RuntimeException {
 
   private static final long serialVersionUID = 1;
 
-  SettingsException(List<String> problems) {
+  public SettingsException(List<String> problems) {
     super("Cannot use the settings:\n  " + String.join("\n  ", problems));
   }
 }

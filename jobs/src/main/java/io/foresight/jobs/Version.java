@@ -5,11 +5,10 @@ import java.io.InputStream;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import picocli.CommandLine.IVersionProvider;
 
 /** Which code runs. */
-final class Version {
-
-  private Version() {}
+final class Version implements IVersionProvider {
 
   /** {@code version} and {@code commit} of the build. */
   static Map<String, String> read() throws IOException {
@@ -20,5 +19,12 @@ final class Version {
     Map<String, String> version = new TreeMap<>();
     properties.stringPropertyNames().forEach(n -> version.put(n, properties.getProperty(n)));
     return version;
+  }
+
+  @Override
+  public String[] getVersion() throws IOException {
+    return new String[] {
+      "Foresight %s, commit %s".formatted(read().get("version"), read().get("commit"))
+    };
   }
 }

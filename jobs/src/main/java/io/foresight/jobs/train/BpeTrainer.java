@@ -29,6 +29,9 @@ final class BpeTrainer {
   static final String EOS = "</s>";
   private static final List<String> SPECIAL = List.of(PAD, BOS, EOS);
 
+  /** Special tokens and bytes, which every vocabulary has. */
+  static final int MIN_SIZE = SPECIAL.size() + 256;
+
   /** GPT-2's split into words, which the tokenizer's ByteLevel step applies as well. */
   private static final Pattern WORD =
       Pattern.compile(
@@ -57,9 +60,10 @@ final class BpeTrainer {
    * @return the text of {@code tokenizer.json}
    */
   static String train(Iterable<String> texts, int size) {
-    if (size < SPECIAL.size() + 256) {
+    if (size < MIN_SIZE) {
       throw new IllegalArgumentException(
-          "Vocabulary size " + size + " is below " + (SPECIAL.size() + 256) + ".");
+          "Cannot learn a vocabulary of %d ids: the special tokens and bytes are %d. Give at least that."
+              .formatted(size, MIN_SIZE));
     }
     BpeTrainer trainer = new BpeTrainer();
     trainer.learn(count(texts), size);

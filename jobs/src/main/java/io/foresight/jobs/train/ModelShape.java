@@ -12,6 +12,9 @@ record ModelShape(int vocabulary, int layers, int hidden, int heads, int interme
   static final int CONTEXT = 256;
   static final double NORM_EPSILON = 1e-5;
 
+  /** Ids of the special tokens, as {@link BpeTrainer} numbers them. */
+  static final int EOS = 2;
+
   int headDim() {
     return hidden / heads;
   }
@@ -32,7 +35,7 @@ record ModelShape(int vocabulary, int layers, int hidden, int heads, int interme
         .put("rms_norm_eps", NORM_EPSILON);
     config.put("rope_theta", 10000.0).put("attention_bias", false).put("mlp_bias", false);
     config.put("tie_word_embeddings", true).put("torch_dtype", "bfloat16");
-    config.put("pad_token_id", 0).put("bos_token_id", 1).put("eos_token_id", 2);
+    config.put("pad_token_id", 0).put("bos_token_id", 1).put("eos_token_id", EOS);
     return config.toPrettyString();
   }
 }

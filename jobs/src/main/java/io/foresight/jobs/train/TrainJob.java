@@ -1,41 +1,256 @@
 package io.foresight.jobs.train;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.Device;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.jobs.SettingsException;
+import io.foresight.model.CausalLm;
+import io.foresight.model.ModelSession;
+import io.foresight.model.Precision;
+import io.foresight.model.Tokenizer;
+import io.foresight.spark.PromptTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-/** Trains one model: {@code TrainJob INPUT.jsonl FOLDER target|draft EPOCHS [bf16]}. */
-public final class TrainJob {
+/** Trains a target, or a draft for one, on lines of concepts and a sentence that uses them. */
+@Command(
+    name = "train",
+    description = {
+      "Trains a Llama-family model that says \"concepts = sentence\", on the CPU.",
+      "A run that was stopped goes on from its last checkpoint when it is started again."
+    },
+    mixinStandardHelpOptions = true,
+    showDefaultValues = true)
+public final class TrainJob implements Callable<Integer> {
 
-  private TrainJob() {}
+  /** Augmentations of the corpus that a teacher says something for. */
+  private static final int TEACHER_PASSES = 3;
 
-  /** Runs, or resumes what {@code FOLDER} holds. */
-  public static void main(String[] args) throws IOException {
-    Path folder = Path.of(args[1]);
-    Files.createDirectories(folder);
-    TrainingCorpus corpus = TrainingCorpus.read(Path.of(args[0]));
-    boolean target = args[2].equals("target");
-    int vocabulary = 4096;
-    ModelShape shape =
-        target
-            ? new ModelShape(vocabulary, 8, 256, 8, 512)
-            : new ModelShape(vocabulary, 1, 112, 4, 256);
-    try (HuggingFaceTokenizer tokenizer = Trainer.vocabulary(corpus, folder, vocabulary)) {
-      Files.writeString(folder.resolve("config.json"), shape.config());
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "FILE",
+      description = "JSONL of {\"concepts\": [...], \"text\": \"...\"}.")
+  private Path input;
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "FOLDER",
+      description =
+          "Gets config.json, model.safetensors (the best so far), tokenizer.json, the"
+              + " checkpoint, and held-out.jsonl: concepts that were not trained on.")
+  private Path output;
+
+  @Option(
+      names = "--tokenizer",
+      paramLabel = "FILE",
+      description = "tokenizer.json to use, as a draft must its target's; learned if not given.")
+  private Path tokenizerFile;
+
+  @Option(
+      names = "--teacher",
+      paramLabel = "FOLDER",
+      description =
+          "Target model whose greedy texts make three quarters of the lines, so that a"
+              + " draft agrees with it.")
+  private Path teacher;
+
+  @Option(names = "--vocabulary", paramLabel = "N", description = "Ids, if learned.")
+  private int vocabulary = 4096;
+
+  @Option(names = "--layers", paramLabel = "N", description = "Layers.")
+  private int layers = 8;
+
+  @Option(names = "--hidden", paramLabel = "N", description = "Hidden width.")
+  private int hidden = 256;
+
+  @Option(names = "--heads", paramLabel = "N", description = "Attention heads.")
+  private int heads = 8;
+
+  @Option(names = "--intermediate", paramLabel = "N", description = "Width of the MLP.")
+  private int intermediate = 512;
+
+  @Option(names = "--epochs", paramLabel = "N", description = "Epochs.")
+  private int epochs = 8;
+
+  @Option(names = "--batch", paramLabel = "N", description = "Lines per step.")
+  private int batch = 96;
+
+  @Option(names = "--rate", paramLabel = "R", description = "Highest learning rate of AdamW.")
+  private double rate = 8e-4;
+
+  @Option(names = "--warmup", paramLabel = "N", description = "Steps until the highest rate.")
+  private int warmup = 300;
+
+  @Option(names = "--dropout", paramLabel = "P", description = "Dropout.")
+  private double dropout = 0.2;
+
+  @Option(names = "--weight-decay", paramLabel = "W", description = "Weight decay of matrices.")
+  private double weightDecay = 0.05;
+
+  @Option(
+      names = "--evaluate-every",
+      paramLabel = "N",
+      description = "Steps between held-out losses and checkpoints.")
+  private int evaluateEvery = 500;
+
+  @Option(names = "--precision", paramLabel = "D", description = "fp32 or bf16, of the layers.")
+  private String precision = "bf16";
+
+  @Option(names = "--seed", paramLabel = "S", description = "Seed of everything random.")
+  private long seed = 1;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads of the engine.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Override
+  public Integer call() throws IOException {
+    check();
+    // Read once, when the engine first loads, which nothing in this process has done yet.
+    System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(threads));
+    Files.createDirectories(output);
+    TrainingCorpus corpus = TrainingCorpus.read(input);
+    writeHeldOut(corpus);
+    vocabulary(corpus);
+    ModelShape shape = new ModelShape(vocabulary, layers, hidden, heads, intermediate);
+    Path config = output.resolve("config.json");
+    if (Files.exists(output.resolve(Trainer.CHECKPOINT))
+        && !Files.readString(config).equals(shape.config())) {
+      throw new IllegalArgumentException(
+          "Cannot resume in %s: it holds a model of another shape. Give its options, or another --output."
+              .formatted(output));
+    }
+    Files.writeString(config, shape.config());
+    try (Tokenizer tokenizer = Tokenizer.load(output)) {
+      List<TrainingCorpus.Line> taught = teacher == null ? List.of() : taught(corpus, tokenizer);
+      Batches batches = new Batches(corpus, taught, tokenizer, ModelShape.EOS, batch, seed);
       Trainer.Recipe recipe =
           new Trainer.Recipe(
-              96,
-              target ? 8e-4 : 2e-3,
-              Integer.parseInt(args[3]),
-              target ? 0.2 : 0.05,
-              0.05,
-              300,
-              500,
-              1,
-              args.length > 4);
+              rate,
+              epochs,
+              dropout,
+              weightDecay,
+              warmup,
+              evaluateEvery,
+              seed,
+              precision.equals("bf16"));
       System.out.printf(
-          "best held-out loss %.4f%n", new Trainer(corpus, tokenizer, folder, recipe).train(shape));
+          "%d training lines, %d held-out lines%n",
+          corpus.training().size(), corpus.heldOut().size());
+      System.out.printf(
+          "best held-out loss %.4f nats per token%n",
+          new Trainer(batches, output, recipe).train(shape));
     }
+    return 0;
+  }
+
+  private void check() {
+    List<String> problems = new ArrayList<>();
+    require(problems, Files.isRegularFile(input), "--input", input, "a file that exists");
+    require(
+        problems,
+        tokenizerFile == null || Files.isRegularFile(tokenizerFile),
+        "--tokenizer",
+        tokenizerFile,
+        "a file that exists");
+    require(
+        problems,
+        teacher == null || Files.isDirectory(teacher),
+        "--teacher",
+        teacher,
+        "a model folder");
+    int least = BpeTrainer.MIN_SIZE;
+    require(problems, vocabulary >= least, "--vocabulary", vocabulary, "at least " + least);
+    require(problems, layers >= 1, "--layers", layers, "at least 1");
+    require(problems, heads >= 1, "--heads", heads, "at least 1");
+    require(
+        problems,
+        heads >= 1 && hidden >= 2 * heads && hidden % (2 * heads) == 0,
+        "--hidden",
+        hidden,
+        "a multiple of twice --heads");
+    require(problems, intermediate >= 1, "--intermediate", intermediate, "at least 1");
+    require(problems, epochs >= 1, "--epochs", epochs, "at least 1");
+    require(problems, batch >= 1, "--batch", batch, "at least 1");
+    require(problems, rate > 0 && rate < 1, "--rate", rate, "above 0 and below 1");
+    require(problems, warmup >= 0, "--warmup", warmup, "at least 0");
+    require(problems, dropout >= 0 && dropout < 1, "--dropout", dropout, "in [0, 1)");
+    require(
+        problems, weightDecay >= 0 && weightDecay < 1, "--weight-decay", weightDecay, "in [0, 1)");
+    require(problems, evaluateEvery >= 1, "--evaluate-every", evaluateEvery, "at least 1");
+    require(
+        problems,
+        precision.equals("fp32") || precision.equals("bf16"),
+        "--precision",
+        precision,
+        "fp32 or bf16");
+    require(problems, threads >= 1, "--threads", threads, "at least 1");
+    if (!problems.isEmpty()) {
+      throw new SettingsException(problems);
+    }
+  }
+
+  private static void require(
+      List<String> problems, boolean valid, String option, Object value, String right) {
+    if (!valid) {
+      problems.add("%s %s: it must be %s.".formatted(option, value, right));
+    }
+  }
+
+  /** Takes the given vocabulary, or the one that the folder has, or learns one. */
+  private void vocabulary(TrainingCorpus corpus) throws IOException {
+    Path file = output.resolve("tokenizer.json");
+    if (tokenizerFile != null) {
+      if (Files.notExists(file)) {
+        Files.copy(tokenizerFile, file);
+      } else if (Files.mismatch(tokenizerFile, file) >= 0) {
+        throw new IllegalArgumentException(
+            "Cannot use tokenizer %s: %s holds another. Give another --output."
+                .formatted(tokenizerFile, output));
+      }
+    } else if (Files.notExists(file)) {
+      Stream<String> texts =
+          corpus.training().stream()
+              .flatMap(l -> Stream.of(l.text(), String.join(" ", l.concepts()) + " ="));
+      Files.writeString(file, BpeTrainer.train(texts.toList(), vocabulary));
+    }
+    // A small corpus has fewer pairs to merge than were asked for, and a given file is what it is.
+    vocabulary = new ObjectMapper().readTree(file.toFile()).at("/model/vocab").size();
+  }
+
+  private void writeHeldOut(TrainingCorpus corpus) throws IOException {
+    Set<List<String>> concepts = new LinkedHashSet<>();
+    corpus.heldOut().forEach(line -> concepts.add(line.concepts()));
+    List<String> lines = new ArrayList<>();
+    for (List<String> words : concepts) {
+      ObjectNode line = new ObjectMapper().createObjectNode();
+      line.put("id", "h%05d".formatted(lines.size()));
+      words.forEach(line.putArray("concepts")::add);
+      lines.add(line.toString());
+    }
+    Files.write(output.resolve("held-out.jsonl"), lines);
+  }
+
+  private List<TrainingCorpus.Line> taught(TrainingCorpus corpus, Tokenizer tokenizer)
+      throws IOException {
+    Path file = output.resolve("teacher.jsonl");
+    if (Files.notExists(file)) {
+      try (CausalLm model = CausalLm.load(teacher, Device.cpu(), Precision.FP32);
+          ModelSession session = model.newSession()) {
+        new Teacher(session, tokenizer, new PromptTemplate("{concepts} ="))
+            .write(corpus, TEACHER_PASSES, seed, file);
+      }
+    }
+    return Teacher.read(file);
   }
 }

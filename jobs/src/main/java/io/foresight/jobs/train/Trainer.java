@@ -1,10 +1,10 @@
 package io.foresight.jobs.train;
 
 import ai.djl.Device;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.foresight.jobs.train.Batches.Example;
 import io.foresight.model.Script;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,13 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
-import java.util.stream.Stream;
 
 /** Trains one model on "concepts = sentence" lines, with the loss on the sentence only. */
 final class Trainer {
@@ -28,7 +22,6 @@ final class Trainer {
    * residual stream.
    */
   record Recipe(
-      int batch,
       double rate,
       int epochs,
       double dropout,
@@ -38,25 +31,18 @@ final class Trainer {
       long seed,
       boolean bf16) {}
 
-  private static final int BOS = 1;
-  private static final int EOS = 2;
+  /** Name of the checkpoint in the model's folder. */
+  static final String CHECKPOINT = "training.state";
+
   private static final double GRADIENT_NORM_LIMIT = 1.0;
   private static final double FINAL_RATE_SHARE = 0.05;
 
-  /**
-   * A tokenised line: BOS, the concepts, "=", and from {@code sentence} on the sentence and EOS.
-   */
-  private record Example(int[] ids, int sentence) {}
-
-  private final TrainingCorpus corpus;
-  private final HuggingFaceTokenizer tokenizer;
+  private final Batches batches;
   private final Path folder;
   private final Recipe recipe;
-  private final Map<String, int[]> pieces = new HashMap<>();
 
-  Trainer(TrainingCorpus corpus, HuggingFaceTokenizer tokenizer, Path folder, Recipe recipe) {
-    this.corpus = corpus;
-    this.tokenizer = tokenizer;
+  Trainer(Batches batches, Path folder, Recipe recipe) {
+    this.batches = batches;
     this.folder = folder;
     this.recipe = recipe;
   }
@@ -66,7 +52,12 @@ final class Trainer {
    * nats per token.
    */
   double train(ModelShape shape) throws IOException {
-    Path checkpoint = folder.resolve("training.state");
+    return train(shape, Long.MAX_VALUE);
+  }
+
+  /** As {@link #train(ModelShape)}, but stops after {@code until} steps as if it were killed. */
+  double train(ModelShape shape, long until) throws IOException {
+    Path checkpoint = folder.resolve(CHECKPOINT);
     try (Script script = new Script(Device.cpu())) {
       Parameters parameters = new Parameters(shape, script, recipe.seed());
       long step = 0;
@@ -77,21 +68,19 @@ final class Trainer {
         best = progress.bestLoss();
         System.out.printf("resumed at step %d, best held-out loss %.4f%n", step, best);
       }
-      int perEpoch = corpus.training().size() / recipe.batch();
+      int perEpoch = batches.perEpoch();
       long total = (long) perEpoch * recipe.epochs();
-      System.out.printf(
-          "%d parameters, %d training lines, %d held-out lines, %d steps%n",
-          parameters.count(), corpus.training().size(), corpus.heldOut().size(), total);
-      List<List<Example>> heldOut = heldOutBatches();
+      System.out.printf("%d parameters, %d steps%n", parameters.count(), total);
+      List<List<Example>> heldOut = batches.heldOut();
       List<List<Example>> epochBatches = List.of();
       long loadedEpoch = -1;
       long started = System.nanoTime();
       long firstStep = step;
       double running = Double.NaN;
-      while (step < total) {
+      while (step < Math.min(total, until)) {
         long epoch = step / perEpoch;
         if (epoch != loadedEpoch) {
-          epochBatches = epochBatches(epoch);
+          epochBatches = batches.epoch(epoch);
           loadedEpoch = epoch;
         }
         List<Example> batch = epochBatches.get((int) (step % perEpoch));
@@ -189,76 +178,5 @@ final class Trainer {
       manager.create(asked.stream().mapToLong(Long::longValue).toArray()),
       manager.create(labels.stream().mapToLong(Long::longValue).toArray())
     };
-  }
-
-  /**
-   * Batches of like lengths in random order, other concepts and orders in every epoch; the same on
-   * every run.
-   */
-  private List<List<Example>> epochBatches(long epoch) {
-    Random random = new Random(recipe.seed() * 1_000_003 + epoch);
-    List<Example> examples = new ArrayList<>();
-    for (TrainingCorpus.Line line : corpus.training()) {
-      examples.add(example(corpus.augmentedConcepts(line, random), line.text()));
-    }
-    Collections.shuffle(examples, random);
-    List<List<Example>> batches = new ArrayList<>();
-    int pool = recipe.batch() * 64;
-    for (int from = 0; from < examples.size(); from += pool) {
-      List<Example> near =
-          new ArrayList<>(examples.subList(from, Math.min(examples.size(), from + pool)));
-      near.sort(Comparator.comparingInt(e -> e.ids().length));
-      for (int i = 0; i + recipe.batch() <= near.size(); i += recipe.batch()) {
-        batches.add(near.subList(i, i + recipe.batch()));
-      }
-    }
-    Collections.shuffle(batches, random);
-    return batches;
-  }
-
-  private List<List<Example>> heldOutBatches() {
-    List<Example> examples = new ArrayList<>();
-    for (TrainingCorpus.Line line : corpus.heldOut()) {
-      examples.add(example(line.concepts(), line.text()));
-    }
-    examples.sort(Comparator.comparingInt(e -> e.ids().length));
-    List<List<Example>> batches = new ArrayList<>();
-    for (int i = 0; i < examples.size(); i += recipe.batch()) {
-      batches.add(examples.subList(i, Math.min(examples.size(), i + recipe.batch())));
-    }
-    return batches;
-  }
-
-  private Example example(List<String> concepts, String text) {
-    List<int[]> parts = new ArrayList<>();
-    parts.add(new int[] {BOS});
-    concepts.forEach(c -> parts.add(encode(c)));
-    parts.add(encode("="));
-    int sentence = parts.stream().mapToInt(p -> p.length).sum();
-    parts.add(encode(text));
-    parts.add(new int[] {EOS});
-    return new Example(parts.stream().flatMapToInt(Arrays::stream).toArray(), sentence);
-  }
-
-  private int[] encode(String text) {
-    return pieces.computeIfAbsent(
-        text,
-        t ->
-            Arrays.stream(tokenizer.encode(t, false, false).getIds())
-                .mapToInt(Math::toIntExact)
-                .toArray());
-  }
-
-  /** Learns the vocabulary, or reads the one that the folder has. */
-  static HuggingFaceTokenizer vocabulary(TrainingCorpus corpus, Path folder, int size)
-      throws IOException {
-    Path file = folder.resolve("tokenizer.json");
-    if (Files.notExists(file)) {
-      Stream<String> texts =
-          corpus.training().stream()
-              .flatMap(l -> Stream.of(l.text(), String.join(" ", l.concepts()) + " ="));
-      Files.writeString(file, BpeTrainer.train(texts.toList(), size));
-    }
-    return HuggingFaceTokenizer.builder().optTokenizerPath(file).optAddSpecialTokens(false).build();
   }
 }

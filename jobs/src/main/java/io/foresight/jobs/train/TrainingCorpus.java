@@ -1,7 +1,10 @@
 package io.foresight.jobs.train;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.foresight.reward.Stemmer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,13 +20,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
-import org.apache.lucene.analysis.Analyzer;
-import org.apache.lucene.analysis.TokenStream;
-import org.apache.lucene.analysis.Tokenizer;
-import org.apache.lucene.analysis.core.KeywordTokenizer;
 import org.apache.lucene.analysis.en.EnglishAnalyzer;
-import org.apache.lucene.analysis.en.KStemFilter;
-import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 
 /**
  * Lines of {concepts, text} for training, cleaned and split into training and held-out lines by
@@ -41,7 +38,6 @@ final class TrainingCorpus {
 
   private final List<Line> training = new ArrayList<>();
   private final List<Line> heldOut = new ArrayList<>();
-  private final Map<String, String> stems = new HashMap<>();
   private final Map<String, String> conceptOfStem = new HashMap<>();
 
   private TrainingCorpus() {}
@@ -49,8 +45,9 @@ final class TrainingCorpus {
   /**
    * Reads a JSONL file.
    *
-   * @throws IOException if the file cannot be read, or a line is not an object with {@code
-   *     concepts} and {@code text}
+   * @throws IOException if the file cannot be read
+   * @throws IllegalArgumentException if a line is not an object with {@code concepts} and {@code
+   *     text}, or too few lines are clean enough to train on
    */
   static TrainingCorpus read(Path file) throws IOException {
     TrainingCorpus corpus = new TrainingCorpus();
@@ -60,14 +57,11 @@ final class TrainingCorpus {
     try (BufferedReader reader = Files.newBufferedReader(file)) {
       for (String json = reader.readLine(); json != null; json = reader.readLine()) {
         number++;
-        JsonNode node = mapper.readTree(json);
+        JsonNode node = parse(mapper, json);
         if (!node.path("concepts").isArray() || !node.path("text").isTextual()) {
-          throw new IOException(
-              "Cannot read "
-                  + file
-                  + ": line "
-                  + number
-                  + " is not an object with the array \"concepts\" and the text \"text\".");
+          throw new IllegalArgumentException(
+              "Cannot read %s: line %d is not an object with the list \"concepts\" and the text \"text\". Correct it."
+                  .formatted(file, number));
         }
         List<String> concepts = new ArrayList<>();
         node.get("concepts").forEach(c -> concepts.add(c.asText().toLowerCase(Locale.ROOT)));
@@ -77,7 +71,7 @@ final class TrainingCorpus {
         }
         for (String concept : concepts) {
           conceptCounts
-              .computeIfAbsent(corpus.stem(concept), s -> new HashMap<>())
+              .computeIfAbsent(Stemmer.stem(concept), s -> new HashMap<>())
               .merge(concept, 1, Integer::sum);
         }
         int hash = new TreeSet<>(concepts).toString().hashCode();
@@ -89,7 +83,21 @@ final class TrainingCorpus {
         (stem, counts) ->
             corpus.conceptOfStem.put(
                 stem, Collections.max(counts.entrySet(), Map.Entry.comparingByValue()).getKey()));
+    if (corpus.training.isEmpty() || corpus.heldOut.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Cannot train on %s: %d clean lines are left for training and %d are held out. Give more lines."
+              .formatted(file, corpus.training.size(), corpus.heldOut.size()));
+    }
     return corpus;
+  }
+
+  /** A line that is no JSON has neither concepts nor a text. */
+  private static JsonNode parse(ObjectMapper mapper, String json) {
+    try {
+      return mapper.readTree(json);
+    } catch (JsonProcessingException e) {
+      return MissingNode.getInstance();
+    }
   }
 
   List<Line> training() {
@@ -130,14 +138,14 @@ final class TrainingCorpus {
     int wanted = 3 + random.nextInt(MAX_CONCEPTS - 2);
     if (concepts.size() < wanted) {
       Set<String> present = new HashSet<>();
-      concepts.forEach(c -> present.add(stem(c)));
+      concepts.forEach(c -> present.add(Stemmer.stem(c)));
       List<String> further = new ArrayList<>();
       for (String word : line.text().toLowerCase(Locale.ROOT).split("[^a-z]+")) {
         if (word.length() < 3 || EnglishAnalyzer.ENGLISH_STOP_WORDS_SET.contains(word)) {
           continue;
         }
-        String concept = conceptOfStem.get(stem(word));
-        if (concept != null && present.add(stem(word))) {
+        String concept = conceptOfStem.get(Stemmer.stem(word));
+        if (concept != null && present.add(Stemmer.stem(word))) {
           further.add(concept);
         }
       }
@@ -146,30 +154,5 @@ final class TrainingCorpus {
     }
     Collections.shuffle(concepts, random);
     return concepts;
-  }
-
-  private String stem(String word) {
-    return stems.computeIfAbsent(word, TrainingCorpus::kstem);
-  }
-
-  private static final Analyzer KSTEM =
-      new Analyzer() {
-        @Override
-        protected TokenStreamComponents createComponents(String field) {
-          Tokenizer whole = new KeywordTokenizer();
-          return new TokenStreamComponents(whole, new KStemFilter(whole));
-        }
-      };
-
-  private static String kstem(String word) {
-    try (TokenStream stream = KSTEM.tokenStream("", word)) {
-      CharTermAttribute term = stream.addAttribute(CharTermAttribute.class);
-      stream.reset();
-      String stem = stream.incrementToken() ? term.toString() : word;
-      stream.end();
-      return stem;
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
   }
 }
