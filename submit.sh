@@ -5,6 +5,9 @@ set -euo pipefail
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export FORESIGHT_HOME="$home" DJL_OFFLINE=true OPT_OUT_TRACKING=true
 export DJL_CACHE_DIR="${DJL_CACHE_DIR:-$home/target/djl}"
+if [[ -t 2 ]]; then
+  export FORESIGHT_TERMINAL=yes
+fi
 
 spark_options=()
 for argument in "$@"; do
@@ -18,37 +21,44 @@ for argument in "$@"; do
   fi
 done
 
-library="$home/target/foresight/lib"
-job_jar=$(find "$home/jobs/target" -maxdepth 1 -name 'foresight-jobs-*.jar' 2>/dev/null | head -n 1 || true)
-if [[ -z $job_jar || ! -d $library || ! -d $home/target/spark/jars ]]; then
+job_jar() {
+  find "$home/jobs/target" -maxdepth 1 -name 'foresight-jobs-*.jar' ! -name '*-sources.jar' 2>/dev/null | head -n 1
+}
+if [[ -z $(job_jar) || ! -d $home/target/foresight/native || ! -d $home/target/spark/jars ]]; then
+  echo "Building Foresight, once." >&2
   (cd "$home" && ./mvnw -B -q -DskipTests package) >&2
-  job_jar=$(find "$home/jobs/target" -maxdepth 1 -name 'foresight-jobs-*.jar' | head -n 1)
 fi
 
+# Settings of the native libraries, which they read once, when they load. One thread per task: two tasks with one thread each
+# do nearly twice the work of one task with two.
 native="-Dai.djl.pytorch.num_threads=1 -Dai.djl.offline=true"
-opens=""
-for package in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent \
-  java.util.concurrent.atomic jdk.internal.ref sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar; do
-  opens+=" --add-opens=java.base/$package=ALL-UNNAMED"
-done
-jars=$(find "$library" -name '*.jar' | sort | paste -sd, -)
 common=(
   --class io.foresight.jobs.Main
+  --jars "$(find "$home/target/foresight/native" -name '*.jar' | paste -sd, -)"
   --conf "spark.driver.extraJavaOptions=$native"
   --conf "spark.executor.extraJavaOptions=$native"
   --conf "spark.executorEnv.DJL_OFFLINE=true"
+  --conf "spark.executorEnv.OPT_OUT_TRACKING=true"
   --conf "spark.executorEnv.DJL_CACHE_DIR=$DJL_CACHE_DIR"
-  --conf "spark.sql.shuffle.partitions=8"
+  # Heartbeats carry the progress.
+  --conf "spark.executor.heartbeatInterval=2s"
   --conf "spark.ui.enabled=false"
-  --jars "$jars"
+  --conf "spark.ui.showConsoleProgress=false"
 )
 
 if [[ -n ${SPARK_HOME:-} ]]; then
-  exec "$SPARK_HOME/bin/spark-submit" "${common[@]}" "${spark_options[@]+"${spark_options[@]}"}" "$job_jar" "$@"
+  exec "$SPARK_HOME/bin/spark-submit" "${common[@]}" "${spark_options[@]+"${spark_options[@]}"}" "$(job_jar)" "$@"
 fi
-export SPARK_HOME="$home/target/spark" SPARK_SCALA_VERSION=2.12
-# One task per core: two intra-op threads give much less than two tasks.
+
+# No Spark installation is needed: SparkSubmit runs from the jars that the build laid out. These are the options that Spark's
+# own scripts give to Java 17.
+export SPARK_HOME="$home/target/spark" SPARK_SCALA_VERSION=2.12 SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}"
+opens=()
+for package in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent \
+  java.util.concurrent.atomic jdk.internal.ref sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar; do
+  opens+=("--add-opens=java.base/$package=ALL-UNNAMED")
+done
 # shellcheck disable=SC2086
-exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx2g $opens $native \
-  -cp "$SPARK_HOME/jars/*:$library/*:$home/conf" org.apache.spark.deploy.SparkSubmit \
-  --master 'local[*]' "${common[@]}" "${spark_options[@]+"${spark_options[@]}"}" "$job_jar" "$@"
+exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx"${FORESIGHT_DRIVER_MEMORY:-2g}" "${opens[@]}" $native \
+  -cp "$home/conf:$SPARK_HOME/jars/*" org.apache.spark.deploy.SparkSubmit \
+  --master 'local[*]' "${common[@]}" "${spark_options[@]+"${spark_options[@]}"}" "$(job_jar)" "$@"

@@ -56,6 +56,8 @@ public final class RowDecoder implements AutoCloseable {
   private final Strategy strategy;
   private final RewardFunction reward;
   private final Tokenizer tokenizer;
+  private final ModelCache.Lease targetLease;
+  private final ModelCache.Lease draftLease;
   private final ModelSession target;
   private final ModelSession draft;
 
@@ -70,13 +72,18 @@ public final class RowDecoder implements AutoCloseable {
     reward = new KeywordCoverage(settings.conceptsColumn(), settings.formsColumn());
     Device device = settings.device().resolve();
     tokenizer = ModelCache.tokenizer(settings.targetModel());
-    target =
-        ModelCache.model(settings.targetModel(), device, settings.targetPrecision()).newSession();
-    draft =
-        strategy.usesDraft()
-            ? ModelCache.model(settings.draftModel(), device, settings.draftPrecision())
-                .newSession()
-            : null;
+    targetLease = ModelCache.lease(settings.targetModel(), device, settings.targetPrecision());
+    target = targetLease.session();
+    try {
+      draftLease =
+          strategy.usesDraft()
+              ? ModelCache.lease(settings.draftModel(), device, settings.draftPrecision())
+              : null;
+    } catch (RuntimeException e) {
+      targetLease.close();
+      throw e;
+    }
+    draft = draftLease == null ? null : draftLease.session();
   }
 
   /**
@@ -170,9 +177,9 @@ public final class RowDecoder implements AutoCloseable {
 
   @Override
   public void close() {
-    target.close();
-    if (draft != null) {
-      draft.close();
+    targetLease.close();
+    if (draftLease != null) {
+      draftLease.close();
     }
   }
 }
