@@ -83,6 +83,7 @@ final class BenchmarkJob implements Callable<Integer> {
     System.out.printf(
         "%nThe draft's arg max is the target's at %.1f %% of the positions of the target's greedy texts.%n",
         100 * Agreement.measure(first.generation(), prompts));
+    System.out.print(ForwardCost.measure(first.generation()));
     if (json != null) {
       ArrayNode all = new ObjectMapper().createArrayNode();
       figures.forEach(f -> all.add(f.json(figures)));

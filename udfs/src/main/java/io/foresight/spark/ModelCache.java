@@ -91,8 +91,7 @@ final class ModelCache {
     return MODELS
         .computeIfAbsent(
             new Key(folder, device, precision),
-            key ->
-                new Shared(CausalLm.load(Path.of(key.folder()), key.device(), key.precision())))
+            key -> new Shared(CausalLm.load(Path.of(key.folder()), key.device(), key.precision())))
         .lease();
   }
 

@@ -33,7 +33,7 @@ import picocli.CommandLine.Option;
 public final class TrainJob implements Callable<Integer> {
 
   /** Augmentations of the corpus that a teacher says something for. */
-  private static final int TEACHER_PASSES = 3;
+  private static final int TEACHER_PASSES = 2;
 
   @Option(
       names = "--input",
