@@ -3,9 +3,12 @@ package io.foresight.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.spark.GenerationSettings;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -32,6 +35,26 @@ class SettingsTest {
   void theLibrarysDefaultsAreTheJobs() {
     GenerationSettings bound = bind("home=H").generation();
     assertThat(bound).isEqualTo(GenerationSettings.of("H/examples/target", "H/examples/draft"));
+  }
+
+  @Test
+  void theReadmeListsEverySettingWithItsDefault() throws IOException {
+    String readme = Files.readString(Path.of("../README.md"));
+    Config reference =
+        ConfigFactory.parseResources(SettingsReader.class, "reference.conf").resolve();
+    assertThat(reference.entrySet()).isNotEmpty();
+    reference
+        .entrySet()
+        .forEach(
+            setting -> {
+              String value = setting.getValue().unwrapped().toString();
+              assertThat(readme.lines())
+                  .as(setting.getKey())
+                  .anyMatch(
+                      line ->
+                          line.startsWith("| `" + setting.getKey() + "` | `")
+                              && (value.contains("/") || line.contains(value)));
+            });
   }
 
   @ParameterizedTest

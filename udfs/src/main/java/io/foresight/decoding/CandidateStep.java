@@ -161,7 +161,7 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
         bestScore = score;
       }
     }
-    if (margin < Counters.NEAR_TIE) {
+    if (margin < Scores.NEAR_TIE) {
       row.nearTie();
     }
     row.commit(Origin.CANDIDATE, next.topIds()[best], next.topLogProbs()[best]);

@@ -20,7 +20,8 @@ package io.foresight.decoding;
  * @param s2 steps in state S2 (draft rejected, reward passes)
  * @param s3 steps in state S3 (draft accepted, reward fails)
  * @param s4 steps in state S4 (draft rejected, reward fails)
- * @param nearTies choices among candidates whose margin was below {@link #NEAR_TIE}
+ * @param nearTies scored positions, and choices among candidates, whose margin was below {@link
+ *     Scores#NEAR_TIE}
  */
 public record Counters(
     long targetForwards,
@@ -39,9 +40,6 @@ public record Counters(
     long s3,
     long s4,
     long nearTies) {
-
-  /** Margin, in units of score, below which a decision may depend on rounding in the model. */
-  public static final double NEAR_TIE = 1e-4;
 
   /** Nothing counted. */
   public static final Counters ZERO = new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);

@@ -5,10 +5,10 @@ import java.util.List;
 /** A language model whose forwards are counted. The only place where they are. */
 final class CountingModel implements LanguageModel {
 
-  /** Receives the number of positions of each forward. */
+  /** Receives the number of positions of each forward, and how many of its scores near-tied. */
   @FunctionalInterface
   interface Meter {
-    void forward(long positions);
+    void forward(long positions, long nearTies);
   }
 
   private final LanguageModel model;
@@ -45,7 +45,14 @@ final class CountingModel implements LanguageModel {
     for (Extension extension : extensions) {
       positions += extension.tokens().length;
     }
-    meter.forward(positions);
-    return model.extend(extensions);
+    List<Scores> scores = model.extend(extensions);
+    long nearTies = 0;
+    for (Scores one : scores) {
+      for (float margin : one.margin()) {
+        nearTies += margin < Scores.NEAR_TIE ? 1 : 0;
+      }
+    }
+    meter.forward(positions, nearTies);
+    return scores;
   }
 }

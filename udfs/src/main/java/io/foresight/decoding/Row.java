@@ -42,8 +42,9 @@ final class Row {
     this.target =
         new CountingModel(
             target,
-            positions -> {
+            (positions, nearTies) -> {
               tally.targetForwards++;
+              tally.nearTies += nearTies;
               tally.targetPositions += positions;
             });
     this.draft =
@@ -51,8 +52,9 @@ final class Row {
             ? null
             : new CountingModel(
                 draft,
-                positions -> {
+                (positions, nearTies) -> {
                   tally.draftForwards++;
+                  tally.nearTies += nearTies;
                   tally.draftPositions += positions;
                 });
     this.reward = request.reward();
@@ -135,7 +137,7 @@ final class Row {
     tally.states.merge(state, 1L, Long::sum);
   }
 
-  /** Counts a choice by less than {@link Counters#NEAR_TIE}. */
+  /** Counts a choice by less than {@link Scores#NEAR_TIE}. */
   void nearTie() {
     tally.nearTies++;
   }

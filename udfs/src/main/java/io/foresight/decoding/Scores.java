@@ -12,6 +12,8 @@ package io.foresight.decoding;
  * @param gathered [asked][ids] log-probabilities of the ids that were named; {@code null} unless
  *     asked for
  * @param rows [asked][vocabulary] log-probabilities; {@code null} unless asked for
+ * @param margin [asked] by how much the arg max led the second id, or, if less, the last of the top
+ *     ids the first that is not among them; in log-probability
  */
 public record Scores(
     int[] argmax,
@@ -19,4 +21,27 @@ public record Scores(
     int[][] topIds,
     float[][] topLogProbs,
     float[][] gathered,
-    float[][] rows) {}
+    float[][] rows,
+    float[] margin) {
+
+  /** Margin below which a choice may depend on the rounding of one forward or another. */
+  public static final double NEAR_TIE = 1e-4;
+
+  /**
+   * Takes over the first position of {@code other}, which was asked for the same, but the margin.
+   */
+  public void replace(int i, Scores other) {
+    argmax[i] = other.argmax[0];
+    argmaxLogProb[i] = other.argmaxLogProb[0];
+    if (topIds != null) {
+      topIds[i] = other.topIds[0];
+      topLogProbs[i] = other.topLogProbs[0];
+    }
+    if (gathered != null) {
+      gathered[i] = other.gathered[0];
+    }
+    if (rows != null) {
+      rows[i] = other.rows[0];
+    }
+  }
+}

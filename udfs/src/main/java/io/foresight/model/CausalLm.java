@@ -12,10 +12,12 @@ public final class CausalLm implements AutoCloseable {
 
   private final Checkpoint checkpoint;
   private final Script script;
+  private final boolean canonicalScores;
 
-  private CausalLm(Checkpoint checkpoint, Script script) {
+  private CausalLm(Checkpoint checkpoint, Script script, boolean canonicalScores) {
     this.checkpoint = checkpoint;
     this.script = script;
+    this.canonicalScores = canonicalScores;
   }
 
   /**
@@ -56,7 +58,10 @@ public final class CausalLm implements AutoCloseable {
               IValue.listFrom(
                   config.ropeSettings().stream().mapToDouble(Double::doubleValue).toArray()))
           .close();
-      return new CausalLm(checkpoint, script);
+      // In bf16 close scores are equal scores, too many to compute anew; on a GPU a forward alone
+      // costs as much as one of many rows.
+      boolean canonical = precision == Precision.FP32 && !device.isGpu();
+      return new CausalLm(checkpoint, script, canonical);
     } catch (RuntimeException e) {
       script.close();
       throw new ModelException("Cannot load model " + folder + ": " + e.getMessage(), e);
@@ -66,6 +71,11 @@ public final class CausalLm implements AutoCloseable {
   /** What was loaded. */
   public Checkpoint checkpoint() {
     return checkpoint;
+  }
+
+  /** Whether a choice by a hair is taken from a forward of that row alone. */
+  boolean hasCanonicalScores() {
+    return canonicalScores;
   }
 
   Script script() {

@@ -61,7 +61,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   @Override
   public Sequence open() {
-    return new Slot(allocate(), 0);
+    return new Slot(allocate());
   }
 
   /**
@@ -98,9 +98,41 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     cache = larger;
   }
 
+  /**
+   * As the interface says. In fp32 on the CPU, a position whose margin is below {@link
+   * Scores#NEAR_TIE} is scored anew in a forward of its own over its whole path: matrix libraries
+   * choose kernels by shape, so that only then the choice is the same however it was batched.
+   */
   @Override
   public List<Scores> extend(List<Extension> extensions) {
     check(extensions);
+    List<Scores> results = forward(extensions);
+    for (int i = 0; i < extensions.size(); i++) {
+      Slot slot = (Slot) extensions.get(i).sequence();
+      if (model.hasCanonicalScores()) {
+        settle(slot, extensions.get(i), results.get(i));
+      }
+      slot.extended(extensions.get(i));
+    }
+    return results;
+  }
+
+  private void settle(Slot slot, Extension extension, Scores scores) {
+    Ask ask = extension.ask();
+    for (int i = 0; i < scores.margin().length; i++) {
+      if (scores.margin()[i] < Scores.NEAR_TIE) {
+        int[] path = slot.path(extension, ask.from() + i);
+        int[][] gather = ask.gather() == null ? null : new int[][] {ask.gather()[i]};
+        try (Slot alone = new Slot(allocate())) {
+          Ask last = new Ask(path.length - 1, ask.topK(), gather, ask.rows());
+          Scores canonical = forward(List.of(Extension.of(alone, path, last))).get(0);
+          scores.replace(i, canonical);
+        }
+      }
+    }
+  }
+
+  private List<Scores> forward(List<Extension> extensions) {
     // In the order of their slots, since only a run of ascending slots is read in place.
     List<Integer> order = new ArrayList<>();
     for (int i = 0; i < extensions.size(); i++) {
@@ -111,11 +143,10 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     int width = ordered.stream().mapToInt(e -> e.tokens().length).max().orElseThrow();
     int held = ordered.stream().mapToInt(e -> e.sequence().length()).max().orElseThrow();
     reserve(slots, held + width);
-    Plan plan = new Plan(ordered, width);
+    ForwardPlan plan = new ForwardPlan(ordered, width);
     List<Scores> scores = run(plan, ordered, held + width);
     Scores[] results = new Scores[extensions.size()];
     for (int i = 0; i < results.length; i++) {
-      ((Slot) ordered.get(i).sequence()).extended(ordered.get(i));
       results[order.get(i)] = scores.get(i);
     }
     return List.of(results);
@@ -139,10 +170,10 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
             "Cannot extend a sequence whose tree is not settled: call keep or truncate first.");
       }
       int[] tokens = extension.tokens();
-      if (tokens.length == 0 || slot.length + tokens.length > config.context()) {
+      if (tokens.length == 0 || slot.length() + tokens.length > config.context()) {
         throw new IllegalArgumentException(
             "Cannot extend a sequence of "
-                + slot.length
+                + slot.length()
                 + " tokens by "
                 + tokens.length
                 + ": the context holds "
@@ -169,7 +200,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
   }
 
-  private List<Scores> run(Plan plan, List<Extension> ordered, int span) {
+  private List<Scores> run(ForwardPlan plan, List<Extension> ordered, int span) {
     try (PtNDManager manager = model.script().manager().newSubManager(ai.djl.Device.cpu());
         IValue result =
             model
@@ -194,7 +225,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                         plan.gatherWidth),
                     IValue.from(plan.wantRows))) {
       if (plan.asked.length == 0) {
-        Scores none = new Scores(new int[0], new float[0], null, null, null, null);
+        Scores none = new Scores(new int[0], new float[0], null, null, null, null, new float[0]);
         return ordered.stream().map(e -> none).toList();
       }
       return plan.scores(ordered, result.toTensorArray(manager), config.vocabulary());
@@ -210,184 +241,67 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     cache.close();
   }
 
-  /** A batched forward's inputs, laid out as {@code causal_lm.py} takes them. */
-  private static final class Plan {
-    final int rows;
-    final int width;
-    final long[] ids;
-    final long[] start;
-    final long[] slots;
-    final boolean consecutive;
-    final long[] depth;
-    final long[] seen;
-    final long[] asked;
-    final int topK;
-    final long[] gather;
-    final int gatherWidth;
-    final boolean wantRows;
-
-    Plan(List<Extension> extensions, int width) {
-      this.rows = extensions.size();
-      this.width = width;
-      ids = new long[rows * width];
-      start = new long[rows];
-      slots = new long[rows];
-      boolean tree = extensions.stream().anyMatch(e -> e.parents() != null);
-      depth = new long[tree ? rows * width : 0];
-      seen = new long[tree ? rows * width * width : 0];
-      asked = new long[extensions.stream().mapToInt(Extension::asked).sum()];
-      topK =
-          extensions.stream()
-              .filter(e -> e.asked() > 0)
-              .mapToInt(e -> e.ask().topK())
-              .max()
-              .orElse(0);
-      wantRows = extensions.stream().anyMatch(e -> e.asked() > 0 && e.ask().rows());
-      gatherWidth =
-          extensions.stream()
-              .filter(e -> e.ask().gather() != null)
-              .flatMap(e -> Arrays.stream(e.ask().gather()))
-              .mapToInt(g -> g.length)
-              .max()
-              .orElse(0);
-      gather = new long[asked.length * gatherWidth];
-      boolean run = true;
-      int a = 0;
-      for (int row = 0; row < rows; row++) {
-        Extension extension = extensions.get(row);
-        Slot slot = (Slot) extension.sequence();
-        start[row] = slot.length;
-        slots[row] = slot.slot;
-        run &= row == 0 || slots[row] == slots[row - 1] + 1;
-        for (int i = 0; i < extension.tokens().length; i++) {
-          ids[row * width + i] = extension.tokens()[i];
-        }
-        for (int i = extension.ask().from(); i < extension.tokens().length; i++) {
-          int[][] wanted = extension.ask().gather();
-          if (wanted != null) {
-            int[] one = wanted[i - extension.ask().from()];
-            for (int g = 0; g < one.length; g++) {
-              gather[a * gatherWidth + g] = one[g];
-            }
-          }
-          asked[a++] = (long) row * width + i;
-        }
-        if (tree) {
-          layTree(row, extension);
-        }
-      }
-      consecutive = run;
-    }
-
-    /**
-     * Each node sees itself and what its parent sees; padding sees itself, so that no score is
-     * taken over nothing.
-     */
-    private void layTree(int row, Extension extension) {
-      for (int i = 0; i < width; i++) {
-        boolean real = i < extension.tokens().length;
-        int parent = !real ? -1 : extension.parents() == null ? i - 1 : extension.parents()[i];
-        int at = (row * width + i) * width;
-        if (parent >= 0) {
-          depth[row * width + i] = depth[row * width + parent] + 1;
-          System.arraycopy(seen, (row * width + parent) * width, seen, at, width);
-        }
-        seen[at + i] = 1;
-      }
-    }
-
-    List<Scores> scores(List<Extension> extensions, PtNDArray[] results, int vocabulary) {
-      long[] argmax = results[0].toLongArray();
-      float[] argmaxLogProb = results[1].toFloatArray();
-      long[] top = topK > 0 ? results[2].toLongArray() : null;
-      float[] topScores = topK > 0 ? results[3].toFloatArray() : null;
-      float[] gathered = gatherWidth > 0 ? results[4].toFloatArray() : null;
-      float[] full = wantRows ? results[5].toFloatArray() : null;
-      List<Scores> scores = new ArrayList<>();
-      int from = 0;
-      for (Extension extension : extensions) {
-        int n = extension.asked();
-        Ask ask = extension.ask();
-        int[] best = new int[n];
-        int[][] topIds = ask.topK() > 0 ? new int[n][ask.topK()] : null;
-        float[][] topLogProbs = ask.topK() > 0 ? new float[n][] : null;
-        float[][] named = ask.gather() != null ? new float[n][] : null;
-        float[][] rowsOf = ask.rows() ? new float[n][] : null;
-        for (int i = 0; i < n; i++) {
-          int at = from + i;
-          best[i] = (int) argmax[at];
-          if (topIds != null) {
-            for (int k = 0; k < ask.topK(); k++) {
-              topIds[i][k] = (int) top[at * topK + k];
-            }
-            topLogProbs[i] = Arrays.copyOfRange(topScores, at * topK, at * topK + ask.topK());
-          }
-          if (named != null) {
-            named[i] =
-                gatherWidth == 0
-                    ? new float[0]
-                    : Arrays.copyOfRange(
-                        gathered, at * gatherWidth, at * gatherWidth + ask.gather()[i].length);
-          }
-          if (rowsOf != null) {
-            rowsOf[i] = Arrays.copyOfRange(full, at * vocabulary, (at + 1) * vocabulary);
-          }
-        }
-        scores.add(
-            new Scores(
-                best,
-                Arrays.copyOfRange(argmaxLogProb, from, from + n),
-                topIds,
-                topLogProbs,
-                named,
-                rowsOf));
-        from += n;
-      }
-      return scores;
-    }
-  }
-
-  /** A sequence: a slot of the cache and how much of it counts. */
-  private final class Slot implements Sequence {
+  /** A sequence: a slot of the cache, and the tokens whose keys and values it holds. */
+  final class Slot implements Sequence {
 
     private final int slot;
-    private int length;
+    private int[] tokens = {};
     private int[] parents;
     private boolean closed;
 
-    Slot(int slot, int length) {
+    private Slot(int slot) {
       this.slot = slot;
-      this.length = length;
     }
 
-    ModelSession session() {
+    private ModelSession session() {
       return ModelSession.this;
     }
 
-    void extended(Extension extension) {
-      length += extension.tokens().length;
+    /** Its index in the cache. */
+    int index() {
+      return slot;
+    }
+
+    private void extended(Extension extension) {
+      int held = tokens.length;
+      tokens = Arrays.copyOf(tokens, held + extension.tokens().length);
+      System.arraycopy(extension.tokens(), 0, tokens, held, extension.tokens().length);
       parents = extension.parents() == null ? null : extension.parents().clone();
+    }
+
+    /** What the node {@code at} of an extension sees, itself included. */
+    private int[] path(Extension extension, int at) {
+      List<Integer> nodes = new ArrayList<>();
+      for (int node = at; node >= 0; ) {
+        nodes.add(0, extension.tokens()[node]);
+        node = extension.parents() == null ? node - 1 : extension.parents()[node];
+      }
+      int[] path = Arrays.copyOf(tokens, tokens.length + nodes.size());
+      for (int i = 0; i < nodes.size(); i++) {
+        path[tokens.length + i] = nodes.get(i);
+      }
+      return path;
     }
 
     @Override
     public int length() {
-      return length;
+      return tokens.length;
     }
 
     @Override
     public void truncate(int wanted) {
-      if (wanted < 0 || wanted > length) {
+      if (wanted < 0 || wanted > tokens.length) {
         throw new IllegalArgumentException(
-            "Cannot truncate a sequence of " + length + " tokens to " + wanted + ".");
+            "Cannot truncate a sequence of " + tokens.length + " tokens to " + wanted + ".");
       }
       if (parents != null) {
-        if (wanted > length - parents.length) {
+        if (wanted > tokens.length - parents.length) {
           throw new IllegalArgumentException(
               "Cannot truncate inside a tree: keep one of its paths first.");
         }
         parents = null;
       }
-      length = wanted;
+      tokens = Arrays.copyOf(tokens, wanted);
     }
 
     @Override
@@ -396,8 +310,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         throw new IllegalStateException(
             "Cannot fork a sequence whose tree is not settled: call keep or truncate first.");
       }
-      Slot branch = new Slot(allocate(), length);
-      if (length > 0) {
+      Slot branch = new Slot(allocate());
+      branch.tokens = tokens;
+      if (tokens.length > 0) {
         model
             .script()
             .callOn(
@@ -405,7 +320,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                 "fork",
                 IValue.from((long) slot),
                 IValue.from((long) branch.slot),
-                IValue.from((long) length))
+                IValue.from((long) tokens.length))
             .close();
       }
       return branch;
@@ -416,8 +331,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       if (parents == null) {
         throw new IllegalStateException("Cannot keep a path: the last extension was not a tree.");
       }
-      int first = length - parents.length;
+      int first = tokens.length - parents.length;
       long[] kept = new long[path.length];
+      int[] line = Arrays.copyOf(tokens, first + path.length);
       boolean inPlace = true;
       for (int i = 0; i < path.length; i++) {
         if (path[i] < 0
@@ -431,6 +347,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                   + ".");
         }
         kept[i] = (long) first + path[i];
+        line[first + i] = tokens[first + path[i]];
         inPlace &= path[i] == i;
       }
       if (!inPlace) {
@@ -446,7 +363,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
               .close();
         }
       }
-      length = first + path.length;
+      tokens = line;
       parents = null;
     }
 

@@ -178,7 +178,7 @@ class CausalLm(Module):
   #   depth [N, T] and seen [N, T, T] for trees (empty tensors for chains): a node's distance from the sequence's end, and
   #   which appended nodes it sees; asked [M] flat indices into N * T; k; gather [M, X] ids (or empty); want_rows.
   # Returns argmax [M], its log-probability [M], top ids [M, k], their log-probabilities [M, k], gathered [M, X],
-  # rows [M, V] (the last four empty unless wanted).
+  # rows [M, V] (those four empty unless wanted), and the margin [M] by which the arg max and the set of top ids were decided.
   def forward(self: __torch__.CausalLm, cache: Tensor, ids: Tensor, start: Tensor, slots: Tensor, consecutive: bool, span: int, depth: Tensor, seen: Tensor, asked: Tensor, k: int, gather: Tensor, want_rows: bool) -> List[Tensor]:
     device = cache.device
     n = torch.size(ids, 0)
@@ -261,7 +261,12 @@ class CausalLm(Module):
     if want_rows:
       rows = torch.cpu(torch.sub(logits, total))
     best_scores = torch.sub(torch.gather(logits, 1, best), total)
-    return [torch.cpu(torch.squeeze(best, 1)), torch.cpu(torch.squeeze(best_scores, 1)), torch.cpu(top), top_scores, gathered, rows]
+    wanted = min(max(k, 1) + 1, torch.size(logits, 1))
+    highest, _2 = torch.topk(logits, wanted)
+    margin = torch.sub(torch.select(highest, 1, 0), torch.select(highest, 1, 1))
+    if k > 1 and wanted > k:
+      margin = torch.minimum(margin, torch.sub(torch.select(highest, 1, k - 1), torch.select(highest, 1, k)))
+    return [torch.cpu(torch.squeeze(best, 1)), torch.cpu(torch.squeeze(best_scores, 1)), torch.cpu(top), top_scores, gathered, rows, torch.cpu(margin)]
 
   # ---- training ------------------------------------------------------------------------------------------------------------
 

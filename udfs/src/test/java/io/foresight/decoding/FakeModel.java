@@ -114,6 +114,12 @@ final class FakeModel implements LanguageModel {
         .toArray();
   }
 
+  private float margin(float[] logProbs, int k) {
+    float[] highest = pick(logProbs, top(logProbs, vocabulary));
+    float margin = highest[0] - highest[1];
+    return k > 1 && k < vocabulary ? Math.min(margin, highest[k - 1] - highest[k]) : margin;
+  }
+
   @Override
   public int vocabularySize() {
     return vocabulary;
@@ -157,11 +163,13 @@ final class FakeModel implements LanguageModel {
     float[][] topLogProbs = ask.topK() == 0 ? null : new float[asked][];
     float[][] gathered = ask.gather() == null ? null : new float[asked][];
     float[][] rows = ask.rows() ? new float[asked][] : null;
+    float[] margin = new float[asked];
     require(ask.topK() <= vocabulary, "more ids than there are");
     for (int i = 0; i < asked; i++) {
       float[] logProbs = logProbs(nodes.get(from + i));
       argmax[i] = top(logProbs, 1)[0];
       best[i] = logProbs[argmax[i]];
+      margin[i] = margin(logProbs, ask.topK());
       if (topIds != null) {
         topIds[i] = top(logProbs, ask.topK());
         topLogProbs[i] = pick(logProbs, topIds[i]);
@@ -173,7 +181,7 @@ final class FakeModel implements LanguageModel {
         rows[i] = logProbs;
       }
     }
-    return new Scores(argmax, best, topIds, topLogProbs, gathered, rows);
+    return new Scores(argmax, best, topIds, topLogProbs, gathered, rows, margin);
   }
 
   private static float[] pick(float[] logProbs, int[] ids) {

@@ -1,0 +1,99 @@
+package io.foresight.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import io.foresight.decoding.Ask;
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.Extension;
+import io.foresight.decoding.Generation;
+import io.foresight.decoding.Request;
+import io.foresight.decoding.Scores;
+import io.foresight.decoding.Sequence;
+import io.foresight.decoding.Strategies;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A model whose ids all have the same embedding, so that every choice is a tie. */
+class NearTieTest {
+
+  private static final int VOCABULARY = 7;
+  private static final int WIDTH = 8;
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void write() throws IOException {
+    Files.writeString(
+        folder.resolve("config.json"),
+        """
+        {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 7, "hidden_size": 8,
+         "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2,
+         "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu",
+         "tie_word_embeddings": true, "eos_token_id": 6}
+        """);
+    SafetensorsWriter writer = new SafetensorsWriter();
+    float[] ones = new float[VOCABULARY * WIDTH];
+    Arrays.fill(ones, 1);
+    writer.bf16("model.embed_tokens.weight", ones, 0, VOCABULARY, WIDTH);
+    String layer = "model.layers.0.";
+    for (String norm :
+        new String[] {
+          "model.norm", layer + "input_layernorm", layer + "post_attention_layernorm"
+        }) {
+      writer.bf16(norm + ".weight", ones, 0, WIDTH);
+    }
+    for (String matrix :
+        new String[] {
+          "self_attn.q_proj",
+          "self_attn.k_proj",
+          "self_attn.v_proj",
+          "self_attn.o_proj",
+          "mlp.gate_proj",
+          "mlp.up_proj",
+          "mlp.down_proj"
+        }) {
+      writer.bf16(layer + matrix + ".weight", ones, 0, WIDTH, WIDTH);
+    }
+    writer.write(folder.resolve("model.safetensors"));
+  }
+
+  @Test
+  void tiesGoToTheLowerIdAndAreCounted() {
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32);
+        ModelSession session = model.newSession()) {
+      try (Sequence sequence = session.open()) {
+        Scores scores = session.extend(Extension.of(sequence, new int[] {1, 2, 3}, Ask.topK(0, 4)));
+        assertThat(scores.margin()).containsOnly(0f);
+        assertThat(scores.argmax()).containsOnly(0);
+        assertThat(scores.topIds()[2]).containsExactly(0, 1, 2, 3);
+        assertThat(sequence.length()).isEqualTo(3);
+        int[] parents = {-1, -1, 1};
+        Scores tree =
+            session.extend(Extension.tree(sequence, new int[] {4, 5, 1}, parents, Ask.rows(0)));
+        assertThat(tree.rows()[2]).hasSize(VOCABULARY);
+        sequence.keep(1, 2);
+        assertThat(sequence.length()).isEqualTo(5);
+      }
+      DecodingSettings greedy = DecodingSettings.builder().strategy("greedy").build();
+      Generation generation =
+          Strategies.of(greedy)
+              .decode(session, null, new Request(new int[] {1}, 5, (line, finished) -> 0, 0));
+      assertThat(generation.tokens()).containsOnly(0).hasSize(5);
+      assertThat(generation.counters().nearTies()).isEqualTo(5);
+      assertThat(generation.counters().targetForwards()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void inBf16NothingIsComputedAnew() {
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.BF16)) {
+      assertThat(model.hasCanonicalScores()).isFalse();
+    }
+  }
+}
