@@ -38,7 +38,7 @@ class NearTieTest {
          "tie_word_embeddings": true, "eos_token_id": 6}
         """);
     SafetensorsWriter writer = new SafetensorsWriter();
-    float[] ones = new float[VOCABULARY * WIDTH];
+    float[] ones = new float[WIDTH * WIDTH];
     Arrays.fill(ones, 1);
     writer.bf16("model.embed_tokens.weight", ones, 0, VOCABULARY, WIDTH);
     String layer = "model.layers.0.";
