@@ -150,6 +150,18 @@ class BadInputTest {
   }
 
   @Test
+  void aDeviceThatSparkDidNotAssign() {
+    JobRun run =
+        folder.generate(
+            "--input", good, "--output", temporary.resolve("gpu"), "--set", "models.device=gpu");
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err().lines().filter(line -> line.startsWith("Cannot")))
+        .containsExactly(
+            "Cannot run on a GPU: Spark assigned none to this task. Set spark.executor.resource.gpu.amount,"
+                + " spark.task.resource.gpu.amount and a discovery script, or models.device = cpu.");
+  }
+
+  @Test
   void settings() {
     assertRefused(
         2, "Did you mean decoding.lookahead?", "--input", good, "--set", "decoding.lookahed=3");

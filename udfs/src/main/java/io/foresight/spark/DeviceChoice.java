@@ -1,6 +1,7 @@
 package io.foresight.spark;
 
 import ai.djl.Device;
+import io.foresight.model.ModelException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
 
@@ -25,14 +26,14 @@ public enum DeviceChoice {
       try {
         return Device.gpu(Integer.parseInt(address));
       } catch (NumberFormatException e) {
-        throw new IllegalStateException(
+        throw new ModelException(
             "Cannot use GPU address \"%s\": it is not a number. Have the discovery script print device indices."
                 .formatted(address),
             e);
       }
     }
     if (this == GPU) {
-      throw new IllegalStateException(
+      throw new ModelException(
           "Cannot run on a GPU: Spark assigned none to this task. Set spark.executor.resource.gpu.amount,"
               + " spark.task.resource.gpu.amount and a discovery script, or models.device = cpu.");
     }
