@@ -24,8 +24,12 @@ done
 job_jar() {
   find "$home/jobs/target" -maxdepth 1 -name 'foresight-jobs-*.jar' ! -name '*-sources.jar' 2>/dev/null | head -n 1
 }
-if [[ -z $(job_jar) || ! -d $home/target/foresight/native || ! -d $home/target/spark/jars ]]; then
-  echo "Building Foresight, once." >&2
+built() {
+  [[ -n $(job_jar) && -d $home/target/foresight/native && -d $home/target/spark/jars ]] &&
+    [[ -z $(find "$home"/{pom.xml,udfs/pom.xml,udfs/src/main,jobs/pom.xml,jobs/src/main} -newer "$(job_jar)" -type f -print -quit) ]]
+}
+if ! built; then
+  echo "Building Foresight." >&2
   (cd "$home" && ./mvnw -B -q -DskipTests package) >&2
 fi
 
