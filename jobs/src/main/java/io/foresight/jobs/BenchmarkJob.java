@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,8 +57,8 @@ final class BenchmarkJob implements Callable<Integer> {
       names = "--variants",
       paramLabel = "FILE",
       description =
-          "HOCON file whose keys under \"variants\" name groups of settings to compare, instead of"
-              + " strategies.")
+          "HOCON file with a list \"variants\" of settings to compare instead of strategies, each"
+              + " with a \"name\".")
   private Path variantsFile;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Writes the figures as JSON.")
@@ -106,34 +105,26 @@ final class BenchmarkJob implements Callable<Integer> {
       }
       return bound;
     }
-    Config variants;
+    List<? extends Config> variants;
     try {
       variants =
           ConfigFactory.parseFile(
                   variantsFile.toFile(), ConfigParseOptions.defaults().setAllowMissing(false))
               .resolve()
-              .getConfig("variants");
+              .getConfigList("variants");
+      for (Config variant : variants) {
+        Map<String, Object> all = new HashMap<>(own);
+        variant
+            .withoutPath("name")
+            .entrySet()
+            .forEach(entry -> all.put(entry.getKey(), entry.getValue().unwrapped()));
+        bound.put(variant.getString("name"), options.bind(all));
+      }
     } catch (ConfigException e) {
       throw new SettingsException(
           List.of("Cannot read --variants " + variantsFile + ": " + e.getMessage() + "."));
     }
-    for (String name : inOrderOfLines(variants)) {
-      Map<String, Object> all = new HashMap<>(own);
-      variants
-          .getConfig("\"" + name + "\"")
-          .entrySet()
-          .forEach(entry -> all.put(entry.getKey(), entry.getValue().unwrapped()));
-      bound.put(name, options.bind(all));
-    }
     return bound;
-  }
-
-  /** The library keeps no order of keys; the file's lines do. */
-  private static List<String> inOrderOfLines(Config variants) {
-    return variants.root().entrySet().stream()
-        .sorted(Comparator.comparingInt(entry -> entry.getValue().origin().lineNumber()))
-        .map(Map.Entry::getKey)
-        .toList();
   }
 
   private static List<BenchmarkFigures> run(Map<String, JobSettings> variants, List<Row> prompts) {

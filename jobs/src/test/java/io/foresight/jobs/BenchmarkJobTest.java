@@ -70,11 +70,11 @@ class BenchmarkJobTest {
     Path variants =
         folder.file(
             "variants.conf",
-            "variants {",
-            "  \"z\" { decoding.strategy = greedy }",
-            "  \"cdlh\" { decoding { strategy = cdlh, candidates = 2 } }",
-            "  \"a\" { decoding.strategy = speculative }",
-            "}");
+            "variants = [",
+            "  { name = z, decoding.strategy = greedy }",
+            "  { name = cdlh, decoding { strategy = cdlh, candidates = 2 } }",
+            "  { name = a, decoding.strategy = speculative }",
+            "]");
     JsonNode figures =
         benchmark(temporary.resolve("variants.json"), "--variants", variants.toString());
     assertThat(figures.findValuesAsText("strategy")).containsExactly("z", "cdlh", "a");
