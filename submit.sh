@@ -45,7 +45,7 @@ common=(
   --conf "spark.executorEnv.OPT_OUT_TRACKING=true"
   --conf "spark.executorEnv.DJL_CACHE_DIR=$DJL_CACHE_DIR"
   # Heartbeats carry the progress.
-  --conf "spark.executor.heartbeatInterval=2s"
+  --conf "spark.executor.heartbeatInterval=5s"
   --conf "spark.ui.enabled=false"
   --conf "spark.ui.showConsoleProgress=false"
 )

@@ -186,14 +186,14 @@ public record DecodingSettings(
     private int draftLength = 16;
     private int candidates = 5;
     private double rewardWeight = 10;
-    private double acceptanceThreshold = 0.6;
+    private double acceptanceThreshold = 0.3;
     private double rewardThreshold = 1;
     private RewardMode rewardMode = RewardMode.LEVEL;
     private RewardSpan rewardSpan = RewardSpan.ACCEPTED;
     private S2Action s2Action = S2Action.PREFIX;
     private Roller s3Lookahead = Roller.DRAFT;
     private Roller s4Lookahead = Roller.TARGET;
-    private boolean speculateLookahead = false;
+    private boolean speculateLookahead = true;
     private int lookaheadDraft = 8;
     private boolean reuseRollouts = false;
 
@@ -265,7 +265,7 @@ public record DecodingSettings(
       return this;
     }
 
-    /** Sets {@link DecodingSettings#acceptanceThreshold()}; default {@code 0.6}. */
+    /** Sets {@link DecodingSettings#acceptanceThreshold()}; default {@code 0.3}. */
     public Builder acceptanceThreshold(double value) {
       acceptanceThreshold = value;
       return this;
@@ -307,7 +307,7 @@ public record DecodingSettings(
       return this;
     }
 
-    /** Sets {@link DecodingSettings#speculateLookahead()}; default {@code false}. */
+    /** Sets {@link DecodingSettings#speculateLookahead()}; default {@code true}. */
     public Builder speculateLookahead(boolean value) {
       speculateLookahead = value;
       return this;

@@ -13,8 +13,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -48,7 +50,7 @@ public final class TrainJob implements Callable<Integer> {
       paramLabel = "FOLDER",
       description =
           "Gets config.json, model.safetensors (the best so far), tokenizer.json, the"
-              + " checkpoint, and held-out.jsonl: concepts that were not trained on.")
+              + " checkpoint, and held-out.jsonl: concepts that were not trained on, shuffled.")
   private Path output;
 
   @Option(
@@ -229,8 +231,11 @@ public final class TrainJob implements Callable<Integer> {
   }
 
   private void writeHeldOut(TrainingCorpus corpus) throws IOException {
-    Set<List<String>> concepts = new LinkedHashSet<>();
-    corpus.heldOut().forEach(line -> concepts.add(line.concepts()));
+    Set<List<String>> distinct = new LinkedHashSet<>();
+    corpus.heldOut().forEach(line -> distinct.add(line.concepts()));
+    List<List<String>> concepts = new ArrayList<>(distinct);
+    // A corpus may be sorted; in this order the first rows are a fair sample.
+    Collections.shuffle(concepts, new Random(seed));
     List<String> lines = new ArrayList<>();
     for (List<String> words : concepts) {
       ObjectNode line = new ObjectMapper().createObjectNode();
