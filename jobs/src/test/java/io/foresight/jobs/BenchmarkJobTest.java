@@ -11,6 +11,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BenchmarkJobTest {
 
@@ -80,5 +82,14 @@ class BenchmarkJobTest {
     assertThat(figures.findValuesAsText("strategy")).containsExactly("z", "cdlh", "a");
     assertThat(figures.get(1).get("target_positions_per_token").asDouble())
         .isGreaterThan(figures.get(0).get("target_positions_per_token").asDouble());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"strategies.conf", "curve.conf"})
+  void theVariantsOfTheReadmeRun(String name) throws IOException {
+    JsonNode figures =
+        benchmark(
+            temporary.resolve(name + ".json"), "--variants", "../conf/" + name, "--rows", "1");
+    assertThat(figures).hasSizeGreaterThan(5);
   }
 }
