@@ -33,12 +33,30 @@ if ! built; then
   (cd "$home" && ./mvnw -B -q -DskipTests package) >&2
 fi
 
+# Hadoop's S3 client is as large as all of Spark, so it comes along only where an s3a path is given, here or in a settings file.
+uses_s3a() {
+  local argument previous=
+  for argument in "$@"; do
+    case "$previous $argument" in
+      *s3a://*) return 0 ;;
+      "--config "*) if grep -qs s3a:// "$argument"; then return 0; fi ;;
+      *" --config="*) if grep -qs s3a:// "${argument#*=}"; then return 0; fi ;;
+    esac
+    previous=$argument
+  done
+  return 1
+}
+folders=("$home/target/foresight/native")
+if uses_s3a "$@" && ! compgen -G "${SPARK_HOME:-$home/target/spark}/jars/hadoop-aws-*.jar" >/dev/null; then
+  folders+=("$home/target/spark/s3a")
+fi
+
 # Settings of the native libraries, which they read once, when they load. One thread per task: two tasks with one thread each
 # do nearly twice the work of one task with two.
 native="-Dai.djl.pytorch.num_threads=1 -Dai.djl.offline=true"
 common=(
   --class io.foresight.jobs.Main
-  --jars "$(find "$home/target/foresight/native" -name '*.jar' | paste -sd, -)"
+  --jars "$(find "${folders[@]}" -name '*.jar' | paste -sd, -)"
   --conf "spark.driver.extraJavaOptions=$native"
   --conf "spark.executor.extraJavaOptions=$native"
   --conf "spark.executorEnv.DJL_OFFLINE=true"
