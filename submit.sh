@@ -26,7 +26,7 @@ job_jar() {
 }
 built() {
   [[ -n $(job_jar) && -d $home/target/foresight/native && -d $home/target/spark/jars ]] &&
-    [[ -z $(find "$home"/{pom.xml,udfs/pom.xml,udfs/src/main,jobs/pom.xml,jobs/src/main} -newer "$(job_jar)" -type f -print -quit) ]]
+    [[ -z $(find "$home"/{pom.xml,udfs/pom.xml,udfs/src/main,jobs/pom.xml,jobs/spark-jars/pom.xml,jobs/src/main} -newer "$(job_jar)" -type f -print -quit) ]]
 }
 if ! built; then
   echo "Building Foresight." >&2

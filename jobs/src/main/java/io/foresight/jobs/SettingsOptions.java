@@ -11,8 +11,11 @@ import picocli.CommandLine.Option;
 /** The options by which every Spark job takes settings. */
 final class SettingsOptions {
 
-  @Option(names = "--config", paramLabel = "FILE", description = "HOCON file of settings.")
-  private Path config;
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "HOCON file of settings; may be repeated, a later one wins.")
+  private List<Path> configs = new ArrayList<>();
 
   @Option(names = "--set", paramLabel = "key=value", description = "One setting; may be repeated.")
   private List<String> overrides = new ArrayList<>();
@@ -31,6 +34,6 @@ final class SettingsOptions {
     if (input != null) {
       own = own.withFallback(ConfigFactory.parseMap(Map.of("input.path", input)));
     }
-    return JobSettings.bind(SettingsReader.layered(config, overrides, own));
+    return JobSettings.bind(SettingsReader.layered(configs, overrides, own));
   }
 }

@@ -32,26 +32,23 @@ final class SettingsReader {
   }
 
   /**
-   * Layers a file, overrides and a job's own options on the reference; what comes later wins.
+   * Layers files, overrides and a job's own options on the reference; what comes later wins.
    *
-   * @param file {@code null} for none
    * @param overrides "key=value" each
-   * @throws SettingsException if the file cannot be parsed
+   * @throws SettingsException if a file cannot be parsed, or a setting is unknown
    */
-  static SettingsReader layered(Path file, List<String> overrides, Config own) {
+  static SettingsReader layered(List<Path> files, List<String> overrides, Config own) {
     Config reference = ConfigFactory.parseResources(SettingsReader.class, "reference.conf");
     Config given = ConfigFactory.empty();
-    try {
-      if (file != null) {
-        given =
-            ConfigFactory.parseFile(
-                file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
-      }
-    } catch (ConfigException e) {
-      throw new SettingsException(
-          List.of("Cannot read --config " + file + ": " + e.getMessage() + "."));
-    }
     List<String> problems = new ArrayList<>();
+    ConfigParseOptions required = ConfigParseOptions.defaults().setAllowMissing(false);
+    for (Path file : files) {
+      try {
+        given = ConfigFactory.parseFile(file.toFile(), required).withFallback(given);
+      } catch (ConfigException e) {
+        problems.add("Cannot read --config " + file + ": " + e.getMessage() + ".");
+      }
+    }
     for (String override : overrides) {
       int equals = override.indexOf('=');
       if (equals < 1) {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -19,7 +20,7 @@ class SettingsTest {
 
   private static JobSettings bind(String... overrides) {
     return JobSettings.bind(
-        SettingsReader.layered(null, List.of(overrides), ConfigFactory.empty()));
+        SettingsReader.layered(List.of(), List.of(overrides), ConfigFactory.empty()));
   }
 
   @Test
@@ -62,8 +63,23 @@ class SettingsTest {
   void theConfigurationsBind(String name) {
     JobSettings settings =
         JobSettings.bind(
-            SettingsReader.layered(Path.of("../conf", name), List.of(), ConfigFactory.empty()));
+            SettingsReader.layered(
+                List.of(Path.of("../conf", name)), List.of(), ConfigFactory.empty()));
     assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
+  }
+
+  @Test
+  void aLaterFileWinsAndAnEarlierOneHoldsWhereItIsSilent(@TempDir Path folder) throws IOException {
+    Path first =
+        Files.writeString(folder.resolve("1.conf"), "decoding { lookahead = 3, candidates = 2 }");
+    Path second = Files.writeString(folder.resolve("2.conf"), "decoding.lookahead = 4");
+    DecodingSettings decoding =
+        JobSettings.bind(
+                SettingsReader.layered(List.of(first, second), List.of(), ConfigFactory.empty()))
+            .generation()
+            .decoding();
+    assertThat(decoding.lookahead()).isEqualTo(4);
+    assertThat(decoding.candidates()).isEqualTo(2);
   }
 
   @Test
