@@ -9,11 +9,17 @@ if [[ -t 2 ]]; then
   export FORESIGHT_TERMINAL=yes
 fi
 
+# The user's --jars join Foresight's: spark-submit takes the last --jars alone.
 spark_options=()
+user_jars=
 for argument in "$@"; do
   if [[ $argument == -- ]]; then
     while [[ $1 != -- ]]; do
-      spark_options+=("$1")
+      case $1 in
+        --jars) user_jars+=",$2" && shift ;;
+        --jars=*) user_jars+=",${1#*=}" ;;
+        *) spark_options+=("$1") ;;
+      esac
       shift
     done
     shift
@@ -26,7 +32,8 @@ job_jar() {
 }
 built() {
   [[ -n $(job_jar) && -d $home/target/foresight/native && -d $home/target/spark/jars ]] &&
-    [[ -z $(find "$home"/{pom.xml,udfs/pom.xml,udfs/src/main,jobs/pom.xml,jobs/spark-jars/pom.xml,jobs/src/main} -newer "$(job_jar)" -type f -print -quit) ]]
+    [[ -z $(find "$home"/{,udfs/,jobs/,jobs/spark-jars/}pom.xml "$home"/{udfs,jobs}/src/main \
+      -newer "$(job_jar)" -type f -print -quit) ]]
 }
 if ! built; then
   echo "Building Foresight." >&2
@@ -56,9 +63,10 @@ fi
 native="-Dai.djl.pytorch.num_threads=1 -Dai.djl.offline=true"
 common=(
   --class io.foresight.jobs.Main
-  --jars "$(find "${folders[@]}" -name '*.jar' | paste -sd, -)"
-  --conf "spark.driver.extraJavaOptions=$native"
-  --conf "spark.executor.extraJavaOptions=$native"
+  --jars "$(find "${folders[@]}" -name '*.jar' | paste -sd, -)$user_jars"
+  # Not extraJavaOptions, which are the user's to set.
+  --conf "spark.driver.defaultJavaOptions=$native"
+  --conf "spark.executor.defaultJavaOptions=$native"
   --conf "spark.executorEnv.DJL_OFFLINE=true"
   --conf "spark.executorEnv.OPT_OUT_TRACKING=true"
   --conf "spark.executorEnv.DJL_CACHE_DIR=$DJL_CACHE_DIR"
