@@ -10,7 +10,6 @@ import io.foresight.decoding.Strategies;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.RowDecoder;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -67,6 +66,7 @@ final class BenchmarkJob implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Map<String, JobSettings> variants = variants();
+    FiguresFile.check("--json", json);
     JobSettings first = variants.values().iterator().next();
     for (JobSettings variant : variants.values()) {
       Models.check(variant.generation());
@@ -83,11 +83,9 @@ final class BenchmarkJob implements Callable<Integer> {
         "%nThe draft's arg max is the target's at %.1f %% of the positions of the target's greedy texts.%n",
         100 * Agreement.measure(first.generation(), prompts));
     System.out.print(ForwardCost.measure(first.generation()));
-    if (json != null) {
-      ArrayNode all = new ObjectMapper().createArrayNode();
-      figures.forEach(f -> all.add(f.json(figures)));
-      Files.writeString(json, all.toPrettyString() + "\n");
-    }
+    ArrayNode all = new ObjectMapper().createArrayNode();
+    figures.forEach(f -> all.add(f.json(figures)));
+    FiguresFile.write(json, all);
     return 0;
   }
 

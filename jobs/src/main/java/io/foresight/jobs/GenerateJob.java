@@ -6,7 +6,6 @@ import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.Progress;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -54,6 +53,7 @@ final class GenerateJob implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     JobSettings settings = options.bind(ownSettings());
+    FiguresFile.check("--summary", summaryFile);
     GenerationSettings generation = settings.generation();
     Models models = Models.check(generation);
     try (SparkSession spark = SparkSession.builder().appName("foresight generate").getOrCreate();
@@ -71,9 +71,7 @@ final class GenerateJob implements Callable<Integer> {
       Dataset<Row> written = ProgressLine.during(progress, total, () -> folder.write(decoded));
       Summary summary = Summary.of(written, (System.nanoTime() - started) / 1e9);
       folder.writeRun(run(settings, models, summary));
-      if (summaryFile != null) {
-        Files.writeString(summaryFile, summary.json().toPrettyString() + "\n");
-      }
+      FiguresFile.write(summaryFile, summary.json());
       System.out.print(summary.table());
       Examples.print(written, generation, SHOWN_ROWS);
       System.out.println("Written to " + settings.output());

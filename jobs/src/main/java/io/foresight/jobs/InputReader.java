@@ -10,9 +10,8 @@ import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.when;
 
 import io.foresight.spark.GenerationSettings;
-import java.io.IOException;
 import java.util.Arrays;
-import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -38,9 +37,8 @@ final class InputReader {
    * @throws IllegalArgumentException if the input is missing or unreadable, or a column that the
    *     settings name has the wrong type
    */
-  static Dataset<Row> read(SparkSession spark, JobSettings settings) throws IOException {
-    Path path = new Path(settings.input());
-    if (!path.getFileSystem(spark.sparkContext().hadoopConfiguration()).exists(path)) {
+  static Dataset<Row> read(SparkSession spark, JobSettings settings) {
+    if (!Storage.reach(spark, "read input", settings.input(), FileSystem::exists)) {
       throw new IllegalArgumentException(
           "Cannot read input %s: there is no such file or folder. Give --input."
               .formatted(settings.input()));

@@ -1,10 +1,7 @@
 package io.foresight.jobs;
 
-import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -17,15 +14,11 @@ final class RunFolder {
   private final SparkSession spark;
   private final JobSettings settings;
   private final Path path;
-  private final FileSystem files;
 
-  RunFolder(SparkSession spark, JobSettings settings) throws IOException {
+  RunFolder(SparkSession spark, JobSettings settings) {
     this.spark = spark;
     this.settings = settings;
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-    Path given = new Path(settings.output());
-    files = given.getFileSystem(hadoop);
-    path = files.makeQualified(given);
+    path = onOutput((files, qualified) -> qualified);
   }
 
   /**
@@ -34,19 +27,16 @@ final class RunFolder {
    * @throws IllegalArgumentException if the folder holds something and may not be replaced, or
    *     holds the input
    */
-  void requireWritable() throws IOException {
-    boolean taken = files.exists(path) && files.listStatus(path).length > 0;
+  void requireWritable() {
+    boolean taken = onOutput((files, p) -> files.exists(p) && files.listStatus(p).length > 0);
     if (taken && !settings.overwrite()) {
       throw new IllegalArgumentException(
           "Cannot write output %s: it exists and is not empty. Give another --output, or --overwrite."
               .formatted(settings.output()));
     }
-    Path input = new Path(settings.input());
     String read =
-        input
-            .getFileSystem(spark.sparkContext().hadoopConfiguration())
-            .makeQualified(input)
-            .toString();
+        Storage.reach(
+            spark, "read input", settings.input(), (files, qualified) -> qualified.toString());
     if (read.equals(path.toString()) || read.startsWith(path + "/")) {
       throw new IllegalArgumentException(
           "Cannot write output %s: the input %s lies in it. Give another --output."
@@ -65,9 +55,18 @@ final class RunFolder {
   }
 
   /** Writes {@code _foresight/run.json}. */
-  void writeRun(String json) throws IOException {
-    try (OutputStream file = files.create(new Path(path, "_foresight/run.json"))) {
-      file.write(json.getBytes(StandardCharsets.UTF_8));
-    }
+  void writeRun(String json) {
+    onOutput(
+        (files, qualified) -> {
+          Path run = new Path(qualified, "_foresight/run.json");
+          try (OutputStream file = files.create(run)) {
+            file.write(json.getBytes(StandardCharsets.UTF_8));
+          }
+          return run;
+        });
+  }
+
+  private <T> T onOutput(Storage.Access<T> access) {
+    return Storage.reach(spark, "write output", settings.output(), access);
   }
 }

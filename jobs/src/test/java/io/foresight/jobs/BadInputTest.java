@@ -179,6 +179,23 @@ class BadInputTest {
   }
 
   @Test
+  void placesThatCannotBeReached() {
+    assertRefused(
+        1, "Cannot read input foo://x/y.jsonl: No FileSystem", "--input", "foo://x/y.jsonl");
+    assertThat(folder.generate("--input", good, "--output", "foo://x/y").err())
+        .startsWith(
+            "Cannot write output foo://x/y: No FileSystem for scheme \"foo\". Check the path")
+        .hasLineCount(1);
+    assertRefused(
+        1,
+        "Cannot write --summary",
+        "--input",
+        good,
+        "--summary",
+        temporary.resolve("nowhere/figures.json"));
+  }
+
+  @Test
   void oneRowsFaultIsThatRowsError() throws IOException {
     String words = "\"dog\", ".repeat(150);
     Path mixed =
