@@ -35,7 +35,8 @@ final class SettingsReader {
    * Layers files, overrides and a job's own options on the reference; what comes later wins.
    *
    * @param overrides "key=value" each
-   * @throws SettingsException if a file cannot be parsed, or a setting is unknown
+   * @throws SettingsException if the layers do not resolve; what else is wrong, a file that cannot
+   *     be read or an unknown key, waits for {@link #finish}
    */
   static SettingsReader layered(List<Path> files, List<String> overrides, Config own) {
     Config reference = ConfigFactory.parseResources(SettingsReader.class, "reference.conf");

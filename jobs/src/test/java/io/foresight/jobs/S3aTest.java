@@ -70,9 +70,11 @@ class S3aTest {
   }
 
   @AfterAll
-  static void stop() {
+  static void stop() throws InterruptedException {
     hadoop.keySet().forEach(System::clearProperty);
     server.destroy();
+    // It writes to the temporary folder until it ends.
+    server.waitFor();
   }
 
   private static boolean answers() throws IOException, InterruptedException {
