@@ -120,6 +120,11 @@ record JobSettings(
     double threshold =
         reader.number("reward.threshold", v -> !Double.isNaN(v), "a number, infinity or -infinity");
     int lookaheadDraft = reader.atLeast("decoding.lookahead-draft", 1);
+    int window = reader.atLeast("decoding.window", 0);
+    int rounds = reader.atLeast("decoding.tree.rounds", 0);
+    int width = reader.atLeast("decoding.tree.width", 1);
+    int verify = reader.atLeast("decoding.tree.verify", 1);
+    int rollout = reader.atLeast("decoding.tree.rollout", 0);
     DecodingSettings.Builder builder =
         DecodingSettings.builder()
             .strategy(strategy)
@@ -131,7 +136,9 @@ record JobSettings(
             .s3Lookahead(reader.choice("decoding.s3.lookahead", DecodingSettings.Roller.class))
             .s4Lookahead(reader.choice("decoding.s4.lookahead", DecodingSettings.Roller.class))
             .speculateLookahead(reader.flag("decoding.speculate-lookahead"))
-            .reuseRollouts(reader.flag("decoding.reuse-rollouts"));
+            .reuseRollouts(reader.flag("decoding.reuse-rollouts"))
+            .adaptiveDraft(reader.choice("decoding.adaptive-draft", DecodingSettings.Toggle.class))
+            .hints(reader.choice("decoding.hints", DecodingSettings.Toggle.class));
     try {
       return builder
           .maxNewTokens(maxNewTokens)
@@ -146,6 +153,8 @@ record JobSettings(
           .acceptanceThreshold(acceptance)
           .rewardThreshold(threshold)
           .lookaheadDraft(lookaheadDraft)
+          .window(window)
+          .tree(new DecodingSettings.Tree(rounds, width, verify, rollout))
           .build();
     } catch (IllegalArgumentException e) {
       // The reader has noted the value that is out of range; the defaults stand in until it

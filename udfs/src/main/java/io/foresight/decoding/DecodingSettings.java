@@ -31,6 +31,14 @@ import java.util.Objects;
  * @param lookaheadDraft tokens drafted per round of such a lookahead; at least 1
  * @param reuseRollouts whether {@code cdlh} and {@code cdlh-appx} go on from the committed
  *     candidate's rollout instead of rolling it out again; the same tokens, fewer positions
+ * @param window positions that {@code cdlh-speculative} judges per iteration; at least 1, or 0 for
+ *     the device's default
+ * @param adaptiveDraft whether the draft length follows the row's acceptance, up to {@code
+ *     draftLength}. By default in {@code speculative} and {@code cdlh-speculative}, whose output
+ *     does not depend on it
+ * @param hints whether strings that the reward asks for join the candidates. By default in {@code
+ *     cdsl-tree}
+ * @param tree what {@code cdsl-tree} does where a line fails
  */
 public record DecodingSettings(
     String strategy,
@@ -53,8 +61,46 @@ public record DecodingSettings(
     Roller s4Lookahead,
     boolean speculateLookahead,
     int lookaheadDraft,
-    boolean reuseRollouts)
+    boolean reuseRollouts,
+    int window,
+    Toggle adaptiveDraft,
+    Toggle hints,
+    Tree tree)
     implements Serializable {
+
+  /** A setting that each strategy has a default of its own for. */
+  public enum Toggle {
+    /** As suits the strategy. */
+    AUTO,
+    /** On. */
+    TRUE,
+    /** Off. */
+    FALSE;
+
+    /** Whether it is on where AUTO means {@code byDefault}. */
+    boolean on(boolean byDefault) {
+      return this == AUTO ? byDefault : this == TRUE;
+    }
+  }
+
+  /**
+   * What {@code cdsl-tree} does where a line fails.
+   *
+   * @param rounds branchings per row before it goes on by plain speculation; at least 0
+   * @param width candidates that q rolls out per branching; at least 1
+   * @param verify rollouts that p verifies per branching; at least 1
+   * @param rollout tokens that q rolls out after a candidate; at least 0
+   */
+  public record Tree(int rounds, int width, int verify, int rollout) implements Serializable {
+
+    /** Checks every range. */
+    public Tree {
+      check(rounds >= 0, "tree.rounds", rounds, "at least 0");
+      check(width >= 1, "tree.width", width, "at least 1");
+      check(verify >= 1, "tree.verify", verify, "at least 1");
+      check(rollout >= 0, "tree.rollout", rollout, "at least 0");
+    }
+  }
 
   /** How p verifies a draft. */
   public enum Verification {
@@ -127,6 +173,10 @@ public record DecodingSettings(
     check(acceptanceThreshold >= 0, "acceptanceThreshold", acceptanceThreshold, "at least 0");
     check(!Double.isNaN(rewardThreshold), "rewardThreshold", rewardThreshold, "a number");
     check(lookaheadDraft >= 1, "lookaheadDraft", lookaheadDraft, "at least 1");
+    check(window >= 0, "window", window, "at least 1, or 0 for the device's default");
+    Objects.requireNonNull(adaptiveDraft, "adaptiveDraft");
+    Objects.requireNonNull(hints, "hints");
+    Objects.requireNonNull(tree, "tree");
   }
 
   private static void check(boolean valid, String name, Object value, String range) {
@@ -169,7 +219,11 @@ public record DecodingSettings(
         .s4Lookahead(s4Lookahead)
         .speculateLookahead(speculateLookahead)
         .lookaheadDraft(lookaheadDraft)
-        .reuseRollouts(reuseRollouts);
+        .reuseRollouts(reuseRollouts)
+        .window(window)
+        .adaptiveDraft(adaptiveDraft)
+        .hints(hints)
+        .tree(tree);
   }
 
   /** Collects settings; each method sets the component of its name. */
@@ -196,6 +250,10 @@ public record DecodingSettings(
     private boolean speculateLookahead = true;
     private int lookaheadDraft = 8;
     private boolean reuseRollouts = false;
+    private int window = 0;
+    private Toggle adaptiveDraft = Toggle.AUTO;
+    private Toggle hints = Toggle.AUTO;
+    private Tree tree = new Tree(6, 8, 3, 6);
 
     private Builder() {}
 
@@ -325,6 +383,30 @@ public record DecodingSettings(
       return this;
     }
 
+    /** Sets {@link DecodingSettings#window()}; default {@code 0}. */
+    public Builder window(int value) {
+      window = value;
+      return this;
+    }
+
+    /** Sets {@link DecodingSettings#adaptiveDraft()}; default {@code AUTO}. */
+    public Builder adaptiveDraft(Toggle value) {
+      adaptiveDraft = value;
+      return this;
+    }
+
+    /** Sets {@link DecodingSettings#hints()}; default {@code AUTO}. */
+    public Builder hints(Toggle value) {
+      hints = value;
+      return this;
+    }
+
+    /** Sets {@link DecodingSettings#tree()}; default 6 rounds, width 8, verify 3, rollout 6. */
+    public Builder tree(Tree value) {
+      tree = value;
+      return this;
+    }
+
     /** The settings, if all are in range. */
     public DecodingSettings build() {
       return new DecodingSettings(
@@ -348,7 +430,11 @@ public record DecodingSettings(
           s4Lookahead,
           speculateLookahead,
           lookaheadDraft,
-          reuseRollouts);
+          reuseRollouts,
+          window,
+          adaptiveDraft,
+          hints,
+          tree);
     }
   }
 }

@@ -4,6 +4,8 @@ import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.S2Action;
+import io.foresight.decoding.DecodingSettings.Toggle;
+import io.foresight.decoding.DecodingSettings.Tree;
 import io.foresight.decoding.DecodingSettings.Verification;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -92,6 +94,15 @@ record Case(
             .speculateLookahead(random.nextBoolean())
             .lookaheadDraft(1 + random.nextInt(4))
             .reuseRollouts(random.nextBoolean())
+            .window(1 + random.nextInt(6))
+            .adaptiveDraft(Toggle.values()[random.nextInt(3)])
+            .hints(Toggle.values()[random.nextInt(3)])
+            .tree(
+                new Tree(
+                    random.nextInt(4),
+                    1 + random.nextInt(5),
+                    1 + random.nextInt(3),
+                    random.nextInt(5)))
             .build();
     CountedReward reward = new CountedReward(random.nextLong(), random.nextInt(2), vocabulary);
     return new Case(p, q, prompt, Math.min(maxNewTokens, room), reward, settings);
