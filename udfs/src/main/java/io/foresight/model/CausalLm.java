@@ -12,12 +12,14 @@ public final class CausalLm implements AutoCloseable {
 
   private final Checkpoint checkpoint;
   private final Script script;
-  private final boolean canonicalScores;
+  private final Device device;
+  private final Precision precision;
 
-  private CausalLm(Checkpoint checkpoint, Script script, boolean canonicalScores) {
+  private CausalLm(Checkpoint checkpoint, Script script, Device device, Precision precision) {
     this.checkpoint = checkpoint;
     this.script = script;
-    this.canonicalScores = canonicalScores;
+    this.device = device;
+    this.precision = precision;
   }
 
   /**
@@ -27,6 +29,12 @@ public final class CausalLm implements AutoCloseable {
    */
   public static CausalLm load(Path folder, Device device, Precision precision) {
     Checkpoint checkpoint = Checkpoint.inspect(folder);
+    if (precision == Precision.INT8 && device.isGpu()) {
+      throw new ModelException(
+          "Cannot load model "
+              + folder
+              + " in int8 on a GPU: PyTorch has it on the CPU only. Use bf16.");
+    }
     Script script = new Script(device);
     try {
       String where = device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
@@ -56,16 +64,22 @@ public final class CausalLm implements AutoCloseable {
               IValue.from((long) config.context()),
               IValue.from(config.ropeKind()),
               IValue.listFrom(
-                  config.ropeSettings().stream().mapToDouble(Double::doubleValue).toArray()))
+                  config.ropeSettings().stream().mapToDouble(Double::doubleValue).toArray()),
+              IValue.from((long) layout(device, precision)))
           .close();
-      // In bf16 close scores are equal scores, too many to compute anew; on a GPU a forward alone
-      // costs as much as one of many rows.
-      boolean canonical = precision == Precision.FP32 && !device.isGpu();
-      return new CausalLm(checkpoint, script, canonical);
+      return new CausalLm(checkpoint, script, device, precision);
     } catch (RuntimeException e) {
       script.close();
       throw new ModelException("Cannot load model " + folder + ": " + e.getMessage(), e);
     }
+  }
+
+  /** How {@code causal_lm.py} lays matrices out. */
+  private static int layout(Device device, Precision precision) {
+    if (precision == Precision.INT8) {
+      return 2;
+    }
+    return device.isGpu() ? 0 : 1;
   }
 
   /** What was loaded. */
@@ -73,9 +87,18 @@ public final class CausalLm implements AutoCloseable {
     return checkpoint;
   }
 
-  /** Whether a choice by a hair is taken from a forward of that row alone. */
+  /** Whether it computes on a GPU. */
+  boolean isOnGpu() {
+    return device.isGpu();
+  }
+
+  /**
+   * Whether a choice by a hair is taken from a forward of that row alone. In bf16 close scores are
+   * equal scores, too many to compute anew, and int8 quantizes a forward's activations together; on
+   * a GPU a forward alone costs as much as one of many rows.
+   */
   boolean hasCanonicalScores() {
-    return canonicalScores;
+    return precision == Precision.FP32 && !device.isGpu();
   }
 
   Script script() {
@@ -87,7 +110,24 @@ public final class CausalLm implements AutoCloseable {
    * model.
    */
   public ModelSession newSession() {
-    return new ModelSession(this);
+    return newSession(Long.MAX_VALUE);
+  }
+
+  /** As {@link #newSession()}, with a cache that never grows beyond {@code maxCacheBytes}. */
+  public ModelSession newSession(long maxCacheBytes) {
+    return new ModelSession(this, maxCacheBytes);
+  }
+
+  /** Memory that a cache of {@code slots} sequences of {@code positions} tokens takes, in bytes. */
+  public long cacheBytes(long slots, long positions) {
+    LlamaConfig config = checkpoint.config();
+    return slots
+        * positions
+        * config.layers()
+        * 2
+        * config.keyValueHeads()
+        * config.headDim()
+        * precision.cacheBytes();
   }
 
   @Override

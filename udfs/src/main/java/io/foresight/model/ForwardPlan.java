@@ -1,6 +1,5 @@
 package io.foresight.model;
 
-import ai.djl.pytorch.engine.PtNDArray;
 import io.foresight.decoding.Ask;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Scores;
@@ -8,140 +7,370 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** A batched forward's inputs, laid out as {@code causal_lm.py} takes them. */
+/**
+ * A batched forward's inputs, laid out as {@code causal_lm.py} takes them. Positions of all
+ * sequences are packed one after another, so that no matrix product sees padding; only attention
+ * works on rectangles, one per group of sequences.
+ */
 final class ForwardPlan {
-  final int rows;
-  final int width;
-  final long[] ids;
-  final long[] start;
-  final long[] slots;
-  final boolean consecutive;
-  final long[] depth;
-  final long[] seen;
-  final long[] asked;
-  final int topK;
-  final long[] gather;
-  final int gatherWidth;
-  final boolean wantRows;
-
-  ForwardPlan(List<Extension> extensions, int width) {
-    this.rows = extensions.size();
-    this.width = width;
-    ids = new long[rows * width];
-    start = new long[rows];
-    slots = new long[rows];
-    boolean tree = extensions.stream().anyMatch(e -> e.parents() != null);
-    depth = new long[tree ? rows * width : 0];
-    seen = new long[tree ? rows * width * width : 0];
-    asked = new long[extensions.stream().mapToInt(Extension::asked).sum()];
-    topK =
-        extensions.stream()
-            .filter(e -> e.asked() > 0)
-            .mapToInt(e -> e.ask().topK())
-            .max()
-            .orElse(0);
-    wantRows = extensions.stream().anyMatch(e -> e.asked() > 0 && e.ask().rows());
-    gatherWidth =
-        extensions.stream()
-            .filter(e -> e.ask().gather() != null)
-            .flatMap(e -> Arrays.stream(e.ask().gather()))
-            .mapToInt(g -> g.length)
-            .max()
-            .orElse(0);
-    gather = new long[asked.length * gatherWidth];
-    boolean run = true;
-    int a = 0;
-    for (int row = 0; row < rows; row++) {
-      Extension extension = extensions.get(row);
-      ModelSession.Slot slot = (ModelSession.Slot) extension.sequence();
-      start[row] = slot.length();
-      slots[row] = slot.index();
-      run &= row == 0 || slots[row] == slots[row - 1] + 1;
-      for (int i = 0; i < extension.tokens().length; i++) {
-        ids[row * width + i] = extension.tokens()[i];
-      }
-      for (int i = extension.ask().from(); i < extension.tokens().length; i++) {
-        int[][] wanted = extension.ask().gather();
-        if (wanted != null) {
-          int[] one = wanted[i - extension.ask().from()];
-          for (int g = 0; g < one.length; g++) {
-            gather[a * gatherWidth + g] = one[g];
-          }
-        }
-        asked[a++] = (long) row * width + i;
-      }
-      if (tree) {
-        layTree(row, extension);
-      }
-    }
-    consecutive = run;
-  }
 
   /**
-   * Each node sees itself and what its parent sees; padding sees itself, so that no score is taken
-   * over nothing.
+   * What another attention group costs, in padded query positions: its calls' overhead against the
+   * work that it saves.
    */
-  private void layTree(int row, Extension extension) {
-    for (int i = 0; i < width; i++) {
-      boolean real = i < extension.tokens().length;
-      int parent = !real ? -1 : extension.parents() == null ? i - 1 : extension.parents()[i];
-      int at = (row * width + i) * width;
-      if (parent >= 0) {
-        depth[row * width + i] = depth[row * width + parent] + 1;
-        System.arraycopy(seen, (row * width + parent) * width, seen, at, width);
+  private static final int GROUP_COST = 48;
+
+  /** Share of slots in use from which a group reads a range of slots with idle ones between. */
+  private static final double DENSITY = 0.4;
+
+  /** Positions per pass of the LM head on the CPU. */
+  private static final int HEAD_POSITIONS = 24;
+
+  /** Copy of cached positions, as {@code causal_lm.py} takes it. */
+  record Copy(int source, int sourceAt, int first, int slots, int at, int count) {}
+
+  private final List<Extension> extensions;
+  private final int[] firstPosition;
+  private final List<Group> groups;
+  private final int topK;
+  private final int gatherWidth;
+  private final boolean wantRows;
+  private final int vocabulary;
+
+  /** Appended positions of all sequences. */
+  final int positions;
+
+  /** Positions that are scored. */
+  final int asked;
+
+  /** Cached positions that attention cannot read in place and copies. */
+  final long gatheredPositions;
+
+  final long[] plan;
+  final long[] whole;
+  final float[] masks;
+
+  /**
+   * Sequences that attend together.
+   *
+   * @param members indices of extensions, by ascending slot
+   * @param width queries of each
+   * @param span cached positions that they see
+   * @param first first slot of the range that is read in place; -1 if slots are picked
+   * @param slots sequences in the range, idle ones included
+   */
+  private record Group(int[] members, int width, int span, int first, int slots) {}
+
+  /**
+   * Plans a forward.
+   *
+   * @param extensions by ascending slot
+   * @param slotPositions positions per slot of the cache
+   * @param copies to be done before
+   * @param wholeHead whether the LM head takes all positions in one pass
+   */
+  ForwardPlan(
+      List<Extension> extensions,
+      int slotPositions,
+      List<Copy> copies,
+      int vocabulary,
+      boolean wholeHead) {
+    this.extensions = extensions;
+    this.vocabulary = vocabulary;
+    firstPosition = new int[extensions.size() + 1];
+    int askedSoFar = 0;
+    int widest = 0;
+    int k = 0;
+    boolean rows = false;
+    for (int e = 0; e < extensions.size(); e++) {
+      Extension extension = extensions.get(e);
+      firstPosition[e + 1] = firstPosition[e] + extension.tokens().length;
+      Ask ask = extension.ask();
+      if (extension.asked() > 0) {
+        askedSoFar += extension.asked();
+        k = Math.max(k, ask.topK());
+        rows |= ask.rows();
+        if (ask.gather() != null) {
+          for (int[] ids : ask.gather()) {
+            widest = Math.max(widest, ids.length);
+          }
+        }
       }
-      seen[at + i] = 1;
+    }
+    positions = firstPosition[extensions.size()];
+    asked = askedSoFar;
+    topK = k;
+    gatherWidth = widest;
+    wantRows = rows;
+    groups = groups();
+    gatheredPositions =
+        groups.stream()
+            .filter(g -> g.first() < 0)
+            .mapToLong(g -> (long) g.slots() * g.span())
+            .sum();
+    boolean picked = groups.size() > 1;
+    int pickedQueries = 0;
+    int pickedSlots = 0;
+    int maskSize = 0;
+    boolean[] ragged = new boolean[groups.size()];
+    boolean[] masked = new boolean[groups.size()];
+    for (int g = 0; g < groups.size(); g++) {
+      Group group = groups.get(g);
+      ragged[g] = !isPlain(group);
+      masked[g] = !seesAll(group);
+      picked |= ragged[g];
+      pickedQueries += ragged[g] ? group.slots() * group.width() : 0;
+      pickedSlots += group.first() < 0 ? group.slots() : 0;
+      maskSize += masked[g] ? group.slots() * group.width() * group.span() : 0;
+    }
+    plan = new long[8 + 6 * copies.size() + 7 * groups.size()];
+    plan[0] = positions;
+    plan[1] = asked;
+    plan[2] = topK;
+    plan[3] = gatherWidth;
+    plan[4] = wantRows ? 1 : 0;
+    int passes = wholeHead ? 1 : (asked + HEAD_POSITIONS - 1) / HEAD_POSITIONS;
+    plan[5] = asked == 0 ? 1 : (asked + passes - 1) / passes;
+    plan[6] = copies.size();
+    plan[7] = groups.size();
+    int at = 8;
+    for (Copy copy : copies) {
+      plan[at++] = copy.source();
+      plan[at++] = copy.sourceAt();
+      plan[at++] = copy.first();
+      plan[at++] = copy.slots();
+      plan[at++] = copy.at();
+      plan[at++] = copy.count();
+    }
+    whole =
+        new long
+            [3 * positions
+                + asked * (1 + gatherWidth)
+                + pickedQueries
+                + pickedSlots
+                + (picked ? positions : 0)];
+    masks = new float[maskSize];
+    layPositions(slotPositions);
+    int tail = 3 * positions + asked * (1 + gatherWidth);
+    int mask = 0;
+    int results = 0;
+    int places = whole.length - positions;
+    for (int g = 0; g < groups.size(); g++) {
+      Group group = groups.get(g);
+      plan[at++] = group.slots();
+      plan[at++] = group.width();
+      plan[at++] = Math.max(group.first(), 0);
+      plan[at++] = group.span();
+      plan[at++] = ragged[g] ? 1 : 0;
+      plan[at++] = group.first() < 0 ? 1 : 0;
+      plan[at++] = masked[g] ? 1 : 0;
+      for (int m = 0; m < group.members().length; m++) {
+        int e = group.members()[m];
+        int row = row(group, m);
+        for (int i = 0; i < group.width(); i++) {
+          boolean real = i < extensions.get(e).tokens().length;
+          if (ragged[g]) {
+            whole[tail + row * group.width() + i] = (long) firstPosition[e] + (real ? i : 0);
+          }
+          if (picked && real) {
+            whole[places + firstPosition[e] + i] = results + (long) row * group.width() + i;
+          }
+        }
+      }
+      tail += ragged[g] ? group.slots() * group.width() : 0;
+      if (group.first() < 0) {
+        for (int member : group.members()) {
+          whole[tail++] = slot(member).index();
+        }
+      }
+      if (masked[g]) {
+        layMask(group, mask);
+        mask += group.slots() * group.width() * group.span();
+      }
+      results += group.slots() * group.width();
     }
   }
 
-  List<Scores> scores(List<Extension> extensions, PtNDArray[] results, int vocabulary) {
-    long[] argmax = results[0].toLongArray();
-    float[] argmaxLogProb = results[1].toFloatArray();
-    long[] top = topK > 0 ? results[2].toLongArray() : null;
-    float[] topScores = topK > 0 ? results[3].toFloatArray() : null;
-    float[] gathered = gatherWidth > 0 ? results[4].toFloatArray() : null;
-    float[] full = wantRows ? results[5].toFloatArray() : null;
-    float[] margin = results[6].toFloatArray();
+  private ModelSession.Slot slot(int extension) {
+    return (ModelSession.Slot) extensions.get(extension).sequence();
+  }
+
+  /** The row of a group's rectangle that its m-th member has. */
+  private int row(Group group, int m) {
+    return group.first() < 0 ? m : slot(group.members()[m]).index() - group.first();
+  }
+
+  /** Whether a group's queries are the packed positions as they are. */
+  private boolean isPlain(Group group) {
+    int[] members = group.members();
+    return groups.size() == 1
+        && group.slots() == members.length
+        && Arrays.stream(members).allMatch(e -> extensions.get(e).tokens().length == group.width());
+  }
+
+  /** Whether every query of a group sees its whole span, so that it needs no mask. */
+  private boolean seesAll(Group group) {
+    return group.width() == 1
+        && Arrays.stream(group.members())
+            .allMatch(
+                e -> slot(e).length() + 1 == group.span() && extensions.get(e).parents() == null);
+  }
+
+  private List<Group> groups() {
+    Integer[] byWidth = new Integer[extensions.size()];
+    Arrays.setAll(byWidth, i -> i);
+    Arrays.sort(
+        byWidth,
+        (a, b) ->
+            Integer.compare(extensions.get(a).tokens().length, extensions.get(b).tokens().length));
+    List<Group> found = new ArrayList<>();
+    split(byWidth, 0, byWidth.length, found);
+    return found;
+  }
+
+  /** Splits where a narrow rectangle and a wide one hold less padding than a group costs. */
+  private void split(Integer[] byWidth, int from, int to, List<Group> found) {
+    int width = extensions.get(byWidth[to - 1]).tokens().length;
+    int best = -1;
+    int bestGain = GROUP_COST;
+    for (int cut = from + 1; cut < to; cut++) {
+      int gain = (cut - from) * (width - extensions.get(byWidth[cut - 1]).tokens().length);
+      if (gain > bestGain) {
+        best = cut;
+        bestGain = gain;
+      }
+    }
+    if (best > 0) {
+      split(byWidth, from, best, found);
+      split(byWidth, best, to, found);
+      return;
+    }
+    int[] members = new int[to - from];
+    int span = 0;
+    for (int i = 0; i < members.length; i++) {
+      members[i] = byWidth[from + i];
+      span = Math.max(span, slot(members[i]).length() + extensions.get(members[i]).tokens().length);
+    }
+    Arrays.sort(members);
+    int first = slot(members[0]).index();
+    int range = slot(members[members.length - 1]).index() - first + 1;
+    boolean inPlace = members.length >= DENSITY * range;
+    found.add(
+        new Group(members, width, span, inPlace ? first : -1, inPlace ? range : members.length));
+  }
+
+  private void layPositions(int slotPositions) {
+    int a = 3 * positions;
+    for (int e = 0; e < extensions.size(); e++) {
+      Extension extension = extensions.get(e);
+      int start = slot(e).length();
+      int[] parents = extension.parents();
+      for (int i = 0; i < extension.tokens().length; i++) {
+        int at = firstPosition[e] + i;
+        whole[at] = extension.tokens()[i];
+        if (parents == null) {
+          whole[positions + at] = (long) start + i;
+        } else if (parents[i] < 0) {
+          // -1 follows the last cached token, -2 the one before it.
+          whole[positions + at] = (long) start + parents[i] + 1;
+        } else {
+          whole[positions + at] = whole[positions + firstPosition[e] + parents[i]] + 1;
+        }
+        whole[2 * positions + at] = (long) slot(e).index() * slotPositions + start + i;
+        if (i >= extension.ask().from()) {
+          whole[a++] = at;
+        }
+      }
+    }
+    for (Extension extension : extensions) {
+      for (int i = 0; i < extension.asked(); i++) {
+        int[][] wanted = extension.ask().gather();
+        int[] ids = wanted == null ? new int[0] : wanted[i];
+        for (int g = 0; g < gatherWidth; g++) {
+          whole[a++] = g < ids.length ? ids[g] : 0;
+        }
+      }
+    }
+  }
+
+  private void layMask(Group group, int from) {
+    int size = group.width() * group.span();
+    Arrays.fill(masks, from, from + group.slots() * size, Float.NEGATIVE_INFINITY);
+    boolean[] busy = new boolean[group.slots()];
+    for (int m = 0; m < group.members().length; m++) {
+      Extension extension = extensions.get(group.members()[m]);
+      int row = row(group, m);
+      busy[row] = true;
+      int start = slot(group.members()[m]).length();
+      int[] parents = extension.parents();
+      for (int i = 0; i < group.width(); i++) {
+        int at = from + row * size + i * group.span();
+        if (i >= extension.tokens().length) {
+          masks[at] = 0;
+        } else if (parents == null) {
+          Arrays.fill(masks, at, at + start + i + 1, 0);
+        } else {
+          if (parents[i] < 0) {
+            Arrays.fill(masks, at, at + start + parents[i] + 1, 0);
+          } else {
+            System.arraycopy(
+                masks, from + row * size + parents[i] * group.span(), masks, at, group.span());
+          }
+          masks[at + start + i] = 0;
+        }
+      }
+    }
+    for (int row = 0; row < busy.length; row++) {
+      // An idle slot's result is not used; it sees something, so that no score is taken over
+      // nothing.
+      for (int i = 0; !busy[row] && i < group.width(); i++) {
+        masks[from + row * size + i * group.span()] = 0;
+      }
+    }
+  }
+
+  /** Takes the forward's result apart. */
+  List<Scores> scores(float[] result) {
+    int gaps = Math.min(Math.max(topK, 1), vocabulary - 1);
+    int columns = 2 + gaps + 2 * topK + gatherWidth + (wantRows ? vocabulary : 0);
     List<Scores> scores = new ArrayList<>();
-    int from = 0;
+    int row = 0;
     for (Extension extension : extensions) {
       int n = extension.asked();
       Ask ask = extension.ask();
       int[] best = new int[n];
+      float[] logProb = new float[n];
+      float[] margin = new float[n];
       int[][] topIds = ask.topK() > 0 ? new int[n][ask.topK()] : null;
       float[][] topLogProbs = ask.topK() > 0 ? new float[n][] : null;
       float[][] named = ask.gather() != null ? new float[n][] : null;
       float[][] rowsOf = ask.rows() ? new float[n][] : null;
-      for (int i = 0; i < n; i++) {
-        int at = from + i;
-        best[i] = (int) argmax[at];
+      for (int i = 0; i < n; i++, row++) {
+        int at = row * columns;
+        best[i] = (int) result[at];
+        logProb[i] = result[at + 1];
+        // Whatever the neighbours asked for, the margin is that of this extension's own choices.
+        margin[i] = result[at + 2];
+        if (ask.topK() > 1 && ask.topK() <= gaps) {
+          margin[i] = Math.min(margin[i], result[at + 1 + ask.topK()]);
+        }
+        at += 2 + gaps;
         if (topIds != null) {
           for (int k = 0; k < ask.topK(); k++) {
-            topIds[i][k] = (int) top[at * topK + k];
+            topIds[i][k] = (int) result[at + k];
           }
-          topLogProbs[i] = Arrays.copyOfRange(topScores, at * topK, at * topK + ask.topK());
+          topLogProbs[i] = Arrays.copyOfRange(result, at + topK, at + topK + ask.topK());
         }
+        at += 2 * topK;
         if (named != null) {
-          named[i] =
-              gatherWidth == 0
-                  ? new float[0]
-                  : Arrays.copyOfRange(
-                      gathered, at * gatherWidth, at * gatherWidth + ask.gather()[i].length);
+          named[i] = Arrays.copyOfRange(result, at, at + ask.gather()[i].length);
         }
+        at += gatherWidth;
         if (rowsOf != null) {
-          rowsOf[i] = Arrays.copyOfRange(full, at * vocabulary, (at + 1) * vocabulary);
+          rowsOf[i] = Arrays.copyOfRange(result, at, at + vocabulary);
         }
       }
-      scores.add(
-          new Scores(
-              best,
-              Arrays.copyOfRange(argmaxLogProb, from, from + n),
-              topIds,
-              topLogProbs,
-              named,
-              rowsOf,
-              Arrays.copyOfRange(margin, from, from + n)));
-      from += n;
+      scores.add(new Scores(best, logProb, topIds, topLogProbs, named, rowsOf, margin));
     }
     return scores;
   }

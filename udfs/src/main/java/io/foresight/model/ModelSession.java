@@ -1,6 +1,6 @@
 package io.foresight.model;
 
-import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -13,14 +13,16 @@ import io.foresight.decoding.Sequence;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /**
- * One thread's view of a {@link CausalLm}: sequences in the slots of one KV cache, which grows as
- * they need it. Not thread-safe.
+ * One task's view of a {@link CausalLm}: sequences in the slots of one KV cache, which grows as
+ * they need it, within a limit. Only one thread may call {@link #extend} and {@link #close}, which
+ * run native code. Sequences may be opened, forked, rolled back and closed by other threads in the
+ * meantime, each by the thread of its row: that is bookkeeping, and what it takes in the cache is
+ * done by the next forward.
  */
 public final class ModelSession implements LanguageModel, AutoCloseable {
 
@@ -29,17 +31,20 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   private final CausalLm model;
   private final LlamaConfig config;
+  private final long maxCacheBytes;
   private final BitSet used = new BitSet();
+  private final List<ForwardPlan.Copy> copies = new ArrayList<>();
   private IValue cache;
-  private int slots;
+  private int slots = INITIAL_SLOTS;
   private int positions;
-  private int nextSlot;
+  private int slotsTaken;
+  private ForwardStats stats = ForwardStats.ZERO;
 
-  ModelSession(CausalLm model) {
+  ModelSession(CausalLm model, long maxCacheBytes) {
     this.model = model;
     this.config = model.checkpoint().config();
-    this.slots = INITIAL_SLOTS;
-    this.positions = INITIAL_POSITIONS;
+    this.maxCacheBytes = maxCacheBytes;
+    this.positions = Math.min(INITIAL_POSITIONS, config.context());
     this.cache =
         model.script().call("new_cache", IValue.from((long) slots), IValue.from((long) positions));
   }
@@ -64,38 +69,96 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return new Slot(allocate());
   }
 
+  /** What the forwards so far took; to be read by the thread that calls {@link #extend}. */
+  public ForwardStats stats() {
+    return stats;
+  }
+
+  /** Memory of the cache as it is now, in bytes. */
+  public long cacheBytes() {
+    return model.cacheBytes(slots, positions);
+  }
+
   /**
-   * Takes the next free slot after the one taken last, so that forks made one after another lie
-   * side by side and a forward over them reads the cache in place.
+   * Takes the lowest free slot: slots in use lie close together, so that a forward over many of
+   * them reads the cache in place.
    */
-  private int allocate() {
-    int slot = used.nextClearBit(nextSlot);
-    if (slot >= slots) {
-      slot = used.nextClearBit(0);
-    }
-    if (used.cardinality() * 3 >= slots) {
-      // Wrapping around splits a run of forks, so slots are kept three times as many as sequences.
-      reserve(slots * 2, positions);
-    }
+  private synchronized int allocate() {
+    int slot = used.nextClearBit(0);
     used.set(slot);
-    nextSlot = slot + 1;
+    slotsTaken = Math.max(slotsTaken, slot + 1);
     return slot;
+  }
+
+  private synchronized void free(int slot) {
+    used.clear(slot);
+  }
+
+  /** Notes a copy for the next forward; forks of one sequence into slots in a row become one. */
+  private synchronized void copy(ForwardPlan.Copy copy) {
+    if (!copies.isEmpty()) {
+      ForwardPlan.Copy last = copies.get(copies.size() - 1);
+      if (last.source() == copy.source()
+          && last.sourceAt() == copy.sourceAt()
+          && last.at() == copy.at()
+          && last.count() == copy.count()
+          && last.first() + last.slots() == copy.first()) {
+        copies.set(
+            copies.size() - 1,
+            new ForwardPlan.Copy(
+                last.source(),
+                last.sourceAt(),
+                last.first(),
+                last.slots() + 1,
+                last.at(),
+                last.count()));
+        return;
+      }
+    }
+    copies.add(copy);
+  }
+
+  private synchronized List<ForwardPlan.Copy> takeCopies() {
+    List<ForwardPlan.Copy> taken = List.copyOf(copies);
+    copies.clear();
+    return taken;
+  }
+
+  private synchronized int slotsTaken() {
+    return slotsTaken;
   }
 
   private void reserve(int wantedSlots, int wantedPositions) {
     if (wantedSlots <= slots && wantedPositions <= positions) {
       return;
     }
-    slots = Math.max(slots, wantedSlots);
-    while (positions < wantedPositions) {
-      positions *= 2;
+    int newSlots = wantedSlots <= slots ? slots : Math.max(wantedSlots, slots + slots / 2);
+    int newPositions =
+        wantedPositions <= positions
+            ? positions
+            : Math.min(config.context(), Math.max(wantedPositions, positions * 2));
+    if (model.cacheBytes(newSlots, newPositions) > maxCacheBytes) {
+      newSlots = Math.max(wantedSlots, slots);
+      newPositions = Math.max(wantedPositions, positions);
+    }
+    if (model.cacheBytes(newSlots, newPositions) > maxCacheBytes) {
+      throw new ModelException(
+          "Cannot grow the cache of model %s to %d sequences of %d tokens: it would take %d MiB of the %d MiB that it may. Set a smaller decoding.batch or a larger models.cache-memory."
+              .formatted(
+                  model.checkpoint().folder(),
+                  newSlots,
+                  newPositions,
+                  model.cacheBytes(newSlots, newPositions) >> 20,
+                  maxCacheBytes >> 20));
     }
     IValue larger =
         model
             .script()
-            .callOn(cache, "grow", IValue.from((long) slots), IValue.from((long) positions));
+            .callOn(cache, "grow", IValue.from((long) newSlots), IValue.from((long) newPositions));
     cache.close();
     cache = larger;
+    slots = newSlots;
+    positions = newPositions;
   }
 
   /**
@@ -106,7 +169,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   @Override
   public List<Scores> extend(List<Extension> extensions) {
     check(extensions);
+    long started = System.nanoTime();
     List<Scores> results = forward(extensions);
+    stats = stats.plusNanos(System.nanoTime() - started);
     for (int i = 0; i < extensions.size(); i++) {
       Slot slot = (Slot) extensions.get(i).sequence();
       if (model.hasCanonicalScores()) {
@@ -121,6 +186,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     Ask ask = extension.ask();
     for (int i = 0; i < scores.margin().length; i++) {
       if (scores.margin()[i] < Scores.NEAR_TIE) {
+        long started = System.nanoTime();
         int[] path = slot.path(extension, ask.from() + i);
         int[][] gather = ask.gather() == null ? null : new int[][] {ask.gather()[i]};
         try (Slot alone = new Slot(allocate())) {
@@ -128,28 +194,44 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
           Scores canonical = forward(List.of(Extension.of(alone, path, last))).get(0);
           scores.replace(i, canonical);
         }
+        stats = stats.plusCanonical(System.nanoTime() - started);
       }
     }
   }
 
   private List<Scores> forward(List<Extension> extensions) {
-    // In the order of their slots, since only a run of ascending slots is read in place.
-    List<Integer> order = new ArrayList<>();
-    for (int i = 0; i < extensions.size(); i++) {
-      order.add(i);
+    // In the order of their slots, since only a range of ascending slots is read in place.
+    Integer[] order = new Integer[extensions.size()];
+    Arrays.setAll(order, i -> i);
+    Arrays.sort(order, (a, b) -> Integer.compare(index(extensions, a), index(extensions, b)));
+    List<Extension> ordered = new ArrayList<>(order.length);
+    int needed = 0;
+    for (int i : order) {
+      Extension extension = extensions.get(i);
+      ordered.add(extension);
+      needed = Math.max(needed, extension.sequence().length() + extension.tokens().length);
     }
-    order.sort(Comparator.comparingInt(i -> ((Slot) extensions.get(i).sequence()).slot));
-    List<Extension> ordered = order.stream().map(extensions::get).toList();
-    int width = ordered.stream().mapToInt(e -> e.tokens().length).max().orElseThrow();
-    int held = ordered.stream().mapToInt(e -> e.sequence().length()).max().orElseThrow();
-    reserve(slots, held + width);
-    ForwardPlan plan = new ForwardPlan(ordered, width);
-    List<Scores> scores = run(plan, ordered, held + width);
-    Scores[] results = new Scores[extensions.size()];
+    reserve(slotsTaken(), needed);
+    List<ForwardPlan.Copy> before = takeCopies();
+    boolean wholeHead = model.isOnGpu();
+    ForwardPlan plan = new ForwardPlan(ordered, positions, before, config.vocabulary(), wholeHead);
+    List<Scores> scores = plan.scores(run(plan));
+    long copied = plan.gatheredPositions;
+    for (ForwardPlan.Copy copy : before) {
+      copied += (long) copy.slots() * copy.count();
+    }
+    stats =
+        stats.plusForward(
+            extensions.size(), plan.positions, plan.asked, copied * model.cacheBytes(1, 1));
+    Scores[] results = new Scores[order.length];
     for (int i = 0; i < results.length; i++) {
-      results[order.get(i)] = scores.get(i);
+      results[order[i]] = scores.get(i);
     }
     return List.of(results);
+  }
+
+  private static int index(List<Extension> extensions, int i) {
+    return ((Slot) extensions.get(i).sequence()).slot;
   }
 
   private void check(List<Extension> extensions) {
@@ -187,20 +269,20 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         }
       }
       int[] parents = extension.parents();
-      if (parents != null) {
-        for (int i = 0; i < tokens.length; i++) {
-          if (parents.length != tokens.length || parents[i] < -1 || parents[i] >= i) {
-            throw new IllegalArgumentException(
-                "Cannot extend by a tree with parents "
-                    + Arrays.toString(parents)
-                    + ": each must precede its node, or be -1.");
-          }
+      for (int i = 0; parents != null && i < tokens.length; i++) {
+        if (parents.length != tokens.length || parents[i] >= i || -1 - parents[i] > slot.length()) {
+          throw new IllegalArgumentException(
+              "Cannot extend by a tree with parents "
+                  + Arrays.toString(parents)
+                  + ": each must precede its node, or be -1 - m to follow all but the last m of "
+                  + slot.length()
+                  + " tokens.");
         }
       }
     }
   }
 
-  private List<Scores> run(ForwardPlan plan, List<Extension> ordered, int span) {
+  private float[] run(ForwardPlan plan) {
     try (PtNDManager manager = model.script().manager().newSubManager(ai.djl.Device.cpu());
         IValue result =
             model
@@ -208,32 +290,16 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                 .callOn(
                     cache,
                     "forward",
-                    tensor(manager, plan.ids, plan.rows, plan.width),
-                    tensor(manager, plan.start, plan.rows),
-                    tensor(manager, plan.slots, plan.rows),
-                    IValue.from(plan.consecutive),
-                    IValue.from((long) span),
-                    tensor(manager, plan.depth, plan.depth.length / plan.width, plan.width),
-                    tensor(
-                        manager, plan.seen, plan.depth.length / plan.width, plan.width, plan.width),
-                    tensor(manager, plan.asked, plan.asked.length),
-                    IValue.from((long) plan.topK),
-                    tensor(
-                        manager,
-                        plan.gather,
-                        plan.gatherWidth == 0 ? 0 : plan.asked.length,
-                        plan.gatherWidth),
-                    IValue.from(plan.wantRows))) {
-      if (plan.asked.length == 0) {
-        Scores none = new Scores(new int[0], new float[0], null, null, null, null, new float[0]);
-        return ordered.stream().map(e -> none).toList();
-      }
-      return plan.scores(ordered, result.toTensorArray(manager), config.vocabulary());
+                    IValue.listFrom(plan.plan),
+                    tensor(manager.create(plan.whole, new Shape(plan.whole.length))),
+                    tensor(manager.create(plan.masks, new Shape(plan.masks.length))));
+        NDArray scores = result.toTensor(manager)) {
+      return plan.asked == 0 ? new float[0] : scores.toFloatArray();
     }
   }
 
-  private static IValue tensor(NDManager manager, long[] values, long... shape) {
-    return IValue.from((PtNDArray) manager.create(values, new Shape(shape)));
+  private static IValue tensor(NDArray array) {
+    return IValue.from((PtNDArray) array);
   }
 
   @Override
@@ -246,6 +312,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
     private final int slot;
     private int[] tokens = {};
+    private int length;
     private int[] parents;
     private boolean closed;
 
@@ -263,45 +330,54 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
 
     private void extended(Extension extension) {
-      int held = tokens.length;
-      tokens = Arrays.copyOf(tokens, held + extension.tokens().length);
-      System.arraycopy(extension.tokens(), 0, tokens, held, extension.tokens().length);
+      append(extension.tokens());
       parents = extension.parents() == null ? null : extension.parents().clone();
+    }
+
+    private void append(int... more) {
+      if (length + more.length > tokens.length) {
+        tokens = Arrays.copyOf(tokens, Math.max(length + more.length, 2 * tokens.length));
+      }
+      System.arraycopy(more, 0, tokens, length, more.length);
+      length += more.length;
     }
 
     /** What the node {@code at} of an extension sees, itself included. */
     private int[] path(Extension extension, int at) {
       List<Integer> nodes = new ArrayList<>();
-      for (int node = at; node >= 0; ) {
+      int node = at;
+      while (node >= 0) {
         nodes.add(0, extension.tokens()[node]);
         node = extension.parents() == null ? node - 1 : extension.parents()[node];
       }
-      int[] path = Arrays.copyOf(tokens, tokens.length + nodes.size());
+      // Where the walk ended says what of the sequence is seen: -1 all of it.
+      int seen = length + node + 1;
+      int[] path = Arrays.copyOf(tokens, seen + nodes.size());
       for (int i = 0; i < nodes.size(); i++) {
-        path[tokens.length + i] = nodes.get(i);
+        path[seen + i] = nodes.get(i);
       }
       return path;
     }
 
     @Override
     public int length() {
-      return tokens.length;
+      return length;
     }
 
     @Override
     public void truncate(int wanted) {
-      if (wanted < 0 || wanted > tokens.length) {
+      if (wanted < 0 || wanted > length) {
         throw new IllegalArgumentException(
-            "Cannot truncate a sequence of " + tokens.length + " tokens to " + wanted + ".");
+            "Cannot truncate a sequence of " + length + " tokens to " + wanted + ".");
       }
       if (parents != null) {
-        if (wanted > tokens.length - parents.length) {
+        if (wanted > length - parents.length) {
           throw new IllegalArgumentException(
               "Cannot truncate inside a tree: keep one of its paths first.");
         }
         parents = null;
       }
-      tokens = Arrays.copyOf(tokens, wanted);
+      length = wanted;
     }
 
     @Override
@@ -311,17 +387,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
             "Cannot fork a sequence whose tree is not settled: call keep or truncate first.");
       }
       Slot branch = new Slot(allocate());
-      branch.tokens = tokens;
-      if (tokens.length > 0) {
-        model
-            .script()
-            .callOn(
-                cache,
-                "fork",
-                IValue.from((long) slot),
-                IValue.from((long) branch.slot),
-                IValue.from((long) tokens.length))
-            .close();
+      branch.append(Arrays.copyOf(tokens, length));
+      if (length > 0) {
+        copy(new ForwardPlan.Copy(slot, 0, branch.slot, 1, 0, length));
       }
       return branch;
     }
@@ -331,14 +399,11 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       if (parents == null) {
         throw new IllegalStateException("Cannot keep a path: the last extension was not a tree.");
       }
-      int first = tokens.length - parents.length;
-      long[] kept = new long[path.length];
-      int[] line = Arrays.copyOf(tokens, first + path.length);
-      boolean inPlace = true;
+      int tree = length - parents.length;
       for (int i = 0; i < path.length; i++) {
         if (path[i] < 0
             || path[i] >= parents.length
-            || parents[path[i]] != (i == 0 ? -1 : path[i - 1])) {
+            || (i == 0 ? parents[path[i]] >= 0 : parents[path[i]] != path[i - 1])) {
           throw new IllegalArgumentException(
               "Cannot keep path "
                   + Arrays.toString(path)
@@ -346,24 +411,25 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                   + Arrays.toString(parents)
                   + ".");
         }
-        kept[i] = (long) first + path[i];
-        line[first + i] = tokens[first + path[i]];
-        inPlace &= path[i] == i;
       }
-      if (!inPlace) {
-        try (NDManager manager = model.script().manager().newSubManager(ai.djl.Device.cpu())) {
-          model
-              .script()
-              .callOn(
-                  cache,
-                  "keep",
-                  IValue.from((long) slot),
-                  tensor(manager, kept, kept.length),
-                  IValue.from((long) first))
-              .close();
+      int first = path.length == 0 ? tree : tree + parents[path[0]] + 1;
+      int[] kept = new int[path.length];
+      for (int i = 0; i < path.length; i++) {
+        kept[i] = tokens[tree + path[i]];
+      }
+      // Nodes that follow each other in the cache move together; ascending, so that none is
+      // overwritten before it moved.
+      int run = 0;
+      for (int i = 1; i <= path.length; i++) {
+        if (i == path.length || path[i] != path[i - 1] + 1) {
+          if (tree + path[run] != first + run) {
+            copy(new ForwardPlan.Copy(slot, tree + path[run], slot, 1, first + run, i - run));
+          }
+          run = i;
         }
       }
-      tokens = line;
+      length = first;
+      append(kept);
       parents = null;
     }
 
@@ -371,7 +437,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     public void close() {
       if (!closed) {
         closed = true;
-        used.clear(slot);
+        free(slot);
       }
     }
   }

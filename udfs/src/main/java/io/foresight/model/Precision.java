@@ -1,16 +1,19 @@
 package io.foresight.model;
 
-/**
- * The dtype that a model's weights, activations and cache have in memory; logits are always fp32.
- */
+/** The numbers that a model computes with; logits are always fp32. */
 public enum Precision {
-  /** 32-bit floats, whatever the checkpoint stores. */
+  /** Weights, activations and cache in 32-bit floats, whatever the checkpoint stores. */
   FP32(6),
   /**
-   * bfloat16. Moves logits by up to 0.04, so near-ties may be decided differently at different
-   * batch sizes.
+   * Weights, activations and cache in bfloat16. Moves logits by up to 0.04, so near-ties may be
+   * decided differently at different batch sizes.
    */
-  BF16(15);
+  BF16(15),
+  /**
+   * Weights in 8-bit integers with a scale per output, activations quantized per forward (dynamic
+   * quantization), everything else in fp32. On the CPU only.
+   */
+  INT8(6);
 
   private final int dtype;
 
@@ -18,8 +21,13 @@ public enum Precision {
     this.dtype = dtype;
   }
 
-  /** PyTorch's number of the dtype. */
+  /** PyTorch's number of the dtype that activations and cache have. */
   int dtype() {
     return dtype;
+  }
+
+  /** Bytes of a cached number. */
+  int cacheBytes() {
+    return this == BF16 ? 2 : 4;
   }
 }

@@ -1,33 +1,28 @@
 # A Llama-family causal language model with a KV cache, in TorchScript.
 #
-# Dimensions: N sequences, T appended positions, S cached positions, H query heads, K key-value heads, G = H / K, D head
-# width, C hidden width, V vocabulary, M asked positions, L layers, B slots of the cache, P its positions.
+# Dimensions: P appended positions of all sequences, packed one after another; N sequences of an attention group, each with T
+# queries that see S cached positions; H query heads, K key-value heads, G = H / K, D head width, C hidden width,
+# V vocabulary, M asked positions, L layers, B slots of the cache, E positions per slot.
 #
 # ScriptArchive.java wraps this file in the archive that libtorch loads. Serialised TorchScript is a strict subset of Python:
-# annotated literals, explicit self types, dtypes as numbers (4 int64, 6 fp32, 15 bf16).
+# annotated literals, explicit self types, dtypes as numbers (4 int64, 6 fp32, 12 qint8, 15 bf16).
 
 class CausalLm(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool
+  layers : int
   heads : int
   kv_heads : int
   head_dim : int
   eps : float
+  dtype : int
   loaded : Dict[str, Tensor]
   embed : List[Tensor]
-  head : List[Tensor]
-  final_norm : List[Tensor]
-  norm_attn : List[Tensor]
-  norm_mlp : List[Tensor]
-  qkv : List[Tensor]
-  qkv_bias : List[Tensor]
-  out : List[Tensor]
-  out_bias : List[Tensor]
-  gate_up : List[Tensor]
-  gate_up_bias : List[Tensor]
-  down : List[Tensor]
-  down_bias : List[Tensor]
+  layouts : List[int]
+  matrices : List[Tensor]
+  quantized : List[__torch__.torch.classes.quantized.LinearPackedParamsBase]
+  biases : Dict[int, Tensor]
   rope : List[Tensor]
   params : List[Tensor]
   moment1 : List[Tensor]
@@ -46,43 +41,73 @@ class CausalLm(Module):
     self.loaded[name] = torch.to(part, torch.device(device), dtype)
     return None
 
-  def joined(self: __torch__.CausalLm, layer: str, names: List[str], suffix: str) -> List[Tensor]:
+  # Takes the named projections of one input out of what was loaded and joins them to one matrix [N, K].
+  def join(self: __torch__.CausalLm, prefix: str, names: List[str], suffix: str) -> List[Tensor]:
     parts = annotate(List[Tensor], [])
     for i in range(len(names)):
-      name = layer + names[i] + suffix
+      name = prefix + names[i] + suffix
       if name in self.loaded:
-        _0 = torch.append(parts, self.loaded[name])
+        _0 = torch.append(parts, torch.pop(self.loaded, name))
     if len(parts) > 1:
       return [torch.cat(parts, 0)]
     return parts
 
-  # Arranges the loaded tensors for the forward: projections that read the same input become one matrix.
-  def assemble(self: __torch__.CausalLm, layers: int, heads: int, kv_heads: int, head_dim: int, eps: float, context: int, rope_kind: str, rope_settings: List[float]) -> None:
+  # Adds a matrix [N, K] in the layout that multiplies fastest: 0 plain, transposed; 1 packed for oneDNN; 2 packed int8, with a
+  # scale per output.
+  def add_matrix(self: __torch__.CausalLm, weight: Tensor, layout: int) -> None:
+    if layout == 2:
+      scales = torch.div(torch.clamp(torch.amax(torch.abs(weight), [1], False), 1e-8, None), 127.)
+      zeros = torch.zeros([torch.size(weight, 0)], dtype=4)
+      whole = torch.quantize_per_channel(weight, scales, zeros, 0, 12)
+      _0 = torch.append(self.quantized, ops.quantized.linear_prepack(whole, None))
+      _1 = torch.append(self.matrices, torch.empty([0], dtype=6))
+      _2 = torch.append(self.layouts, 2)
+      return None
+    # A call of oneDNN costs more than it saves where the matrix is small.
+    if layout == 1 and torch.numel(weight) >= 65536:
+      # Packed for 64 positions, which measured well at any number of them.
+      _3 = torch.append(self.matrices, ops.mkldnn._reorder_linear_weight(weight, 64))
+      _4 = torch.append(self.layouts, 1)
+    else:
+      _5 = torch.append(self.matrices, torch.contiguous(torch.t(weight)))
+      _6 = torch.append(self.layouts, 0)
+    return None
+
+  # Adds the projections `names` of one layer; `scale` is the weight of the norm before them, which is folded in.
+  def add_projection(self: __torch__.CausalLm, prefix: str, names: List[str], scale: List[Tensor], layout: int) -> None:
+    weight = (self).join(prefix, names, ".weight", )[0]
+    if len(scale) > 0:
+      weight = torch.mul(weight, scale[0])
+    bias = (self).join(prefix, names, ".bias", )
+    if len(bias) > 0:
+      self.biases[len(self.layouts)] = bias[0]
+    (self).add_matrix(weight, layout, )
+    return None
+
+  # Arranges the loaded tensors for the forward: projections that read the same input become one matrix. Their order is qkv,
+  # out, gate and up, down of each layer, then the LM head.
+  def assemble(self: __torch__.CausalLm, layers: int, heads: int, kv_heads: int, head_dim: int, eps: float, context: int, rope_kind: str, rope_settings: List[float], layout: int) -> None:
+    self.layers = layers
     self.heads = heads
     self.kv_heads = kv_heads
     self.head_dim = head_dim
     self.eps = eps
-    self.embed = [self.loaded["model.embed_tokens.weight"]]
-    self.head = self.embed
-    if "lm_head.weight" in self.loaded:
-      self.head = [self.loaded["lm_head.weight"]]
-    self.final_norm = [self.loaded["model.norm.weight"]]
     for i in range(layers):
       layer = "model.layers." + str(i) + "."
-      _0 = torch.append(self.norm_attn, self.loaded[layer + "input_layernorm.weight"])
-      _1 = torch.append(self.norm_mlp, self.loaded[layer + "post_attention_layernorm.weight"])
       attention = layer + "self_attn."
       mlp = layer + "mlp."
-      projections = ["q_proj", "k_proj", "v_proj"]
-      gates = ["gate_proj", "up_proj"]
-      torch.extend(self.qkv, (self).joined(attention, projections, ".weight", ))
-      torch.extend(self.qkv_bias, (self).joined(attention, projections, ".bias", ))
-      torch.extend(self.out, (self).joined(attention, ["o_proj"], ".weight", ))
-      torch.extend(self.out_bias, (self).joined(attention, ["o_proj"], ".bias", ))
-      torch.extend(self.gate_up, (self).joined(mlp, gates, ".weight", ))
-      torch.extend(self.gate_up_bias, (self).joined(mlp, gates, ".bias", ))
-      torch.extend(self.down, (self).joined(mlp, ["down_proj"], ".weight", ))
-      torch.extend(self.down_bias, (self).joined(mlp, ["down_proj"], ".bias", ))
+      before_attention = [torch.pop(self.loaded, layer + "input_layernorm.weight")]
+      before_mlp = [torch.pop(self.loaded, layer + "post_attention_layernorm.weight")]
+      (self).add_projection(attention, ["q_proj", "k_proj", "v_proj"], before_attention, layout, )
+      (self).add_projection(attention, ["o_proj"], annotate(List[Tensor], []), layout, )
+      (self).add_projection(mlp, ["gate_proj", "up_proj"], before_mlp, layout, )
+      (self).add_projection(mlp, ["down_proj"], annotate(List[Tensor], []), layout, )
+    self.embed = [self.loaded["model.embed_tokens.weight"]]
+    self.dtype = self.embed[0].dtype
+    head = self.embed[0]
+    if "lm_head.weight" in self.loaded:
+      head = self.loaded["lm_head.weight"]
+    (self).add_matrix(torch.mul(head, self.loaded["model.norm.weight"]), layout, )
     self.loaded = annotate(Dict[str, Tensor], {})
     self.rope = (self).rope_tables(context, rope_kind, rope_settings, self.embed[0], )
     return None
@@ -109,164 +134,203 @@ class CausalLm(Module):
 
   # ---- the network ---------------------------------------------------------------------------------------------------------
 
-  def norm(self: __torch__.CausalLm, x: Tensor, weight: Tensor) -> Tensor:
+  # RMS norm in the dtype of the layers; its weight is folded into the matrix that follows.
+  def norm(self: __torch__.CausalLm, x: Tensor) -> Tensor:
     wide = torch.to(x, 6)
     scale = torch.rsqrt(torch.add(torch.mean(torch.mul(wide, wide), [-1], True), self.eps))
-    return torch.mul(torch.to(torch.mul(wide, scale), weight.dtype), weight)
+    return torch.to(torch.mul(wide, scale), self.dtype)
 
-  def linear(self: __torch__.CausalLm, x: Tensor, weights: List[Tensor], biases: List[Tensor], i: int) -> Tensor:
-    if len(biases) > 0:
-      return torch.linear(x, weights[i], biases[i])
-    return torch.linear(x, weights[i])
+  # x [P, K] times the matrix `at` -> [P, N].
+  def linear(self: __torch__.CausalLm, x: Tensor, at: int) -> Tensor:
+    layout = self.layouts[at]
+    if layout == 1:
+      y = ops.mkldnn._linear_pointwise(x, self.matrices[at], None, "none", annotate(List[Optional[number]], []), "")
+    elif layout == 2:
+      y = ops.quantized.linear_dynamic(x, self.quantized[at], False)
+    else:
+      y = torch.mm(x, self.matrices[at])
+    if at in self.biases:
+      y = torch.add(y, self.biases[at])
+    return y
 
-  # x [N, T, C] -> queries [N, T, H, D], keys [N, T, K, D], values [N, T, K, D]; queries and keys rotated.
-  def project(self: __torch__.CausalLm, x: Tensor, i: int, cos: Tensor, sin: Tensor) -> List[Tensor]:
-    n = torch.size(x, 0)
-    t = torch.size(x, 1)
-    all = torch.view((self).linear(x, self.qkv, self.qkv_bias, i, ), [n, t, self.heads + self.kv_heads * 2, self.head_dim])
-    rotating = self.heads + self.kv_heads
-    qk = torch.narrow(all, 2, 0, rotating)
-    half = self.head_dim // 2
-    rotated = torch.add(torch.mul(qk, cos), torch.mul(torch.roll(qk, [half], [3]), sin))
-    return [torch.narrow(rotated, 2, 0, self.heads), torch.narrow(rotated, 2, self.heads, self.kv_heads), torch.narrow(all, 2, rotating, self.kv_heads)]
+  # x [P, C] -> queries, keys and values [P, H + 2 K, D], queries and keys rotated in place.
+  def project(self: __torch__.CausalLm, x: Tensor, layer: int, cos: Tensor, sin: Tensor) -> Tensor:
+    all = torch.view((self).linear((self).norm(x, ), layer * 4, ), [-1, self.heads + self.kv_heads * 2, self.head_dim])
+    qk = torch.narrow(all, 1, 0, self.heads + self.kv_heads)
+    turned = torch.mul(torch.roll(qk, [self.head_dim // 2], [2]), sin)
+    _0 = torch.add_(torch.mul_(qk, cos), turned)
+    return all
 
-  # q [N, T, H, D], k and v [N, S, K, D], mask [N, 1, G * T, S] or none -> [N, T, H * D]. The G query heads of a key-value
-  # head stand below each other, so that keys and values are never copied per query head.
+  # q [N, T, H, D], k and v [N, S, K, D], mask [N, 1, G * T, S] or none -> [N * T, H * D]. The G query heads of a key-value head
+  # stand below each other, so that keys and values are never copied per query head.
   def attend(self: __torch__.CausalLm, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], causal: bool) -> Tensor:
     n = torch.size(q, 0)
     t = torch.size(q, 1)
+    keys = torch.transpose(k, 1, 2)
+    values = torch.transpose(v, 1, 2)
+    if self.heads == self.kv_heads:
+      mixed = torch.scaled_dot_product_attention(torch.transpose(q, 1, 2), keys, values, mask, 0., causal)
+      return torch.reshape(torch.transpose(mixed, 1, 2), [n * t, self.heads * self.head_dim])
     g = self.heads // self.kv_heads
     grouped = torch.reshape(torch.permute(torch.reshape(q, [n, t, self.kv_heads, g, self.head_dim]), [0, 2, 3, 1, 4]), [n, self.kv_heads, g * t, self.head_dim])
-    mixed = torch.scaled_dot_product_attention(grouped, torch.transpose(k, 1, 2), torch.transpose(v, 1, 2), mask, 0., causal)
-    return torch.reshape(torch.permute(torch.reshape(mixed, [n, self.kv_heads, g, t, self.head_dim]), [0, 3, 1, 2, 4]), [n, t, self.heads * self.head_dim])
+    mixed = torch.scaled_dot_product_attention(grouped, keys, values, mask, 0., causal)
+    return torch.reshape(torch.permute(torch.reshape(mixed, [n, self.kv_heads, g, t, self.head_dim]), [0, 3, 1, 2, 4]), [n * t, self.heads * self.head_dim])
 
-  def mlp(self: __torch__.CausalLm, x: Tensor, i: int) -> Tensor:
-    both = (self).linear(x, self.gate_up, self.gate_up_bias, i, )
-    width = torch.size(both, 2) // 2
-    inner = torch.mul(torch.silu(torch.narrow(both, 2, 0, width)), torch.narrow(both, 2, width, width))
-    return (self).linear(inner, self.down, self.down_bias, i, )
+  def mlp(self: __torch__.CausalLm, x: Tensor, layer: int) -> Tensor:
+    both = (self).linear((self).norm(x, ), layer * 4 + 2, )
+    width = torch.size(both, 1) // 2
+    inner = torch.mul(torch.silu(torch.narrow(both, 1, 0, width)), torch.narrow(both, 1, width, width))
+    return (self).linear(inner, layer * 4 + 3, )
 
   # ---- inference -----------------------------------------------------------------------------------------------------------
 
-  # The KV cache of one task: [L, 2, B, P, K, D].
+  # The KV cache of one task: [L, B, E, 2 K, D], keys before values. Uninitialised memory may hold NaN, which a mask does not hide.
   def new_cache(self: __torch__.CausalLm, slots: int, positions: int) -> Tensor:
-    weight = self.embed[0]
-    return torch.zeros([len(self.qkv), 2, slots, positions, self.kv_heads, self.head_dim], dtype=weight.dtype, device=weight.device)
+    like = self.embed[0]
+    return torch.zeros([self.layers, slots, positions, self.kv_heads * 2, self.head_dim], dtype=like.dtype, device=like.device)
 
   # A larger cache with the old one's contents.
   def grow(self: __torch__.CausalLm, cache: Tensor, slots: int, positions: int) -> Tensor:
     larger = (self).new_cache(slots, positions, )
-    part = torch.narrow(torch.narrow(larger, 2, 0, torch.size(cache, 2)), 3, 0, torch.size(cache, 3))
+    part = torch.narrow(torch.narrow(larger, 1, 0, torch.size(cache, 1)), 2, 0, torch.size(cache, 2))
     _0 = torch.copy_(part, cache)
     return larger
 
-  # Copies the first `length` positions of a slot to other slots.
-  def fork(self: __torch__.CausalLm, cache: Tensor, source: int, to: int, length: int) -> None:
-    prefix = torch.narrow(cache, 3, 0, length)
-    _0 = torch.copy_(torch.select(prefix, 2, to), torch.select(prefix, 2, source))
+  # Copies `count` positions of a slot to each of `slots` slots in a row; within one slot too, where they may overlap.
+  def copy(self: __torch__.CausalLm, cache: Tensor, source: int, source_at: int, first: int, slots: int, at: int, count: int) -> None:
+    part = torch.narrow(torch.narrow(cache, 1, source, 1), 2, source_at, count)
+    if source == first:
+      part = torch.clone(part)
+    _0 = torch.copy_(torch.narrow(torch.narrow(cache, 1, first, slots), 2, at, count), part)
     return None
 
-  # Moves the given positions of a slot, ascending, to the positions from `first` on.
-  def keep(self: __torch__.CausalLm, cache: Tensor, slot: int, positions: Tensor, first: int) -> None:
-    row = torch.select(cache, 2, slot)
-    kept = torch.index_select(row, 2, torch.to(positions, cache.device))
-    _0 = torch.copy_(torch.narrow(row, 2, first, torch.size(kept, 2)), kept)
-    return None
-
-  # One batched forward. All of `plan` is int64 on the CPU:
-  #   ids [N, T] right-padded; start [N] positions held before; slots [N]; consecutive: whether slots count up by one;
-  #   depth [N, T] and seen [N, T, T] for trees (empty tensors for chains): a node's distance from the sequence's end, and
-  #   which appended nodes it sees; asked [M] flat indices into N * T; k; gather [M, X] ids (or empty); want_rows.
-  # Returns argmax [M], its log-probability [M], top ids [M, k], their log-probabilities [M, k], gathered [M, X],
-  # rows [M, V] (those four empty unless wanted), and the margin [M] by which the arg max and the set of top ids were decided.
-  def forward(self: __torch__.CausalLm, cache: Tensor, ids: Tensor, start: Tensor, slots: Tensor, consecutive: bool, span: int, depth: Tensor, seen: Tensor, asked: Tensor, k: int, gather: Tensor, want_rows: bool) -> List[Tensor]:
-    device = cache.device
-    n = torch.size(ids, 0)
-    t = torch.size(ids, 1)
-    ids0 = torch.to(ids, device)
-    start0 = torch.to(start, device)
-    slots0 = torch.to(slots, device)
-    columns = torch.arange(t, dtype=4, device=device)
-    writes = torch.add(torch.unsqueeze(start0, 1), columns)
-    tree = torch.numel(depth) > 0
-    places = writes
-    if tree:
-      places = torch.add(torch.unsqueeze(start0, 1), torch.to(depth, device))
-    places = torch.clamp(places, 0, torch.size(self.rope[0], 0) - 1)
-    cells = torch.reshape(torch.add(writes, torch.unsqueeze(torch.mul(slots0, torch.size(cache, 3)), 1)), [-1])
-    x = torch.embedding(self.embed[0], ids0)
-    cos = torch.to(torch.unsqueeze(torch.embedding(self.rope[0], places), 2), x.dtype)
-    sin = torch.to(torch.unsqueeze(torch.embedding(self.rope[1], places), 2), x.dtype)
-    mask = annotate(Optional[Tensor], None)
-    if t > 1 or n > 1:
-      keys = torch.arange(span, dtype=4, device=device)
-      visible = torch.le(keys, torch.unsqueeze(writes, 2))
-      if tree:
-        visible = torch.lt(keys, torch.unsqueeze(torch.unsqueeze(start0, 1), 2))
-        visible = torch.logical_or(visible, torch.zeros([n, t, span], dtype=11, device=device))
-        offsets = torch.expand(torch.unsqueeze(writes, 1), [n, t, t])
-        visible = torch.scatter(visible, 2, offsets, torch.to(seen, device, 11))
-      closed = torch.zeros([n, t, span], dtype=x.dtype, device=device)
-      closed = torch.masked_fill(closed, torch.logical_not(visible), -inf)
-      mask = torch.repeat(torch.unsqueeze(closed, 1), [1, 1, self.heads // self.kv_heads, 1])
-    first = int(torch.item(torch.select(slots, 0, 0)))
-    for i in range(len(self.qkv)):
-      q, k0, v0, = (self).project((self).norm(x, self.norm_attn[i], ), i, cos, sin, )
+  # One batched forward, preceded by the copies in the cache that it depends on.
+  #
+  # plan: P, M, k, X gathered ids, whether rows are wanted, asked positions per pass of the LM head, number of copies, number of
+  # groups; then the six arguments of each copy; then for each group of sequences that attend together: N, T, their first slot,
+  # S, whether their queries are picked by index, whether their slots are, whether a mask is given.
+  # whole (int64): ids [P], rotary positions [P], cells of the cache that they are written to [P], asked positions [M],
+  # ids to gather [M, X]; for each group, if so said, its queries [N * T] and its slots [N]; and, if any group picks its
+  # queries or there are several, for each position its place among the groups' results [P].
+  # masks (fp32): for each group that has one, [N, T, S], to be added to the attention scores.
+  #
+  # Returns [M, 2 + gaps + 2 k + X (+ V)]: arg max, its log-probability, the gaps between the highest max(k, 1) + 1 scores (one
+  # less than scores), top ids, their log-probabilities, gathered log-probabilities, and the row if wanted. fp32 holds ids up
+  # to 2^24.
+  def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor) -> Tensor:
+    p = plan[0]
+    m = plan[1]
+    next = 8
+    for i in range(plan[6]):
+      (self).copy(cache, plan[next], plan[next + 1], plan[next + 2], plan[next + 3], plan[next + 4], plan[next + 5], )
+      next = next + 6
+    ints = torch.to(whole, cache.device)
+    x = torch.embedding(self.embed[0], torch.narrow(ints, 0, 0, p))
+    places = torch.narrow(ints, 0, p, p)
+    cells = torch.narrow(ints, 0, p * 2, p)
+    cos = torch.to(torch.unsqueeze(torch.embedding(self.rope[0], places), 1), x.dtype)
+    sin = torch.to(torch.unsqueeze(torch.embedding(self.rope[1], places), 1), x.dtype)
+    first_group = next
+    groups = plan[7]
+    queries = annotate(List[Tensor], [])
+    slots = annotate(List[Tensor], [])
+    bias = annotate(List[Optional[Tensor]], [])
+    at = p * 3 + m + m * plan[3]
+    mask_at = 0
+    picked = groups > 1
+    for g in range(groups):
+      n = plan[next]
+      t = plan[next + 1]
+      span = plan[next + 3]
+      query = cells
+      if plan[next + 4] == 1:
+        query = torch.narrow(ints, 0, at, n * t)
+        at = at + n * t
+        picked = True
+      slot = cells
+      if plan[next + 5] == 1:
+        slot = torch.narrow(ints, 0, at, n)
+        at = at + n
+      mask = annotate(Optional[Tensor], None)
+      if plan[next + 6] == 1:
+        part = torch.view(torch.narrow(masks, 0, mask_at, n * t * span), [n, 1, t, span])
+        mask = torch.repeat(torch.to(part, cache.device, x.dtype), [1, 1, self.heads // self.kv_heads, 1])
+        mask_at = mask_at + n * t * span
+      _0 = torch.append(queries, query)
+      _1 = torch.append(slots, slot)
+      _2 = torch.append(bias, mask)
+      next = next + 7
+    places_in_groups = torch.narrow(ints, 0, min(at, torch.size(ints, 0) - p), p)
+    flat = torch.flatten(cache, 1, 2)
+    for i in range(self.layers):
+      all = (self).project(x, i, cos, sin, )
+      _3 = torch.index_copy_(torch.select(flat, 0, i), 0, cells, torch.narrow(all, 1, self.heads, self.kv_heads * 2))
       layer = torch.select(cache, 0, i)
-      kc = torch.select(layer, 0, 0)
-      vc = torch.select(layer, 0, 1)
-      _0 = torch.index_copy_(torch.flatten(kc, 0, 1), 0, cells, torch.reshape(k0, [n * t, self.kv_heads, self.head_dim]))
-      _1 = torch.index_copy_(torch.flatten(vc, 0, 1), 0, cells, torch.reshape(v0, [n * t, self.kv_heads, self.head_dim]))
-      kc = torch.narrow(kc, 1, 0, span)
-      vc = torch.narrow(vc, 1, 0, span)
-      if consecutive:
-        kc = torch.narrow(kc, 0, first, n)
-        vc = torch.narrow(vc, 0, first, n)
+      q = torch.narrow(all, 1, 0, self.heads)
+      mixtures = annotate(List[Tensor], [])
+      for g in range(groups):
+        group = first_group + g * 7
+        n = plan[group]
+        own = q
+        if plan[group + 4] == 1:
+          own = torch.index_select(q, 0, queries[g])
+        if plan[group + 5] == 1:
+          kv = torch.index_select(torch.narrow(layer, 1, 0, plan[group + 3]), 0, slots[g])
+        else:
+          kv = torch.narrow(torch.narrow(layer, 0, plan[group + 2], n), 1, 0, plan[group + 3])
+        shaped = torch.reshape(own, [n, plan[group + 1], self.heads, self.head_dim])
+        mixed = (self).attend(shaped, torch.narrow(kv, 2, 0, self.kv_heads), torch.narrow(kv, 2, self.kv_heads, self.kv_heads), bias[g], False, )
+        _4 = torch.append(mixtures, mixed)
+      if picked:
+        mixture = torch.index_select(torch.cat(mixtures, 0), 0, places_in_groups)
       else:
-        kc = torch.index_select(kc, 0, slots0)
-        vc = torch.index_select(vc, 0, slots0)
-      mixed = (self).attend(q, kc, vc, mask, False, )
-      x = torch.add(x, (self).linear(mixed, self.out, self.out_bias, i, ))
-      x = torch.add(x, (self).mlp((self).norm(x, self.norm_mlp[i], ), i, ))
-    if torch.numel(asked) == 0:
-      return annotate(List[Tensor], [])
-    hidden = torch.index_select(torch.flatten(x, 0, 1), 0, torch.to(asked, device))
-    logits = torch.to(torch.linear((self).norm(hidden, self.final_norm[0], ), self.head[0]), 6)
-    return (self).scores(logits, k, gather, want_rows, )
+        mixture = mixtures[0]
+      x = torch.add(x, (self).linear(mixture, i * 4 + 1, ))
+      x = torch.add(x, (self).mlp(x, i, ))
+    if m == 0:
+      return torch.empty([0], dtype=6)
+    hidden = torch.index_select(x, 0, torch.narrow(ints, 0, p * 3, m))
+    gather = torch.view(torch.narrow(ints, 0, p * 3 + m, m * plan[3]), [m, plan[3]])
+    # Few positions at a time, so that a pass's logits stay in the processor's cache.
+    scored = annotate(List[Tensor], [])
+    from_ = 0
+    while from_ < m:
+      count = min(plan[5], m - from_)
+      logits = torch.to((self).linear((self).norm(torch.narrow(hidden, 0, from_, count), ), self.layers * 4, ), 6)
+      _5 = torch.append(scored, (self).scores(logits, plan[2], torch.narrow(gather, 0, from_, count), plan[4] == 1, ))
+      from_ = from_ + count
+    return torch.cpu(torch.cat(scored, 0))
 
-  # Ties go to the lower id: arg max returns the first of equals, and a stable sort keeps their order.
-  def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, want_rows: bool) -> List[Tensor]:
-    total = torch.logsumexp(logits, [-1], True)
-    best = torch.argmax(logits, -1, True)
-    nothing = torch.empty([0], dtype=6)
-    top = torch.empty([0], dtype=4)
-    top_scores = nothing
-    if k > 16:
-      values, order = torch.sort(logits, stable=True, dim=-1, descending=True)
-      top = torch.narrow(order, 1, 0, k)
-    elif k > 0:
-      left = torch.clone(logits)
-      chosen = annotate(List[Tensor], [])
-      for i in range(k):
-        id = torch.argmax(left, -1, True)
-        _0 = torch.append(chosen, id)
-        _1 = torch.scatter_(left, 1, id, -inf)
-      top = torch.cat(chosen, 1)
-    if k > 0:
-      top_scores = torch.cpu(torch.sub(torch.gather(logits, 1, top), total))
-    gathered = nothing
-    if torch.numel(gather) > 0:
-      gathered = torch.cpu(torch.sub(torch.gather(logits, 1, torch.to(gather, logits.device)), total))
-    rows = nothing
-    if want_rows:
-      rows = torch.cpu(torch.sub(logits, total))
-    best_scores = torch.sub(torch.gather(logits, 1, best), total)
+  # Ties go to the lower id: arg max returns the first of equals.
+  def top(self: __torch__.CausalLm, logits: Tensor, k: int) -> Tensor:
+    left = torch.clone(logits)
+    chosen = annotate(List[Tensor], [])
+    for i in range(k):
+      id = torch.argmax(left, -1, True)
+      _0 = torch.append(chosen, id)
+      _1 = torch.scatter_(left, 1, id, -inf)
+    return torch.cat(chosen, 1)
+
+  # What `forward` returns, of logits [M, V].
+  def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, want_rows: bool) -> Tensor:
     wanted = min(max(k, 1) + 1, torch.size(logits, 1))
-    highest, _2 = torch.topk(logits, wanted)
-    margin = torch.sub(torch.select(highest, 1, 0), torch.select(highest, 1, 1))
-    if k > 1 and wanted > k:
-      margin = torch.minimum(margin, torch.sub(torch.select(highest, 1, k - 1), torch.select(highest, 1, k)))
-    return [torch.cpu(torch.squeeze(best, 1)), torch.cpu(torch.squeeze(best_scores, 1)), torch.cpu(top), top_scores, gathered, rows, torch.cpu(margin)]
+    values, ids = torch.topk(logits, wanted)
+    gaps = torch.sub(torch.narrow(values, 1, 0, wanted - 1), torch.narrow(values, 1, 1, wanted - 1))
+    # topk leaves the order of equals open.
+    if float(torch.item(torch.min(gaps))) == 0.:
+      ids = (self).top(logits, wanted, )
+    probabilities = torch.log_softmax(logits, -1)
+    best = torch.narrow(ids, 1, 0, 1)
+    parts = [torch.to(best, 6), torch.gather(probabilities, 1, best), gaps]
+    if k > 0:
+      top = torch.narrow(ids, 1, 0, k)
+      _0 = torch.append(parts, torch.to(top, 6))
+      _1 = torch.append(parts, torch.gather(probabilities, 1, top))
+    if torch.size(gather, 1) > 0:
+      _2 = torch.append(parts, torch.gather(probabilities, 1, gather))
+    if want_rows:
+      _3 = torch.append(parts, probabilities)
+    return torch.cat(parts, 1)
 
   # ---- training ------------------------------------------------------------------------------------------------------------
 
@@ -283,23 +347,20 @@ class CausalLm(Module):
 
   # Binds the forward to copies of the parameters in the compute dtype; the embedding, and so the residual stream, stays fp32.
   def bind(self: __torch__.CausalLm, params: List[Tensor], dtype: int) -> None:
+    self.layers = (len(params) - 2) // 6
     self.embed = [params[0]]
-    self.head = [torch.to(params[0], dtype)]
-    self.final_norm = [torch.to(params[1], dtype)]
-    self.norm_attn = annotate(List[Tensor], [])
-    self.norm_mlp = annotate(List[Tensor], [])
-    self.qkv = annotate(List[Tensor], [])
-    self.out = annotate(List[Tensor], [])
-    self.gate_up = annotate(List[Tensor], [])
-    self.down = annotate(List[Tensor], [])
-    for i in range((len(params) - 2) // 6):
+    self.dtype = dtype
+    self.layouts = annotate(List[int], [])
+    self.matrices = annotate(List[Tensor], [])
+    for i in range(self.layers):
       p = i * 6 + 2
-      _0 = torch.append(self.norm_attn, torch.to(params[p], dtype))
-      _1 = torch.append(self.norm_mlp, torch.to(params[p + 1], dtype))
-      _2 = torch.append(self.qkv, torch.to(params[p + 2], dtype))
-      _3 = torch.append(self.out, torch.to(params[p + 3], dtype))
-      _4 = torch.append(self.gate_up, torch.to(params[p + 4], dtype))
-      _5 = torch.append(self.down, torch.to(params[p + 5], dtype))
+      torch.extend(self.layouts, [0, 0, 0, 0])
+      _0 = torch.append(self.matrices, torch.t(torch.to(torch.mul(params[p + 2], params[p]), dtype)))
+      _1 = torch.append(self.matrices, torch.t(torch.to(params[p + 3], dtype)))
+      _2 = torch.append(self.matrices, torch.t(torch.to(torch.mul(params[p + 4], params[p + 1]), dtype)))
+      _3 = torch.append(self.matrices, torch.t(torch.to(params[p + 5], dtype)))
+    _4 = torch.append(self.layouts, 0)
+    _5 = torch.append(self.matrices, torch.t(torch.to(torch.mul(params[0], params[1]), dtype)))
     return None
 
   # Mean cross entropy at the asked positions. ids [N, T] right-padded: padding is never asked and nothing before it sees it.
@@ -308,17 +369,18 @@ class CausalLm(Module):
     t = torch.size(ids, 1)
     if len(self.rope) == 0:
       self.rope = (self).rope_tables(512, "default", [10000.], ids, )
-    x = torch.dropout(torch.embedding(self.embed[0], ids), dropout, True)
-    dtype = self.head[0].dtype
-    cos = torch.to(torch.unsqueeze(torch.slice(self.rope[0], 0, 0, t, 1), 1), dtype)
-    sin = torch.to(torch.unsqueeze(torch.slice(self.rope[1], 0, 0, t, 1), 1), dtype)
-    for i in range(len(self.qkv)):
-      q, k, v, = (self).project((self).norm(x, self.norm_attn[i], ), i, cos, sin, )
+    x = torch.dropout(torch.embedding(self.embed[0], torch.flatten(ids)), dropout, True)
+    cos = torch.to(torch.repeat(torch.unsqueeze(torch.slice(self.rope[0], 0, 0, t, 1), 1), [n, 1, 1]), self.dtype)
+    sin = torch.to(torch.repeat(torch.unsqueeze(torch.slice(self.rope[1], 0, 0, t, 1), 1), [n, 1, 1]), self.dtype)
+    for i in range(self.layers):
+      all = torch.view((self).project(x, i, cos, sin, ), [n, t, self.heads + self.kv_heads * 2, self.head_dim])
+      q = torch.narrow(all, 2, 0, self.heads)
+      k = torch.narrow(all, 2, self.heads, self.kv_heads)
+      v = torch.narrow(all, 2, self.heads + self.kv_heads, self.kv_heads)
       mixed = (self).attend(q, k, v, None, True, )
-      x = torch.add(x, torch.dropout((self).linear(mixed, self.out, self.out_bias, i, ), dropout, True))
-      x = torch.add(x, torch.dropout((self).mlp((self).norm(x, self.norm_mlp[i], ), i, ), dropout, True))
-    hidden = torch.index_select(torch.flatten(x, 0, 1), 0, asked)
-    logits = torch.to(torch.linear((self).norm(hidden, self.final_norm[0], ), self.head[0]), 6)
+      x = torch.add(x, torch.dropout((self).linear(mixed, i * 4 + 1, ), dropout, True))
+      x = torch.add(x, torch.dropout((self).mlp(x, i, ), dropout, True))
+    logits = torch.to((self).linear((self).norm(torch.index_select(x, 0, asked), ), self.layers * 4, ), 6)
     return torch.cross_entropy_loss(logits, labels)
 
   # settings: learning rate, weight decay, dropout, gradient norm limit, step (from 1), compute dtype. One AdamW step.
