@@ -56,6 +56,8 @@ record JobSettings(
             reader.choice("models.device", DeviceChoice.class),
             reader.choice("models.target-precision", Precision.class),
             reader.choice("models.draft-precision", Precision.class),
+            reader.atLeast("decoding.batch", 0),
+            reader.bytes("models.cache-memory"),
             reader.optionalText("input.columns.id"),
             prompt,
             reader.text("input.columns.concepts"),

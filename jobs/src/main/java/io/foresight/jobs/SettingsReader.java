@@ -171,6 +171,20 @@ final class SettingsReader {
     }
   }
 
+  /** A size such as 512m or 2g, in bytes. */
+  long bytes(String path) {
+    try {
+      long bytes = config.getBytes(path);
+      if (bytes > 0) {
+        return bytes;
+      }
+      problem(path, "it must be above 0. Give a size such as 512m or 2g.");
+    } catch (ConfigException e) {
+      problem(path, "it is no size. Give one such as 512m or 2g.");
+    }
+    return 1;
+  }
+
   boolean flag(String path) {
     String text = text(path);
     if (!text.equals("true") && !text.equals("false")) {

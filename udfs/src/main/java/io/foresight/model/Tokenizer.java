@@ -10,9 +10,11 @@ import java.util.Arrays;
 public final class Tokenizer implements AutoCloseable {
 
   private final HuggingFaceTokenizer tokenizer;
+  private final byte[][] pieces;
 
-  private Tokenizer(HuggingFaceTokenizer tokenizer) {
+  private Tokenizer(HuggingFaceTokenizer tokenizer, byte[][] pieces) {
     this.tokenizer = tokenizer;
+    this.pieces = pieces;
   }
 
   /**
@@ -35,7 +37,8 @@ public final class Tokenizer implements AutoCloseable {
               .optAddSpecialTokens(true)
               .optTruncation(false)
               .optPadding(false)
-              .build());
+              .build(),
+          TokenPieces.read(file));
     } catch (IOException | RuntimeException e) {
       throw new ModelException(
           "Cannot load tokenizer "
@@ -61,6 +64,11 @@ public final class Tokenizer implements AutoCloseable {
    */
   public String decode(int[] ids) {
     return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), true).strip();
+  }
+
+  /** Decodes lines that have much in common. */
+  public Detokenizer newDetokenizer() {
+    return new Detokenizer(this, pieces);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.foresight.spark;
 
 import java.util.Collections;
 import java.util.Iterator;
+import java.util.function.Function;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
@@ -41,18 +42,29 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
     RowDecoder decoder = new RowDecoder(settings);
     TaskContext context = TaskContext.get();
     context.addTaskCompletionListener((TaskCompletionListener) done -> decoder.close());
+    Iterator<RowDecoder.Decoded> decoded =
+        decoder.decode(
+            mapped(
+                rows,
+                row -> new RowDecoder.Named(String.valueOf(row.<Object>getAs(idColumn)), row)));
+    return mapped(
+        decoded,
+        one -> {
+          listener.decoded(one.result());
+          return append(one.row(), one.result());
+        });
+  }
+
+  private static <A, B> Iterator<B> mapped(Iterator<A> from, Function<A, B> function) {
     return new Iterator<>() {
       @Override
       public boolean hasNext() {
-        return rows.hasNext();
+        return from.hasNext();
       }
 
       @Override
-      public Row next() {
-        Row row = rows.next();
-        RowDecoder.Result result = decoder.decode(String.valueOf(row.<Object>getAs(idColumn)), row);
-        listener.decoded(result);
-        return append(row, result);
+      public B next() {
+        return function.apply(from.next());
       }
     };
   }

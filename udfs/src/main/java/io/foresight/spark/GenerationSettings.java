@@ -12,6 +12,8 @@ import java.io.Serializable;
  * @param device where models run
  * @param targetPrecision dtype of p in memory
  * @param draftPrecision dtype of q in memory
+ * @param batch rows in flight per task; 0 for the device's default
+ * @param cacheBytes memory that a task's caches may take, in bytes
  * @param idColumn column of unique ids; {@code null}: an id is derived from each row's content
  * @param prompt how a row becomes a prompt
  * @param conceptsColumn column of the concepts that must appear
@@ -25,6 +27,8 @@ public record GenerationSettings(
     DeviceChoice device,
     Precision targetPrecision,
     Precision draftPrecision,
+    int batch,
+    long cacheBytes,
     String idColumn,
     PromptTemplate prompt,
     String conceptsColumn,
@@ -41,12 +45,22 @@ public record GenerationSettings(
         DeviceChoice.AUTO,
         Precision.FP32,
         Precision.FP32,
+        0,
+        1L << 30,
         "id",
         new PromptTemplate("{concepts} ="),
         "concepts",
         "forms",
         1,
         DecodingSettings.defaults());
+  }
+
+  /**
+   * Rows in flight per task. On the CPU more than 16 add waiting and little speed; a GPU is not
+   * filled by fewer than 64.
+   */
+  int batch(boolean gpu) {
+    return batch > 0 ? batch : gpu ? 64 : 16;
   }
 
   /** The same with another strategy or other settings of it. */
@@ -57,6 +71,8 @@ public record GenerationSettings(
         device,
         targetPrecision,
         draftPrecision,
+        batch,
+        cacheBytes,
         idColumn,
         prompt,
         conceptsColumn,

@@ -3,24 +3,31 @@ package io.foresight.spark;
 import ai.djl.Device;
 import io.foresight.decoding.Counters;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
-import io.foresight.model.ModelSession;
+import io.foresight.model.Batcher;
+import io.foresight.model.ForwardStats;
 import io.foresight.model.Tokenizer;
 import io.foresight.reward.KeywordCoverage;
 import io.foresight.reward.RewardFunction;
 import io.foresight.reward.RewardFunction.RowReward;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.apache.spark.sql.Row;
 import scala.collection.JavaConverters;
 import scala.collection.Seq;
 
 /**
- * Decodes rows, one after another, with sessions of its own on the models that the process shares.
+ * Decodes rows, many at a time, with sessions of its own on the models that the process shares.
  * Belongs to one thread, a task's as a rule, which closes it.
  */
 public final class RowDecoder implements AutoCloseable {
@@ -56,10 +63,12 @@ public final class RowDecoder implements AutoCloseable {
   private final Strategy strategy;
   private final RewardFunction reward;
   private final Tokenizer tokenizer;
+  private final int batch;
   private final ModelCache.Lease targetLease;
   private final ModelCache.Lease draftLease;
-  private final ModelSession target;
-  private final ModelSession draft;
+  private final List<Batcher<?, ?>> batchers = new ArrayList<>();
+  private final LongAdder rewardNanos = new LongAdder();
+  private final LongAdder tokenizerNanos = new LongAdder();
 
   /**
    * Loads the models, unless the process holds them already.
@@ -71,9 +80,9 @@ public final class RowDecoder implements AutoCloseable {
     strategy = Strategies.of(settings.decoding());
     reward = new KeywordCoverage(settings.conceptsColumn(), settings.formsColumn());
     Device device = settings.device().resolve();
+    batch = settings.batch(device.isGpu());
     tokenizer = ModelCache.tokenizer(settings.targetModel());
     targetLease = ModelCache.lease(settings.targetModel(), device, settings.targetPrecision());
-    target = targetLease.session();
     try {
       draftLease =
           strategy.usesDraft()
@@ -83,40 +92,80 @@ public final class RowDecoder implements AutoCloseable {
       targetLease.close();
       throw e;
     }
-    draft = draftLease == null ? null : draftLease.session();
+  }
+
+  /** A row, and what it is called. */
+  public record Named(String id, Row row) {}
+
+  /** A row, and what was made of it. */
+  public record Decoded(Row row, Result result) {}
+
+  /**
+   * Decodes rows, {@code settings.batch()} at a time, in order. What is one row's fault becomes a
+   * result with status {@code error}; errors of the JVM itself go on. The iterator belongs to this
+   * decoder's thread, and ends with it.
+   *
+   * @param rows each with its id, from which its seed is derived, and the columns that the settings
+   *     name
+   */
+  public Iterator<Decoded> decode(Iterator<Named> rows) {
+    Batcher<Named, Decoded> batcher =
+        new Batcher<>(
+            rows,
+            batch,
+            targetLease.session(),
+            draftLease == null ? null : draftLease.session(),
+            (named, target, draft) ->
+                new Decoded(named.row(), decode(named.id(), named.row(), target, draft)));
+    batchers.add(batcher);
+    return batcher;
+  }
+
+  /** Decodes one row. */
+  public Result decode(String id, Row row) {
+    return decode(id, row, targetLease.session(), draftLease == null ? null : draftLease.session());
+  }
+
+  /** Where the time went so far; to be read by this decoder's thread. */
+  public Spent spent() {
+    return new Spent(
+        targetLease.session().stats(),
+        draftLease == null ? ForwardStats.ZERO : draftLease.session().stats(),
+        rewardNanos.sum(),
+        tokenizerNanos.sum(),
+        batchers.stream().mapToLong(Batcher::waitingNanos).sum());
   }
 
   /**
-   * Decodes a row. What is one row's fault becomes a result with status {@code error}; errors of
-   * the JVM itself go on.
+   * Time and work that decoding took.
    *
-   * @param id the row's id, from which its seed is derived
-   * @param row with the columns that the settings name
+   * @param target p's forwards
+   * @param draft q's forwards
+   * @param rewardNanos in rewards, on the rows' threads
+   * @param tokenizerNanos in the tokenizer, on the rows' threads
+   * @param waitingNanos that forwards waited for rows: their own code, rewards and tokenizer
+   *     included
    */
-  public Result decode(String id, Row row) {
+  public record Spent(
+      ForwardStats target,
+      ForwardStats draft,
+      long rewardNanos,
+      long tokenizerNanos,
+      long waitingNanos) {}
+
+  private Result decode(String id, Row row, LanguageModel target, LanguageModel draft) {
     long started = System.nanoTime();
     try {
       Map<String, Object> values = values(row);
       RowReward rowReward = reward.forRow(values);
-      int[] prompt = tokenizer.encode(settings.prompt().render(values));
+      int[] prompt = timed(() -> tokenizer.encode(settings.prompt().render(values)));
       int room = target.contextLength() - prompt.length;
       if (room < 1) {
         throw new IllegalArgumentException(
             "Cannot decode a prompt of %d tokens: the model's context holds %d. Shorten it."
                 .formatted(prompt.length, target.contextLength()));
       }
-      LineReward line =
-          new LineReward() {
-            @Override
-            public double of(int[] generated, boolean finished) {
-              return rowReward.reward(tokenizer.decode(generated), finished);
-            }
-
-            @Override
-            public double upperBound() {
-              return rowReward.upperBound();
-            }
-          };
+      LineReward line = new TextReward(rowReward, tokenizer, rewardNanos, tokenizerNanos);
       Generation generation =
           strategy.decode(
               target,
@@ -126,7 +175,7 @@ public final class RowDecoder implements AutoCloseable {
                   settings.decoding().maxNewTokens(),
                   line,
                   RowSeed.of(settings.seed(), id)));
-      String text = tokenizer.decode(generation.tokens());
+      String text = timed(() -> tokenizer.decode(generation.tokens()));
       Map<String, Double> scores = rowReward.constraintScores(text);
       boolean satisfied = scores.values().stream().allMatch(s -> s == 1.0);
       String status = !generation.endedByEos() ? "truncated" : satisfied ? "ok" : "unsatisfied";
@@ -141,6 +190,9 @@ public final class RowDecoder implements AutoCloseable {
           generation.logProb(),
           generation.counters(),
           (System.nanoTime() - started) / 1_000_000);
+    } catch (CancellationException e) {
+      // The task ends, and nobody will look at the row.
+      throw e;
     } catch (RuntimeException e) {
       String message = e.getMessage() == null ? e.toString() : e.getMessage();
       return new Result(
@@ -154,6 +206,15 @@ public final class RowDecoder implements AutoCloseable {
           null,
           Counters.ZERO,
           (System.nanoTime() - started) / 1_000_000);
+    }
+  }
+
+  private <T> T timed(Supplier<T> work) {
+    long started = System.nanoTime();
+    try {
+      return work.get();
+    } finally {
+      tokenizerNanos.add(System.nanoTime() - started);
     }
   }
 
@@ -177,6 +238,8 @@ public final class RowDecoder implements AutoCloseable {
 
   @Override
   public void close() {
+    // Rows first, since they use the caches.
+    batchers.forEach(Batcher::close);
     targetLease.close();
     if (draftLease != null) {
       draftLease.close();

@@ -1,0 +1,381 @@
+package io.foresight.model;
+
+import io.foresight.decoding.Extension;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Scores;
+import io.foresight.decoding.Sequence;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Continuous batching: decodes the items of an iterator, many at a time, and runs what they ask of
+ * a model at the same moment as one forward. Each item is decoded by straight-line code on a thread
+ * of its own, which blocks while a model works. Results come in the items' order; a finished item's
+ * place is taken by the next one at once.
+ *
+ * <p>The thread that calls {@link #next} and {@link #hasNext} pulls the items and runs all
+ * forwards; it is the only one that calls native code. Forwards start when every item waits for a
+ * model; the model that most of them wait for goes first. An item that is busy for long, with a
+ * slow reward say, is not waited for.
+ *
+ * @param <I> an item
+ * @param <R> its result
+ */
+public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
+
+  /** Decodes one item against the models; may block in their {@code extend}. */
+  @FunctionalInterface
+  public interface Decoder<I, R> {
+    /**
+     * Decodes.
+     *
+     * @param draft {@code null} if the batcher has none
+     */
+    R decode(I item, LanguageModel target, LanguageModel draft);
+  }
+
+  /** How long a forward that could start waits for items that are busy with something else. */
+  private static final long PATIENCE_NANOS = 2_000_000;
+
+  /** Results that wait for an earlier one, at most, per item in flight. */
+  private static final int LEAD = 64;
+
+  private final Iterator<? extends I> items;
+  private final Decoder<I, R> decoder;
+  private final int rows;
+  private final Channel target;
+  private final Channel draft;
+  private final ExecutorService threads;
+
+  /** Items that were started and not given out, in order. */
+  private final Deque<Place> places = new ArrayDeque<>();
+
+  private final Object lock = new Object();
+  private Thread owner;
+  private int decoding;
+  private int busy;
+  private volatile boolean closed;
+  private long waitingNanos;
+
+  /**
+   * Starts nothing yet.
+   *
+   * @param rows items in flight, at most; with 1 they are decoded by the calling thread
+   * @param target p
+   * @param draft q, or {@code null}
+   */
+  public Batcher(
+      Iterator<? extends I> items,
+      int rows,
+      LanguageModel target,
+      LanguageModel draft,
+      Decoder<I, R> decoder) {
+    if (rows < 1) {
+      throw new IllegalArgumentException(
+          "Cannot decode " + rows + " rows at a time: at least one is needed.");
+    }
+    this.items = items;
+    this.rows = rows;
+    this.decoder = decoder;
+    this.target = new Channel(target);
+    this.draft = draft == null ? null : new Channel(draft);
+    this.threads =
+        Executors.newCachedThreadPool(
+            work -> {
+              Thread thread = new Thread(work, "foresight-row");
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  /** Nanoseconds that forwards waited for items that were busy, so far. */
+  public long waitingNanos() {
+    return waitingNanos;
+  }
+
+  @Override
+  public boolean hasNext() {
+    return !places.isEmpty() || items.hasNext();
+  }
+
+  /**
+   * The next item's result.
+   *
+   * @throws CancellationException if the calling thread was interrupted
+   */
+  @Override
+  public R next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException();
+    }
+    if (rows == 1) {
+      return decoder.decode(items.next(), target.model, draft == null ? null : draft.model);
+    }
+    owner = Thread.currentThread();
+    while (true) {
+      fill();
+      Place first = places.peekFirst();
+      if (first.isDone()) {
+        places.removeFirst();
+        return first.result();
+      }
+      Channel channel = await(first);
+      if (channel != null) {
+        channel.forward();
+      }
+    }
+  }
+
+  private void fill() {
+    while (places.size() < rows * LEAD && decodingNow() < rows && items.hasNext()) {
+      Place place = new Place(items.next());
+      places.addLast(place);
+      synchronized (lock) {
+        decoding++;
+        busy++;
+      }
+      threads.execute(place);
+    }
+  }
+
+  private int decodingNow() {
+    synchronized (lock) {
+      return decoding;
+    }
+  }
+
+  /** Waits for the moment of the next forward; {@code null} if an item finished before it. */
+  private Channel await(Place first) {
+    long started = System.nanoTime();
+    try {
+      while (true) {
+        synchronized (lock) {
+          if (first.isDone() || (decoding < rows && items.hasNext())) {
+            return null;
+          }
+          boolean late = busy > 0 && System.nanoTime() - started > PATIENCE_NANOS;
+          if (busy == 0 || late) {
+            int p = target.calls.size();
+            int q = draft == null ? 0 : draft.calls.size();
+            if (p > 0 || q > 0) {
+              return p > q ? target : draft == null ? target : draft;
+            }
+          }
+        }
+        LockSupport.parkNanos(this, PATIENCE_NANOS);
+        if (Thread.currentThread().isInterrupted()) {
+          throw new CancellationException("The task was interrupted.");
+        }
+      }
+    } finally {
+      waitingNanos += System.nanoTime() - started;
+    }
+  }
+
+  /** Ends the items that are still being decoded, and waits until they have. */
+  @Override
+  public void close() {
+    closed = true;
+    List<Call> waiting = new ArrayList<>();
+    synchronized (lock) {
+      waiting.addAll(target.calls);
+      target.calls.clear();
+      if (draft != null) {
+        waiting.addAll(draft.calls);
+        draft.calls.clear();
+      }
+    }
+    waiting.forEach(call -> call.fail(new CancellationException("The task ended.")));
+    threads.shutdownNow();
+    boolean interrupted = false;
+    while (true) {
+      try {
+        if (threads.awaitTermination(1, TimeUnit.MINUTES)) {
+          break;
+        }
+      } catch (InterruptedException e) {
+        // The caches must not be closed under a row's feet, so the wait goes on.
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** An item in flight, and its result. */
+  private final class Place implements Runnable {
+
+    private final I item;
+    private R result;
+    private Throwable failure;
+    private volatile boolean done;
+
+    Place(I item) {
+      this.item = item;
+    }
+
+    @Override
+    public void run() {
+      try {
+        result = decoder.decode(item, target, draft);
+      } catch (Throwable e) {
+        failure = e;
+      }
+      synchronized (lock) {
+        done = true;
+        decoding--;
+        busy--;
+      }
+      LockSupport.unpark(owner);
+    }
+
+    boolean isDone() {
+      return done;
+    }
+
+    R result() {
+      if (failure instanceof RuntimeException e) {
+        throw e;
+      }
+      if (failure instanceof Error e) {
+        throw e;
+      }
+      return result;
+    }
+  }
+
+  /** One item's part in a forward to come. */
+  private static final class Call {
+
+    private final List<Extension> extensions;
+    private final Thread caller = Thread.currentThread();
+    private List<Scores> scores;
+    private RuntimeException failure;
+    private volatile boolean done;
+
+    Call(List<Extension> extensions) {
+      this.extensions = extensions;
+    }
+
+    void complete(List<Scores> result) {
+      scores = result;
+      done = true;
+      LockSupport.unpark(caller);
+    }
+
+    void fail(RuntimeException e) {
+      failure = e;
+      done = true;
+      LockSupport.unpark(caller);
+    }
+  }
+
+  /** A model as the items' threads see it. */
+  private final class Channel implements LanguageModel {
+
+    private final LanguageModel model;
+    private final List<Call> calls = new ArrayList<>();
+
+    Channel(LanguageModel model) {
+      this.model = model;
+    }
+
+    @Override
+    public int vocabularySize() {
+      return model.vocabularySize();
+    }
+
+    @Override
+    public int contextLength() {
+      return model.contextLength();
+    }
+
+    @Override
+    public boolean isEos(int id) {
+      return model.isEos(id);
+    }
+
+    @Override
+    public Sequence open() {
+      return model.open();
+    }
+
+    @Override
+    public List<Scores> extend(List<Extension> extensions) {
+      Call call = new Call(extensions);
+      boolean last;
+      synchronized (lock) {
+        if (closed) {
+          throw new CancellationException("The task ended.");
+        }
+        calls.add(call);
+        busy--;
+        last = busy == 0;
+      }
+      if (last) {
+        LockSupport.unpark(owner);
+      }
+      while (!call.done) {
+        LockSupport.park(this);
+      }
+      if (call.failure != null) {
+        throw call.failure;
+      }
+      return call.scores;
+    }
+
+    /** Runs what is waiting as one forward. */
+    void forward() {
+      List<Call> batch;
+      synchronized (lock) {
+        batch = List.copyOf(calls);
+        calls.clear();
+      }
+      List<Extension> all = new ArrayList<>();
+      batch.forEach(call -> all.addAll(call.extensions));
+      List<Scores> scores;
+      try {
+        scores = model.extend(all);
+      } catch (RuntimeException e) {
+        one(batch, e);
+        return;
+      }
+      synchronized (lock) {
+        busy += batch.size();
+      }
+      int from = 0;
+      for (Call call : batch) {
+        int to = from + call.extensions.size();
+        call.complete(scores.subList(from, to));
+        from = to;
+      }
+    }
+
+    /** After a forward that failed: each item alone, so that one item's fault stays its own. */
+    private void one(List<Call> batch, RuntimeException failure) {
+      synchronized (lock) {
+        busy += batch.size();
+      }
+      for (Call call : batch) {
+        try {
+          if (batch.size() == 1) {
+            throw failure;
+          }
+          call.complete(model.extend(call.extensions));
+        } catch (RuntimeException e) {
+          call.fail(e);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package io.foresight.model;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Texts of lines of ids that have much in common, as a row's candidates do: what a line shares with
+ * the one before it is not decoded again. Of one thread.
+ */
+public final class Detokenizer {
+
+  private final Tokenizer tokenizer;
+  private final byte[][] pieces;
+  private int[] ids = {};
+  private int[] ends = {};
+  private byte[] bytes = new byte[128];
+
+  /**
+   * @param pieces bytes that each id stands for, wherever it stands; {@code null} if that depends
+   *     on the neighbours
+   */
+  Detokenizer(Tokenizer tokenizer, byte[][] pieces) {
+    this.tokenizer = tokenizer;
+    this.pieces = pieces;
+  }
+
+  /** The same as {@link Tokenizer#decode}. */
+  public String text(int[] line) {
+    if (pieces == null) {
+      return tokenizer.decode(line);
+    }
+    int common = Arrays.mismatch(ids, line);
+    if (common < 0) {
+      common = line.length;
+    }
+    int[] newEnds = Arrays.copyOf(ends, line.length);
+    int end = common == 0 ? 0 : ends[common - 1];
+    for (int i = common; i < line.length; i++) {
+      byte[] piece = pieces[line[i]];
+      if (end + piece.length > bytes.length) {
+        bytes = Arrays.copyOf(bytes, Math.max(end + piece.length, 2 * bytes.length));
+      }
+      System.arraycopy(piece, 0, bytes, end, piece.length);
+      end += piece.length;
+      newEnds[i] = end;
+    }
+    ids = line.clone();
+    ends = newEnds;
+    return new String(bytes, 0, end, StandardCharsets.UTF_8).strip();
+  }
+}
