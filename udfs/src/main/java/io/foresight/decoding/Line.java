@@ -18,6 +18,7 @@ final class Line implements AutoCloseable {
   private Sequence sequence;
   private int[] held;
   private int[] base;
+  private int[] gather = {};
 
   /** The draft that was scored last, and the scores at its positions, accepted or not. */
   private int[] draft = {};
@@ -44,11 +45,17 @@ final class Line implements AutoCloseable {
   /** Branches to the base followed by {@code tokens}, with what is known of that. */
   Line fork(int... tokens) {
     Line line = new Line(model, rows, sequence.fork(), held, base);
+    line.gather = gather;
     line.known.addAll(known);
     line.draft = draft;
     line.draftScores = draftScores;
     line.advance(tokens);
     return line;
+  }
+
+  /** From now on every score comes with the log-probabilities of {@code ids}. */
+  void gather(int[] ids) {
+    gather = ids;
   }
 
   /** Appends {@code tokens} to the base; what is known stays where they are the greedy ones. */
@@ -137,7 +144,7 @@ final class Line implements AutoCloseable {
   /** Scores of the token after the base; one forward unless they are known. */
   Next next(int topK) {
     if (known.isEmpty() || (topK > 0 && known.get(0).topIds() == null)) {
-      Next next = Next.of(model.extend(extension(new int[0], 0, topK)), 0);
+      Next next = one(extension(new int[0], 0, topK));
       if (known.isEmpty() || known.get(0).id() != next.id()) {
         known.clear();
         known.add(next);
@@ -150,7 +157,11 @@ final class Line implements AutoCloseable {
 
   /** Scores of the token after the base and {@code tokens}; one forward. */
   Next after(int... tokens) {
-    return Next.of(model.extend(extension(tokens, tokens.length, 0)), 0);
+    return one(extension(tokens, tokens.length, 0));
+  }
+
+  private Next one(Extension extension) {
+    return Next.of(extension.ask(), model.extend(extension), 0);
   }
 
   /** Brings the base into the cache, so that forks need not compute it each. */
@@ -189,7 +200,7 @@ final class Line implements AutoCloseable {
       }
       List<Scores> scores = model.extend(extensions);
       for (int i = 0; i < going.size(); i++) {
-        going.get(i).known.add(Next.of(scores.get(i), 0));
+        going.get(i).known.add(Next.of(extensions.get(i).ask(), scores.get(i), 0));
       }
     }
   }
@@ -226,17 +237,18 @@ final class Line implements AutoCloseable {
     List<Scores> scores = model.extend(extensions);
     for (int i = 0; i < scores.size(); i++) {
       Line line = lines.get(open.get(i));
-      line.scored(drafts.get(open.get(i)), List.copyOf(line.known), scores.get(i));
+      line.scored(
+          drafts.get(open.get(i)), List.copyOf(line.known), extensions.get(i).ask(), scores.get(i));
     }
   }
 
   /**
    * Takes note of the scores along {@code tokens}: {@code first} and, from there on, {@code more}.
    */
-  private List<Next> scored(int[] tokens, List<Next> first, Scores more) {
+  private List<Next> scored(int[] tokens, List<Next> first, Ask ask, Scores more) {
     List<Next> scores = new ArrayList<>(first);
     for (int i = 0; i < more.argmax().length; i++) {
-      scores.add(Next.of(more, i));
+      scores.add(Next.of(ask, more, i));
     }
     if (agreement(tokens) == known.size()) {
       int from = known.size();
@@ -267,7 +279,8 @@ final class Line implements AutoCloseable {
     if (scores.size() > path.length) {
       return scores;
     }
-    return scored(tokens, scores, model.extend(extension(path, scores.size(), topK)));
+    Extension extension = extension(path, scores.size(), topK);
+    return scored(tokens, scores, extension.ask(), model.extend(extension));
   }
 
   /** Nothing is asked after an EOS, so it need not be computed. */
@@ -286,7 +299,91 @@ final class Line implements AutoCloseable {
     sequence.truncate(common);
     held = path;
     int[] appended = Arrays.copyOfRange(path, common, path.length);
-    return Extension.of(sequence, appended, new Ask(asked - common, topK, null, rows));
+    return Extension.of(sequence, appended, ask(asked - common, appended.length, topK));
+  }
+
+  private Ask ask(int from, int appended, int topK) {
+    int[][] wanted = null;
+    if (gather.length > 0) {
+      wanted = new int[Math.max(0, appended - from)][];
+      Arrays.fill(wanted, gather);
+    }
+    return new Ask(from, topK, wanted, rows);
+  }
+
+  /**
+   * Scores after each token of several continuations of the base, in one forward over the tree that
+   * they make. What the cache holds of base and continuations is not computed again. The tree is to
+   * be settled by {@link #adopt} or {@link #drop}.
+   *
+   * @param paths continuations
+   * @param topK ids to ask for per position; 0 for none
+   */
+  Branches branches(List<int[]> paths, int topK) {
+    int common = Ids.common(held, base);
+    int[] after = new int[0];
+    if (common == base.length) {
+      // Only of the greedy path all scores are known, so only that counts as held.
+      int[] cached = Arrays.copyOfRange(held, base.length, held.length);
+      cached = Arrays.copyOf(cached, agreement(cached));
+      int needed = 0;
+      for (int[] path : paths) {
+        needed = Math.max(needed, Ids.common(path, cached));
+      }
+      after = Arrays.copyOf(cached, needed);
+    } else {
+      fill();
+    }
+    held = Ids.concat(base, after);
+    sequence.truncate(held.length);
+    TokenTree tree = new TokenTree(after, paths, model::isEos);
+    List<Next> nexts = new ArrayList<>();
+    if (tree.size() > 0) {
+      int[][] wanted = new int[tree.size()][];
+      for (int i = 0; i < wanted.length; i++) {
+        wanted[i] = Ids.concat(gather, tree.followers(i));
+      }
+      Ask ask = new Ask(0, topK, wanted, rows);
+      Scores scores = model.extend(Extension.tree(sequence, tree.tokens(), tree.parents(), ask));
+      for (int i = 0; i < wanted.length; i++) {
+        nexts.add(Next.of(ask, scores, i));
+      }
+    }
+    return new Branches(tree, nexts);
+  }
+
+  /** Drops the tree; base and what is known stay. */
+  void drop(Branches branches) {
+    if (branches.tree().size() > 0) {
+      sequence.keep();
+    }
+  }
+
+  /**
+   * Settles the tree on the first {@code count} ids of a path, as far as they are in it, and goes
+   * on from {@code ids}, which begin with those.
+   */
+  void adopt(Branches branches, int path, int count, int[] ids) {
+    int[] nodes = branches.tree().nodes(path, count);
+    int cached = Math.min(count, branches.tree().held(path)) + nodes.length;
+    if (nodes.length > 0) {
+      sequence.keep(nodes);
+    } else {
+      drop(branches);
+      sequence.truncate(base.length + cached);
+    }
+    held = Ids.concat(base, Arrays.copyOf(ids, cached));
+    rebase(Ids.concat(base, ids), List.of());
+  }
+
+  /** A tree of continuations, and the scores after each of its nodes. */
+  record Branches(TokenTree tree, List<Next> scores) {
+
+    /** The scores after the first {@code count} ids of a path; {@code null} if those were held. */
+    Next after(int path, int count) {
+      int[] nodes = tree.nodes(path, count);
+      return nodes.length == 0 ? null : scores.get(nodes[nodes.length - 1]);
+    }
   }
 
   @Override

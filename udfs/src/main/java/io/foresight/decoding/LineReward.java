@@ -1,5 +1,7 @@
 package io.foresight.decoding;
 
+import java.util.List;
+
 /**
  * The reward of one row, as a function of the generated ids alone. Deterministic; called from the
  * row's thread only.
@@ -15,6 +17,21 @@ public interface LineReward {
    * @return in [0, {@link #upperBound()}], higher is better
    */
   double of(int[] generated, boolean finished);
+
+  /**
+   * Strings that would raise the reward if the line went on with one of them, as ids, most welcome
+   * first; none by default. Each can only stand where a word may start.
+   *
+   * @param generated generated ids, without the prompt
+   */
+  default List<int[]> hints(int[] generated) {
+    return List.of();
+  }
+
+  /** Whether a word, or the end of the text, begins with this id; then a hint may stand there. */
+  default boolean startsWord(int id) {
+    return true;
+  }
 
   /** The highest reward that any line can have. */
   default double upperBound() {

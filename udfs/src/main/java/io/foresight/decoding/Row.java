@@ -3,6 +3,7 @@ package io.foresight.decoding;
 import io.foresight.decoding.Tally.Origin;
 import io.foresight.decoding.Tally.State;
 import java.util.Arrays;
+import java.util.List;
 
 /** A row while it is being decoded: what was generated, what may still come, and what it took. */
 final class Row {
@@ -102,6 +103,16 @@ final class Row {
       judged = line;
     }
     return judgedReward;
+  }
+
+  /** What would raise the reward of what was generated and {@code continuation}. */
+  List<int[]> hints(int... continuation) {
+    return reward.hints(Ids.concat(generated, continuation));
+  }
+
+  /** Whether a hint may stand where p would go on with {@code id}. */
+  boolean startsWord(int id) {
+    return isEos(id) || reward.startsWord(id);
   }
 
   /** Whether the row would be finished after {@code continuation}. */

@@ -21,7 +21,8 @@ final class Tally {
   enum Origin {
     DRAFT,
     TARGET,
-    CANDIDATE
+    CANDIDATE,
+    HINT
   }
 
   /** The four states of a CDSL step. */
@@ -43,7 +44,7 @@ final class Tally {
         committed.getOrDefault(Origin.DRAFT, 0L),
         committed.getOrDefault(Origin.TARGET, 0L),
         committed.getOrDefault(Origin.CANDIDATE, 0L),
-        0,
+        committed.getOrDefault(Origin.HINT, 0L),
         rewardCalls,
         states.getOrDefault(State.S1, 0L),
         states.getOrDefault(State.S2, 0L),

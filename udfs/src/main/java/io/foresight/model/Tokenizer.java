@@ -5,12 +5,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The tokenizer of a model folder, {@code tokenizer.json}. Thread-safe. */
 public final class Tokenizer implements AutoCloseable {
 
+  /** A word that others are encoded after. */
+  private static final String ANCHOR = "the";
+
+  /** Most words that are remembered; beyond it the memory starts anew. */
+  private static final int REMEMBERED_WORDS = 100_000;
+
   private final HuggingFaceTokenizer tokenizer;
   private final byte[][] pieces;
+  private final Map<String, int[]> words = new ConcurrentHashMap<>();
+  private final Map<Integer, Boolean> wordStarts = new ConcurrentHashMap<>();
 
   private Tokenizer(HuggingFaceTokenizer tokenizer, byte[][] pieces) {
     this.tokenizer = tokenizer;
@@ -64,6 +74,49 @@ public final class Tokenizer implements AutoCloseable {
    */
   public String decode(int[] ids) {
     return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), true).strip();
+  }
+
+  /**
+   * Ids of a word, or some, as they stand in a text after another word; empty if they do not decode
+   * to it.
+   */
+  public int[] word(String word) {
+    if (words.size() > REMEMBERED_WORDS) {
+      words.clear();
+    }
+    return words.computeIfAbsent(word, this::encodeWord);
+  }
+
+  private int[] encodeWord(String word) {
+    int[] before = ids(ANCHOR);
+    int[] with = ids(ANCHOR + " " + word);
+    int mismatch = Arrays.mismatch(before, with);
+    if (mismatch != before.length) {
+      return new int[0];
+    }
+    int[] ids = Arrays.copyOfRange(with, before.length, with.length);
+    return decode(ids).equals(word) ? ids : new int[0];
+  }
+
+  private int[] ids(String text) {
+    return Arrays.stream(tokenizer.encode(text, false, false).getIds())
+        .mapToInt(Math::toIntExact)
+        .toArray();
+  }
+
+  /** Whether what this id stands for goes on no word: it begins with no letter or digit. */
+  public boolean startsWord(int id) {
+    return wordStarts.computeIfAbsent(id, this::beginsWithoutLetter);
+  }
+
+  private boolean beginsWithoutLetter(int id) {
+    // After another word, since decoders drop a space at the start of a text.
+    int[] anchor = ids(ANCHOR);
+    int[] both = Arrays.copyOf(anchor, anchor.length + 1);
+    both[anchor.length] = id;
+    String text = tokenizer.decode(Arrays.stream(both).asLongStream().toArray(), true);
+    int end = tokenizer.decode(Arrays.stream(anchor).asLongStream().toArray(), true).length();
+    return text.length() <= end || !Character.isLetterOrDigit(text.charAt(end));
   }
 
   /** Decodes lines that have much in common. */

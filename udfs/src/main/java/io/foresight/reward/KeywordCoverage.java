@@ -1,8 +1,8 @@
 package io.foresight.reward;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,7 +31,7 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
     }
     List<Concept> parsed = new ArrayList<>();
     for (int i = 0; i < concepts.size(); i++) {
-      Set<List<String>> alternatives = new HashSet<>();
+      Set<List<String>> alternatives = new LinkedHashSet<>();
       alternatives.add(Words.of(concepts.get(i)).words());
       if (!forms.isEmpty()) {
         strings(forms.get(i), formsColumn)
@@ -43,7 +43,8 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
             "Cannot use concept \"%s\": it holds no word. Give words of letters or digits."
                 .formatted(concepts.get(i)));
       }
-      parsed.add(new Concept(concepts.get(i), Words.of(concepts.get(i)).stems(), alternatives));
+      List<String> stems = Words.of(concepts.get(i)).stems();
+      parsed.add(new Concept(concepts.get(i), stems, alternatives));
     }
     return new Coverage(parsed);
   }
@@ -85,6 +86,22 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
       }
       Words words = finished ? Words.of(text) : Words.ofUnfinished(text);
       return (double) concepts.stream().filter(c -> c.in(words)).count() / concepts.size();
+    }
+
+    /** The missing concepts, in every form that counts. */
+    @Override
+    public List<String> hints(String text) {
+      Words words = Words.of(text);
+      Set<String> hints = new LinkedHashSet<>();
+      for (Concept concept : concepts) {
+        if (!concept.in(words)) {
+          for (List<String> form : concept.alternatives()) {
+            hints.add(String.join(" ", form));
+          }
+          hints.addAll(Inflections.of(concept.name()));
+        }
+      }
+      return List.copyOf(hints);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import java.util.List;
 import java.util.Map;
 
 /** A task reward over generated text. Implementations are immutable and thread-safe. */
@@ -20,6 +21,16 @@ public interface RewardFunction {
      * @return in [0, {@link #upperBound()}], higher is better
      */
     double reward(String text, boolean finished);
+
+    /**
+     * Strings that would raise the reward if the text went on with one of them at a place where a
+     * word may start, most welcome first; none by default. They are only suggestions.
+     *
+     * @param text generated text so far
+     */
+    default List<String> hints(String text) {
+      return List.of();
+    }
 
     /** The highest reward that any text can have for this row. */
     double upperBound();

@@ -224,8 +224,8 @@ final class FakeModel implements LanguageModel {
       for (int i = 0; i < tokens.length; i++) {
         require(tokens[i] >= 0 && tokens[i] < vocabulary, "an id out of range");
         int parent = extension.parents() == null ? i - 1 : extension.parents()[i];
-        require(parent >= -1 && parent < i, "a parent that does not precede its child");
-        Node before = parent < 0 ? last : nodes[parent];
+        require(parent < i, "a parent that does not precede its child");
+        Node before = parent < 0 ? back(-1 - parent) : nodes[parent];
         require(before == null || !isEos(before.token), "a token after EOS");
         nodes[i] = new Node(before, tokens[i], before == null ? 1 : before.length + 1);
         recomputed += computed.add(nodes[i]) ? 0 : 1;
@@ -237,6 +237,16 @@ final class FakeModel implements LanguageModel {
         parents = extension.parents().clone();
       }
       return scores(Arrays.asList(nodes), extension.ask());
+    }
+
+    /** The last node but {@code count}. */
+    private Node back(int count) {
+      require(count <= settled(), "a parent before the first token");
+      Node node = last;
+      for (int i = 0; i < count; i++) {
+        node = node.before;
+      }
+      return node;
     }
 
     @Override
@@ -267,7 +277,9 @@ final class FakeModel implements LanguageModel {
       }
       int parent = -1;
       for (int node : path) {
-        require(node >= 0 && node < tree.length && parents[node] == parent, "no path of the tree");
+        require(node >= 0 && node < tree.length, "no node of the tree");
+        boolean follows = parent < 0 ? parents[node] < 0 : parents[node] == parent;
+        require(follows, "no path of the tree");
         parent = node;
       }
       if (path.length > 0) {
