@@ -6,8 +6,8 @@ package io.foresight.decoding;
  * @param sequence the sequence to extend
  * @param tokens ids to append; at least one
  * @param parents {@code null} for a chain. For a tree, the index in {@code tokens} of each node's
- *     parent, which precedes it, or -1 for a node that follows the sequence's last token; each node
- *     sees the sequence and its own ancestors only
+ *     parent, which precedes it, or -1 - m for a node that follows all but the last m tokens of the
+ *     sequence; each node sees what it follows and its own ancestors only
  * @param ask what to return of which positions
  */
 public record Extension(Sequence sequence, int[] tokens, int[] parents, Ask ask) {

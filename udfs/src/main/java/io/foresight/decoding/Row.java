@@ -105,9 +105,18 @@ final class Row {
     return judgedReward;
   }
 
-  /** What would raise the reward of what was generated and {@code continuation}. */
+  /**
+   * What would raise the reward of what was generated and {@code continuation}, as the reward says;
+   * without what cannot stand inside a text.
+   */
   List<int[]> hints(int... continuation) {
-    return reward.hints(Ids.concat(generated, continuation));
+    return reward.hints(Ids.concat(generated, continuation)).stream()
+        .filter(hint -> hint.length > 0 && Arrays.stream(hint).noneMatch(this::isNoText))
+        .toList();
+  }
+
+  private boolean isNoText(int id) {
+    return id < 0 || id >= target.vocabularySize() || isEos(id);
   }
 
   /** Whether a hint may stand where p would go on with {@code id}. */

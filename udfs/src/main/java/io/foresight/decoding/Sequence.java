@@ -23,10 +23,11 @@ public interface Sequence extends AutoCloseable {
   Sequence fork();
 
   /**
-   * After a tree extension: makes one path of the tree the sequence and drops its other nodes.
+   * After a tree extension: makes one path of the tree the sequence, with what it follows, and
+   * drops all else.
    *
    * @param path node indices of the last tree extension from a root downwards, each the parent of
-   *     the next; may be empty, which drops the whole tree
+   *     the next; may be empty, which drops the tree and nothing else
    * @throws IllegalArgumentException if {@code path} is not such a path
    * @throws IllegalStateException if the last extension was not a tree
    */

@@ -136,7 +136,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     int newPositions =
         wantedPositions <= positions
             ? positions
-            : Math.min(config.context(), Math.max(wantedPositions, positions * 2));
+            : Math.max(wantedPositions, Math.min(config.context(), positions * 2));
     if (model.cacheBytes(newSlots, newPositions) > maxCacheBytes) {
       newSlots = Math.max(wantedSlots, slots);
       newPositions = Math.max(wantedPositions, positions);
@@ -252,7 +252,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
             "Cannot extend a sequence whose tree is not settled: call keep or truncate first.");
       }
       int[] tokens = extension.tokens();
-      if (tokens.length == 0 || slot.length() + tokens.length > config.context()) {
+      if (tokens.length == 0 || slot.length() + deepest(extension) > config.context()) {
         throw new IllegalArgumentException(
             "Cannot extend a sequence of "
                 + slot.length()
@@ -280,6 +280,21 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         }
       }
     }
+  }
+
+  /** Tokens of the longest path of an extension: a tree's branches share the context's places. */
+  private static int deepest(Extension extension) {
+    int[] parents = extension.parents();
+    if (parents == null) {
+      return extension.tokens().length;
+    }
+    int[] depths = new int[parents.length];
+    int deepest = 0;
+    for (int i = 0; i < parents.length; i++) {
+      depths[i] = parents[i] < 0 || parents[i] >= i ? 1 : depths[parents[i]] + 1;
+      deepest = Math.max(deepest, depths[i]);
+    }
+    return deepest;
   }
 
   private float[] run(ForwardPlan plan) {

@@ -7,7 +7,9 @@ import io.foresight.decoding.DecodingSettings.S2Action;
 import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.DecodingSettings.Tree;
 import io.foresight.decoding.DecodingSettings.Verification;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /** A random row with its models, reward and settings; everything follows from a seed. */
@@ -27,6 +29,22 @@ record Case(
       this.kind = kind;
       this.first = vocabulary - 1;
       this.second = vocabulary / 2;
+    }
+
+    /** Hostile: any ids, EOS and none at all among them, whether they help or not. */
+    @Override
+    public List<int[]> hints(int[] generated) {
+      SplittableRandom random = new SplittableRandom(seed + generated.length);
+      List<int[]> hints = new ArrayList<>();
+      for (int i = random.nextInt(4); i > 0; i--) {
+        hints.add(random.ints(1 + random.nextInt(3), 0, first + 1).toArray());
+      }
+      return hints;
+    }
+
+    @Override
+    public boolean startsWord(int id) {
+      return (id + seed) % 3 != 0;
     }
 
     @Override

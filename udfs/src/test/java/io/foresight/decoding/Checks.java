@@ -48,6 +48,18 @@ final class Checks {
         decoder);
   }
 
+  /** Invariant 2 for {@code cdsl-tree}; its line spans a lookahead, so only tokens are compared. */
+  static void permissiveTreeIsGreedy(Case c, Decoder decoder) {
+    Generation generation =
+        decoder.decode(
+            c.with(
+                c.s().toBuilder()
+                    .strategy("cdsl-tree")
+                    .rewardThreshold(Double.NEGATIVE_INFINITY)
+                    .build()));
+    assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
+  }
+
   private static void lossless(Case c, Decoder decoder) {
     Generation generation = decoder.decode(c);
     assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));

@@ -218,7 +218,6 @@ final class FakeModel implements LanguageModel {
       require(!closed, "a closed sequence");
       require(tree == null, "an unsettled tree");
       require(tokens.length > 0, "no tokens");
-      require(settled() + tokens.length <= context, "beyond the context");
       positions += tokens.length;
       Node[] nodes = new Node[tokens.length];
       for (int i = 0; i < tokens.length; i++) {
@@ -227,6 +226,7 @@ final class FakeModel implements LanguageModel {
         require(parent < i, "a parent that does not precede its child");
         Node before = parent < 0 ? back(-1 - parent) : nodes[parent];
         require(before == null || !isEos(before.token), "a token after EOS");
+        require(before == null || before.length < context, "beyond the context");
         nodes[i] = new Node(before, tokens[i], before == null ? 1 : before.length + 1);
         recomputed += computed.add(nodes[i]) ? 0 : 1;
       }

@@ -21,6 +21,22 @@ class InvariantsTest {
   }
 
   @Property(tries = 3000)
+  void permissiveTreeEqualsGreedy(@ForAll long seed) {
+    Checks.permissiveTreeIsGreedy(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 5000)
+  void treeEndsForHostileRewardsAndHints(@ForAll long seed) {
+    Case c = Case.of(seed);
+    // A threshold that no line reaches: every round is used, and the row still ends.
+    DecodingSettings.Builder hostile =
+        c.s().toBuilder().strategy("cdsl-tree").rewardThreshold(Double.POSITIVE_INFINITY);
+    Checks.addsUp(c.with(hostile.build()), Case::decode);
+    Generation plain = c.with(hostile.tree(new DecodingSettings.Tree(0, 1, 1, 0)).build()).decode();
+    assertThat(plain.tokens()).isEqualTo(Reference.greedy(c));
+  }
+
+  @Property(tries = 3000)
   void strictCdslEqualsCdlh(@ForAll long seed) {
     Checks.strictCdslIsCdlh(Case.of(seed), Case::decode);
   }
