@@ -16,7 +16,7 @@ public interface LineReward {
    */
   double of(int[] generated, boolean finished);
 
-  /** The highest reward that any line can have. */
+  /** The highest reward that any line can have; a higher one fails the row. */
   default double upperBound() {
     return 1;
   }
