@@ -51,6 +51,11 @@ final class Line implements AutoCloseable {
     return line;
   }
 
+  /** Branches to another base, of which nothing is known but what the cache holds. */
+  Line branch(int[] to) {
+    return new Line(model, rows, sequence.fork(), held, to);
+  }
+
   /** Appends {@code tokens} to the base; what is known stays where they are the greedy ones. */
   void advance(int... tokens) {
     int agreed = agreement(tokens);

@@ -7,7 +7,15 @@ public final class Strategies {
 
   /** Values of {@code decoding.strategy}. */
   public static final List<String> NAMES =
-      List.of("greedy", "sample", "best-of-n", "speculative", "cdlh", "cdlh-appx", "cdsl");
+      List.of(
+          "greedy",
+          "sample",
+          "best-of-n",
+          "speculative",
+          "cdlh",
+          "cdlh-appx",
+          "cdsl",
+          "cdlh-speculative");
 
   private Strategies() {}
 
@@ -25,6 +33,7 @@ public final class Strategies {
       case "cdlh" -> new Cdlh(settings);
       case "cdlh-appx" -> new CdlhAppx(settings);
       case "cdsl" -> new Cdsl(settings);
+      case "cdlh-speculative" -> new CdlhSpeculative(settings);
       default ->
           throw new IllegalArgumentException(
               "Cannot make strategy %s: the strategies are %s"

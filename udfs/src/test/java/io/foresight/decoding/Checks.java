@@ -74,6 +74,12 @@ final class Checks {
         .isEqualTo(expected);
   }
 
+  /** Invariant 3. */
+  static void speculativeCdlhIsCdlh(Case c, Decoder decoder) {
+    Case speculative = c.with(c.s().toBuilder().strategy("cdlh-speculative").build());
+    assertThat(decoder.decode(speculative).tokens()).isEqualTo(Reference.cdlh(c, c.p()));
+  }
+
   private static Case strict(Case c, Roller roller) {
     return c.with(
         c.s().toBuilder()
