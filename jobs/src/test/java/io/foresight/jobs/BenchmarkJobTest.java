@@ -58,7 +58,14 @@ class BenchmarkJobTest {
     JsonNode figures = benchmark(temporary.resolve("all.json"), "--rows", "6");
     assertThat(figures.findValuesAsText("strategy"))
         .containsExactly(
-            "greedy", "sample", "best-of-n", "speculative", "cdlh", "cdlh-appx", "cdsl");
+            "greedy",
+            "sample",
+            "best-of-n",
+            "speculative",
+            "cdlh",
+            "cdlh-appx",
+            "cdsl",
+            "cdlh-speculative");
     assertThat(figures.get(0).get("rows").asInt()).isEqualTo(6);
     assertThat(figures.get(4).get("ratio_to_cdlh").asDouble()).isEqualTo(1);
     // Speculation with hard rejection says what greedy decoding says.

@@ -56,9 +56,10 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
    * The step with rollouts by p that q drafts and p verifies, all candidates together, in as many
    * rounds as it takes: exactly p's own rollouts.
    *
-   * @param round tokens drafted per round
+   * @param draft most tokens drafted per round
+   * @param length how many to draft
    */
-  void bySpeculation(Row row, Line p, Line q, int round) {
+  void bySpeculation(Row row, Line p, Line q, int draft, DraftLength length) {
     int k = candidates(row);
     Next next = p.next(k);
     int depth = depth(row);
@@ -67,9 +68,15 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
       Line[] of = fork(row, p, next.topIds(), rollouts);
       Line[] draftOf = fork(row, q, next.topIds(), drafts);
       int[] known = rollouts.all().stream().mapToInt(line -> line.known().size()).toArray();
+      List<Rollout> going = new ArrayList<>();
+      for (int i = 0; i < known.length; i++) {
+        going.add(new Rollout(rollouts.all().get(i), drafts.all().get(i), depth, draft));
+      }
+      going.removeIf(Rollout::done);
       List<List<Next>> drafted = new ArrayList<>();
-      while (rollouts.all().stream().anyMatch(line -> !line.reaches(depth))) {
-        round(row, rollouts.all(), drafts.all(), depth, round, k);
+      while (!going.isEmpty()) {
+        Rollout.round(row, going, length, k);
+        going.removeIf(Rollout::done);
         if (drafted.isEmpty()) {
           drafts.all().forEach(line -> drafted.add(line.known()));
         }
@@ -85,38 +92,6 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
         q.rebase(base, drafted.get(i));
       }
       settle(p, of[best], id, 1);
-    }
-  }
-
-  private static void round(
-      Row row, List<Line> rollouts, List<Line> drafts, int depth, int round, int topK) {
-    List<Line> open = new ArrayList<>();
-    List<Line> drafting = new ArrayList<>();
-    for (int i = 0; i < rollouts.size(); i++) {
-      if (!rollouts.get(i).reaches(depth)) {
-        open.add(rollouts.get(i));
-        drafting.add(drafts.get(i));
-      }
-    }
-    int[] counts = new int[open.size()];
-    for (int i = 0; i < counts.length; i++) {
-      Line line = open.get(i);
-      int[] path = Ids.concat(line.base(), line.greedy(depth));
-      Line draft = drafting.get(i);
-      // q goes on from what p has verified.
-      draft.advance(Arrays.copyOfRange(path, draft.base().length, path.length));
-      counts[i] = Math.min(round, depth - line.greedy(depth).length - 1);
-    }
-    Line.rollOut(row.draft(), drafting, counts, 0, 0);
-    List<int[]> proposals = new ArrayList<>();
-    for (int i = 0; i < counts.length; i++) {
-      proposals.add(Ids.concat(open.get(i).greedy(depth), drafting.get(i).greedy(counts[i])));
-    }
-    int[] before = open.stream().mapToInt(line -> line.greedy(depth).length).toArray();
-    Line.verify(row.target(), open, proposals, topK);
-    for (int i = 0; i < counts.length; i++) {
-      int[] proposal = proposals.get(i);
-      row.verified(proposal.length - before[i], open.get(i).agreement(proposal) - before[i]);
     }
   }
 

@@ -44,11 +44,18 @@ public final class Cdsl implements Strategy {
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     SplittableRandom random = new SplittableRandom(request.seed());
+    // The share of a draft that is accepted depends on its length, and so does the output; but it
+    // must not depend on how lookaheads are computed, whose drafts are counted apart.
+    boolean adaptive = settings.adaptiveDraft().on(false);
+    DraftLength drafts = new DraftLength(adaptive);
+    DraftLength ofLookaheads = new DraftLength(adaptive);
     try (Line p = Line.open(row.target(), row.tokens(), sampling);
         Line q = Line.open(row.draft(), row.tokens(), sampling)) {
       while (!row.finished()) {
-        int[] z = q.rollOut(Math.min(settings.draftLength(), row.remaining() - 1));
+        int length = drafts.next(settings.draftLength());
+        int[] z = q.rollOut(Math.min(length, row.remaining() - 1));
         Verified verified = verify(row, p, q, z, random);
+        drafts.observe(verified.drafted(), verified.accepted());
         boolean accepted = verified.acceptance() >= settings.acceptanceThreshold();
         State state =
             passes(row, z, verified.line())
@@ -58,8 +65,8 @@ public final class Cdsl implements Strategy {
         switch (state) {
           case S1 -> verified.commit(row, p, q, verified.line().length);
           case S2 -> verified.commit(row, p, q, trusted(row, verified.line()));
-          case S3 -> lookAhead(row, p, q, settings.s3Lookahead());
-          case S4 -> lookAhead(row, p, q, settings.s4Lookahead());
+          case S3 -> lookAhead(row, p, q, settings.s3Lookahead(), ofLookaheads);
+          case S4 -> lookAhead(row, p, q, settings.s4Lookahead(), ofLookaheads);
         }
       }
     }
@@ -107,11 +114,11 @@ public final class Cdsl implements Strategy {
     return last;
   }
 
-  private void lookAhead(Row row, Line p, Line q, Roller roller) {
+  private void lookAhead(Row row, Line p, Line q, Roller roller, DraftLength drafts) {
     if (roller == Roller.DRAFT) {
       step.byDraft(row, p, q);
     } else if (settings.speculateLookahead()) {
-      step.bySpeculation(row, p, q, settings.lookaheadDraft());
+      step.bySpeculation(row, p, q, settings.lookaheadDraft(), drafts);
     } else {
       step.byTarget(row, p);
       int[] tokens = row.tokens();

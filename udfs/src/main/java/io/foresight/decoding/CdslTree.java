@@ -44,12 +44,14 @@ public final class CdslTree implements Strategy {
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     int rounds = tree.rounds();
+    DraftLength length = new DraftLength(settings.adaptiveDraft().on(true));
     try (Line p = Line.open(row.target(), row.tokens(), false);
         Line q = Line.open(row.draft(), row.tokens(), false)) {
       while (!row.finished()) {
         List<int[]> hints = hinted && rounds > 0 ? row.hints() : List.of();
         p.gather(firstIds(hints));
-        GreedyLine line = GreedyLine.extend(row, p, q, horizon, settings.draftLength(), topK(row));
+        GreedyLine line =
+            GreedyLine.extend(row, p, q, horizon, settings.draftLength(), length, topK(row));
         if (rounds == 0 || passes(row, line.ids())) {
           line.commit(row, p, q, line.ids().length);
         } else {

@@ -28,11 +28,12 @@ import java.util.Objects;
  * @param s4Lookahead whose lookahead S4 takes
  * @param speculateLookahead whether a target lookahead of {@code cdsl} is drafted by q and verified
  *     by p, in as many rounds as it takes: the same tokens in fewer forwards and more positions
- * @param lookaheadDraft tokens drafted per round of such a lookahead; at least 1
+ * @param lookaheadDraft most tokens drafted per round of such a lookahead, and of the rollouts of
+ *     {@code cdlh-speculative}; at least 1
  * @param reuseRollouts whether {@code cdlh} and {@code cdlh-appx} go on from the committed
  *     candidate's rollout instead of rolling it out again; the same tokens, fewer positions
- * @param window positions that {@code cdlh-speculative} judges per iteration; at least 1, or 0 for
- *     the device's default
+ * @param window positions that {@code cdlh-speculative} judges at a time, the next token's and
+ *     those that follow it on p's greedy path; at least 1, or 0 for the device's default
  * @param adaptiveDraft whether the draft length follows the row's acceptance, up to {@code
  *     draftLength}. By default in {@code speculative} and {@code cdlh-speculative}, whose output
  *     does not depend on it

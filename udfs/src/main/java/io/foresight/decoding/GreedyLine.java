@@ -17,21 +17,24 @@ record GreedyLine(int[] ids, List<Origin> origins) {
    * Drafts and verifies until p's greedy path is known for {@code horizon} ids, up to EOS, or up to
    * the limit.
    *
-   * @param draftLength g
+   * @param most g, or the most that it may be
+   * @param length bounds the drafts, and learns how they fared
    * @param topK ids to ask for per position; 0 for none
    */
-  static GreedyLine extend(Row row, Line p, Line q, int horizon, int draftLength, int topK) {
+  static GreedyLine extend(
+      Row row, Line p, Line q, int horizon, int most, DraftLength length, int topK) {
     int wanted = Math.min(horizon, row.remaining());
     List<Origin> origins = new ArrayList<>();
     int[] base = q.base();
     while (!p.reaches(wanted)) {
       int[] known = p.greedy(wanted);
       q.rebase(Ids.concat(base, known), List.of());
-      int[] z = q.rollOut(Math.min(draftLength, wanted - known.length - 1));
+      int[] z = q.rollOut(Math.min(length.next(most), wanted - known.length - 1));
       int[] proposal = Ids.concat(known, z);
       Line.verify(row.target(), List.of(p), List.of(proposal), topK);
       int accepted = p.agreement(proposal) - known.length;
       row.verified(z.length, accepted);
+      length.observe(z.length, accepted);
       while (origins.size() < known.length) {
         origins.add(Origin.TARGET);
       }

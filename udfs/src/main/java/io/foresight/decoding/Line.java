@@ -58,6 +58,13 @@ final class Line implements AutoCloseable {
     gather = ids;
   }
 
+  /** Branches to another base, of which nothing is known but what the cache holds. */
+  Line branch(int[] to) {
+    Line line = new Line(model, rows, sequence.fork(), held, to);
+    line.gather = gather;
+    return line;
+  }
+
   /** Appends {@code tokens} to the base; what is known stays where they are the greedy ones. */
   void advance(int... tokens) {
     int agreed = agreement(tokens);

@@ -33,7 +33,7 @@ public interface LineReward {
     return true;
   }
 
-  /** The highest reward that any line can have. */
+  /** The highest reward that any line can have; a higher one fails the row. */
   default double upperBound() {
     return 1;
   }

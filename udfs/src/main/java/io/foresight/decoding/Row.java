@@ -11,6 +11,7 @@ final class Row {
   private final LanguageModel target;
   private final LanguageModel draft;
   private final LineReward reward;
+  private final double rewardBound;
   private final Tally tally = new Tally();
   private final int[] prompt;
   private final int limit;
@@ -59,6 +60,7 @@ final class Row {
                   tally.draftPositions += positions;
                 });
     this.reward = request.reward();
+    this.rewardBound = reward.upperBound();
     this.prompt = request.prompt().clone();
     this.limit = Math.min(request.maxNewTokens(), room);
   }
@@ -93,6 +95,8 @@ final class Row {
 
   /**
    * R of what was generated and {@code continuation}; finished if that ends by EOS or at the limit.
+   *
+   * @throws IllegalStateException if it is no number or above the reward's upper bound
    */
   double reward(int... continuation) {
     int[] line = Ids.concat(generated, continuation);
@@ -100,6 +104,11 @@ final class Row {
     if (!Arrays.equals(line, judged)) {
       tally.rewardCalls++;
       judgedReward = reward.of(line.clone(), endsAt(line));
+      if (!(judgedReward <= rewardBound)) {
+        throw new IllegalStateException(
+            "Cannot use a reward of %s: the reward's own upper bound is %s"
+                .formatted(judgedReward, rewardBound));
+      }
       judged = line;
     }
     return judgedReward;
@@ -122,6 +131,11 @@ final class Row {
   /** Whether a hint may stand where p would go on with {@code id}. */
   boolean startsWord(int id) {
     return isEos(id) || reward.startsWord(id);
+  }
+
+  /** Rmax, the most that {@link #reward} can be. */
+  double rewardBound() {
+    return rewardBound;
   }
 
   /** Whether the row would be finished after {@code continuation}. */

@@ -13,12 +13,14 @@ import java.util.SplittableRandom;
 public final class Speculative implements Strategy {
 
   private final int draftLength;
+  private final boolean adaptive;
   private final boolean sampling;
   private final Sampler sampler;
 
   /** Drafts and verifies as {@code settings} say. */
   public Speculative(DecodingSettings settings) {
     this.draftLength = settings.draftLength();
+    this.adaptive = settings.adaptiveDraft().on(true);
     this.sampling = settings.verification() == Verification.SAMPLING;
     this.sampler = Sampler.of(settings);
   }
@@ -37,12 +39,14 @@ public final class Speculative implements Strategy {
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     SplittableRandom random = new SplittableRandom(request.seed());
+    DraftLength drafts = new DraftLength(adaptive);
     try (Line p = Line.open(row.target(), row.tokens(), sampling);
         Line q = Line.open(row.draft(), row.tokens(), sampling)) {
       while (!row.finished()) {
         // One less than what remains, so that p's own token fits.
-        int length = Math.min(draftLength, row.remaining() - 1);
+        int length = Math.min(drafts.next(draftLength), row.remaining() - 1);
         Verified verified = sampling ? sampled(row, p, q, length, random) : hard(row, p, q, length);
+        drafts.observe(verified.drafted(), verified.accepted());
         verified.commit(row, p, q, verified.line().length);
       }
     }

@@ -8,7 +8,15 @@ public final class Strategies {
   /** Values of {@code decoding.strategy}. */
   public static final List<String> NAMES =
       List.of(
-          "greedy", "sample", "best-of-n", "speculative", "cdlh", "cdlh-appx", "cdsl", "cdsl-tree");
+          "greedy",
+          "sample",
+          "best-of-n",
+          "speculative",
+          "cdlh",
+          "cdlh-appx",
+          "cdsl",
+          "cdlh-speculative",
+          "cdsl-tree");
 
   private Strategies() {}
 
@@ -27,6 +35,7 @@ public final class Strategies {
       case "cdlh-appx" -> new CdlhAppx(settings);
       case "cdsl" -> new Cdsl(settings);
       case "cdsl-tree" -> new CdslTree(settings);
+      case "cdlh-speculative" -> new CdlhSpeculative(settings);
       default ->
           throw new IllegalArgumentException(
               "Cannot make strategy %s: the strategies are %s"

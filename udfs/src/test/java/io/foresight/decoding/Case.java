@@ -136,7 +136,7 @@ record Case(
 
   /** The same case with a draft that is another instance of p. */
   Case draftingWithTarget() {
-    return new Case(p, p, prompt, limit, reward, s);
+    return new Case(p, p.again(), prompt, limit, reward, s);
   }
 
   /** Decodes by the strategy that the settings name. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.Roller;
+import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.DecodingSettings.Verification;
 import java.util.Arrays;
 
@@ -61,9 +62,12 @@ final class Checks {
   }
 
   private static void lossless(Case c, Decoder decoder) {
-    Generation generation = decoder.decode(c);
-    assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
-    assertThat(generation.counters().targetForwards()).isEqualTo(Reference.verifications(c));
+    int[] greedy = Reference.greedy(c);
+    assertThat(decoder.decode(c).tokens()).isEqualTo(greedy);
+    Generation fixed =
+        decoder.decode(c.with(c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build()));
+    assertThat(fixed.tokens()).isEqualTo(greedy);
+    assertThat(fixed.counters().targetForwards()).isEqualTo(Reference.verifications(c));
   }
 
   /** Invariant 4, lookaheads by p, and CDLH itself. */
@@ -82,6 +86,12 @@ final class Checks {
         .isEqualTo(expected);
   }
 
+  /** Invariant 3. */
+  static void speculativeCdlhIsCdlh(Case c, Decoder decoder) {
+    Case speculative = c.with(c.s().toBuilder().strategy("cdlh-speculative").build());
+    assertThat(decoder.decode(speculative).tokens()).isEqualTo(Reference.cdlh(c, c.p()));
+  }
+
   private static Case strict(Case c, Roller roller) {
     return c.with(
         c.s().toBuilder()
@@ -95,7 +105,13 @@ final class Checks {
 
   /** The action table: tokens and states of {@code cdsl} under any of its settings. */
   static void cdslFollowsItsTable(Case c, Decoder decoder) {
-    Case hard = c.with(c.s().toBuilder().strategy("cdsl").verification(Verification.HARD).build());
+    Case hard =
+        c.with(
+            c.s().toBuilder()
+                .strategy("cdsl")
+                .verification(Verification.HARD)
+                .adaptiveDraft(Toggle.FALSE)
+                .build());
     Reference.Steps expected = Reference.cdsl(hard);
     Generation generation = decoder.decode(hard);
     Counters counters = generation.counters();

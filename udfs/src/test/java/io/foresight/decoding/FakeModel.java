@@ -60,6 +60,11 @@ final class FakeModel implements LanguageModel {
     this.eos = eos;
   }
 
+  /** Another instance of the same model. */
+  FakeModel again() {
+    return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos);
+  }
+
   /** The mutant that breaks ties to the higher id. */
   FakeModel breakingTiesHigh() {
     return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, true, eos);

@@ -3,6 +3,7 @@ package io.foresight.decoding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.decoding.DecodingSettings.Roller;
+import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.DecodingSettings.Verification;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -39,6 +40,11 @@ class InvariantsTest {
   @Property(tries = 3000)
   void strictCdslEqualsCdlh(@ForAll long seed) {
     Checks.strictCdslIsCdlh(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 10_000)
+  void speculativeCdlhEqualsCdlh(@ForAll long seed) {
+    Checks.speculativeCdlhIsCdlh(Case.of(seed), Case::decode);
   }
 
   @Property(tries = 3000)
@@ -81,6 +87,67 @@ class InvariantsTest {
           .decode();
       assertThat(c.p().recomputed).as("positions of p, by %s", name).isZero();
       assertThat(c.q().recomputed).as("positions of q, by %s", name).isZero();
+    }
+  }
+
+  @Property(tries = 2000)
+  void speculativeCdlhComputesNothingTwiceIfAllDraftsAreAccepted(@ForAll long seed) {
+    Case c = Case.of(seed).draftingWithTarget();
+    Generation generation = c.with(c.s().toBuilder().strategy("cdlh-speculative").build()).decode();
+    assertThat(generation.counters().accepted()).isEqualTo(generation.counters().drafted());
+    assertThat(c.p().recomputed).isZero();
+  }
+
+  @Property(tries = 2000)
+  void speculativeCdlhTakesTwoForwardsPerTokenIfAllDraftsAreAccepted(@ForAll long seed) {
+    Case c = Case.of(seed).draftingWithTarget();
+    int whole = Math.max(1, c.s().lookahead());
+    Generation generation =
+        c.with(
+                c.s().toBuilder()
+                    .strategy("cdlh-speculative")
+                    .draftLength(whole)
+                    .lookaheadDraft(whole)
+                    .adaptiveDraft(Toggle.FALSE)
+                    .build())
+            .decode();
+    // One for the line, one for all rollouts.
+    assertThat(generation.counters().targetForwards())
+        .isLessThanOrEqualTo(2L * generation.tokens().length);
+  }
+
+  @Property(tries = 2000)
+  void everyRoundOfSpeculativeCdlhKnowsMore(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Generation generation =
+        c.with(c.s().toBuilder().strategy("cdlh-speculative").window(1).build()).decode();
+    // The line and the longest rollout each gain a token at least, whatever q drafts.
+    assertThat(generation.counters().targetForwards())
+        .isLessThanOrEqualTo((2L * c.s().lookahead() + 1) * generation.tokens().length);
+  }
+
+  @Property(tries = 2000)
+  void satisfiedRowCostsSpeculativeCdlhNoMoreThanSpeculation(@ForAll long seed) {
+    Case c = Case.of(seed);
+    DecodingSettings fixed = c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build();
+    Strategy strategy = Strategies.of(fixed.toBuilder().strategy("cdlh-speculative").build());
+    Request satisfied = new Request(c.prompt(), fixed.maxNewTokens(), (ids, finished) -> 1, 7);
+    Generation generation = strategy.decode(c.p(), c.q(), satisfied);
+    assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
+    assertThat(generation.counters().targetForwards()).isEqualTo(Reference.verifications(c));
+    assertThat(generation.counters().committedCandidate()).isZero();
+  }
+
+  @Property(tries = 1000)
+  void windowAndDraftsDoNotChangeSpeculativeCdlh(@ForAll long seed) {
+    Case c = Case.of(seed);
+    DecodingSettings.Builder settings = c.s().toBuilder().strategy("cdlh-speculative");
+    int[] tokens = c.with(settings.window(0).build()).decode().tokens();
+    for (int window = 1; window <= 6; window++) {
+      for (Toggle adaptive : new Toggle[] {Toggle.TRUE, Toggle.FALSE}) {
+        Case windowed = c.with(settings.window(window).adaptiveDraft(adaptive).build());
+        assertThat(windowed.decode().tokens()).isEqualTo(tokens);
+      }
     }
   }
 

@@ -20,7 +20,8 @@ class MutantsTest {
           "permissive cdsl is greedy", Checks::permissiveCdslIsGreedy,
           "cdsl follows its table", Checks::cdslFollowsItsTable,
           "strict cdsl is cdlh", Checks::strictCdslIsCdlh,
-          "strict cdsl is cdlh-appx", Checks::strictCdslIsCdlhAppx);
+          "strict cdsl is cdlh-appx", Checks::strictCdslIsCdlhAppx,
+          "speculative cdlh is cdlh", Checks::speculativeCdlhIsCdlh);
 
   private static final Map<String, Checks.Decoder> MUTANTS =
       Map.of(
@@ -84,6 +85,30 @@ class MutantsTest {
     return row.generation();
   }
 
+  /** A reward whose bound is too low, so that candidates that would win are never looked at. */
+  private static Generation boundedBy(Case c, double bound) {
+    LineReward reward =
+        new LineReward() {
+          @Override
+          public double of(int[] generated, boolean finished) {
+            return c.reward().of(generated, finished);
+          }
+
+          @Override
+          public double upperBound() {
+            return bound;
+          }
+        };
+    return Strategies.of(c.s())
+        .decode(c.p(), c.q(), new Request(c.prompt(), c.s().maxNewTokens(), reward, 7));
+  }
+
+  /** A lookahead that is {@code by} tokens longer. */
+  private static Generation lookingFurther(Case c, int by) {
+    int lookahead = Math.max(0, c.s().lookahead() + by);
+    return c.with(c.s().toBuilder().lookahead(lookahead).build()).decode();
+  }
+
   /** Number of cases in which {@code check} fails for {@code decoder}. */
   private static int failures(Checks.Check check, Checks.Decoder decoder) {
     int failures = 0;
@@ -117,6 +142,28 @@ class MutantsTest {
       assertThat(failures(check, MutantsTest::withoutBonus)).isPositive();
       assertThat(failures(check, MutantsTest::draftBonus)).isPositive();
     }
+  }
+
+  @Example
+  void mutantsOfTheLookaheadAndTheBoundFail() {
+    Checks.Check check = Checks::speculativeCdlhIsCdlh;
+    assertThat(failures(check, c -> lookingFurther(c, 1))).isPositive();
+    assertThat(failures(check, c -> lookingFurther(c, -1))).isPositive();
+    assertThat(failures(check, c -> boundedBy(c, 1))).isZero();
+    assertThat(failures(check, c -> boundedBy(c, Double.POSITIVE_INFINITY))).isZero();
+    // Either a line that is looked at gives it away, or the output is wrong.
+    assertThat(failures(check, c -> boundedBy(c, 0.5))).isPositive();
+    assertThatThrownBy(
+            () -> {
+              for (long seed = 0; seed < CASES; seed++) {
+                try {
+                  Checks.speculativeCdlhIsCdlh(Case.of(seed), c -> boundedBy(c, 0.5));
+                } catch (IllegalStateException e) {
+                  assertThat(e).hasMessageContaining("the reward's own upper bound is 0.5");
+                }
+              }
+            })
+        .isInstanceOf(AssertionError.class);
   }
 
   @Example

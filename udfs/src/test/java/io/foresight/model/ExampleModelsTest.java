@@ -154,6 +154,23 @@ class ExampleModelsTest {
     }
   }
 
+  @Test
+  void speculativeCdlhSaysWhatCdlhSaysInFewerForwards() {
+    for (int row = 0; row < ROWS; row += 3) {
+      Generation cdlh = decode(settings("cdlh").build(), row);
+      for (int window : new int[] {1, 4, 16}) {
+        DecodingSettings windowed = settings("cdlh-speculative").window(window).build();
+        for (ModelSession drafter : List.of(draft, target)) {
+          Generation speculative = decode(windowed, row, target, drafter);
+          assertThat(speculative.tokens()).isEqualTo(cdlh.tokens());
+          assertThat(speculative.logProb()).isCloseTo(cdlh.logProb(), within(1e-4));
+          assertThat(speculative.counters().targetForwards())
+              .isLessThan(cdlh.counters().targetForwards() / 2);
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("variants")
   void logProbIsAFreshForwards(DecodingSettings settings) {

@@ -1,0 +1,43 @@
+package io.foresight.decoding;
+
+/**
+ * {@link Cdlh}'s output in far fewer forwards (decoding.md, cdlh-speculative): to CDLH what
+ * speculative decoding is to greedy decoding. q drafts and p verifies the line w, which is CDLH's
+ * rollout of the top candidate at each of its positions; another candidate is rolled out only where
+ * the reward's upper bound lets it win.
+ */
+public final class CdlhSpeculative implements Strategy {
+
+  private final DecodingSettings settings;
+
+  /** Decodes as {@code settings} say. */
+  public CdlhSpeculative(DecodingSettings settings) {
+    this.settings = settings;
+  }
+
+  @Override
+  public String name() {
+    return "cdlh-speculative";
+  }
+
+  @Override
+  public boolean usesDraft() {
+    return true;
+  }
+
+  @Override
+  public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
+    Row row = new Row(target, draft, request);
+    try (Line p = Line.open(row.target(), row.tokens(), false);
+        Line q = Line.open(row.draft(), row.tokens(), false);
+        Contests contests = new Contests(settings, row, p, q)) {
+      while (!row.finished()) {
+        while (!contests.settled()) {
+          contests.round();
+        }
+        contests.commit();
+      }
+    }
+    return row.generation();
+  }
+}
