@@ -51,7 +51,7 @@ public final class BestOfN implements Strategy {
     // A generator of its own keeps a sample the same whatever the others' lengths.
     SplittableRandom seeds = new SplittableRandom(request.seed());
     try (Lines lines = new Lines()) {
-      Line prefix = lines.add(Line.open(row.target(), row.tokens(), true));
+      Line prefix = lines.add(Line.open(row.target(), row.tokens(), Line.Detail.ROWS));
       prefix.next(0);
       List<Draw> draws = new ArrayList<>();
       for (int i = 0; i < samples; i++) {

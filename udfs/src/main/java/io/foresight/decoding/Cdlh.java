@@ -26,7 +26,7 @@ public final class Cdlh implements Strategy {
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, null, request);
-    try (Line p = Line.open(row.target(), row.tokens(), false)) {
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS)) {
       while (!row.finished()) {
         step.byTarget(row, p);
       }

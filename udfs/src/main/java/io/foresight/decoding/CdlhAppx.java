@@ -23,8 +23,8 @@ public final class CdlhAppx implements Strategy {
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
-    try (Line p = Line.open(row.target(), row.tokens(), false);
-        Line q = Line.open(row.draft(), row.tokens(), false)) {
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS)) {
       while (!row.finished()) {
         step.byDraft(row, p, q);
       }

@@ -49,8 +49,11 @@ public final class Cdsl implements Strategy {
     boolean adaptive = settings.adaptiveDraft().on(false);
     DraftLength drafts = new DraftLength(adaptive);
     DraftLength ofLookaheads = new DraftLength(adaptive);
-    try (Line p = Line.open(row.target(), row.tokens(), sampling);
-        Line q = Line.open(row.draft(), row.tokens(), sampling)) {
+    try (Line p =
+            Line.open(
+                row.target(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.LOG_PROBS);
+        Line q =
+            Line.open(row.draft(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.IDS)) {
       while (!row.finished()) {
         int length = drafts.next(settings.draftLength());
         int[] z = q.rollOut(Math.min(length, row.remaining() - 1));

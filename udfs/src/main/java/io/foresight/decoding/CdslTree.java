@@ -45,8 +45,8 @@ public final class CdslTree implements Strategy {
     Row row = new Row(target, draft, request);
     int rounds = tree.rounds();
     DraftLength length = new DraftLength(settings.adaptiveDraft().on(true));
-    try (Line p = Line.open(row.target(), row.tokens(), false);
-        Line q = Line.open(row.draft(), row.tokens(), false)) {
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS)) {
       while (!row.finished()) {
         List<int[]> hints = hinted && rounds > 0 ? row.hints() : List.of();
         p.gather(firstIds(hints));

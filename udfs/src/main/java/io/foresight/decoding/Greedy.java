@@ -18,7 +18,7 @@ public final class Greedy implements Strategy {
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, null, request);
-    try (Line p = Line.open(row.target(), row.tokens(), false)) {
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS)) {
       while (!row.finished()) {
         Next next = p.next(0);
         row.commit(Origin.TARGET, next.id(), next.logProb());

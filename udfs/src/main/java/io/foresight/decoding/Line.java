@@ -12,8 +12,23 @@ import java.util.List;
  */
 final class Line implements AutoCloseable {
 
+  /** What every score of a line comes with. */
+  enum Detail {
+    /** The arg max: all that a draft is for. */
+    IDS,
+    /** Its log-probability too. */
+    LOG_PROBS,
+    /** The full row of log-probabilities too. */
+    ROWS;
+
+    private Ask ask(int from, int topK, int[][] gather) {
+      boolean logProbs = this != IDS || topK > 0 || gather != null;
+      return new Ask(from, logProbs, topK, gather, this == ROWS);
+    }
+  }
+
   private final LanguageModel model;
-  private final boolean rows;
+  private final Detail detail;
   private final List<Next> known = new ArrayList<>();
   private Sequence sequence;
   private int[] held;
@@ -25,9 +40,9 @@ final class Line implements AutoCloseable {
 
   private List<Next> draftScores = List.of();
 
-  private Line(LanguageModel model, boolean rows, Sequence sequence, int[] held, int[] base) {
+  private Line(LanguageModel model, Detail detail, Sequence sequence, int[] held, int[] base) {
     this.model = model;
-    this.rows = rows;
+    this.detail = detail;
     this.sequence = sequence;
     this.held = held;
     this.base = base;
@@ -36,15 +51,15 @@ final class Line implements AutoCloseable {
   /**
    * Opens a line with an empty cache.
    *
-   * @param rows whether every score comes with the full row of log-probabilities
+   * @param detail what every score comes with
    */
-  static Line open(LanguageModel model, int[] base, boolean rows) {
-    return new Line(model, rows, model.open(), new int[0], base);
+  static Line open(LanguageModel model, int[] base, Detail detail) {
+    return new Line(model, detail, model.open(), new int[0], base);
   }
 
   /** Branches to the base followed by {@code tokens}, with what is known of that. */
   Line fork(int... tokens) {
-    Line line = new Line(model, rows, sequence.fork(), held, base);
+    Line line = new Line(model, detail, sequence.fork(), held, base);
     line.gather = gather;
     line.known.addAll(known);
     line.draft = draft;
@@ -60,7 +75,7 @@ final class Line implements AutoCloseable {
 
   /** Branches to another base, of which nothing is known but what the cache holds. */
   Line branch(int[] to) {
-    Line line = new Line(model, rows, sequence.fork(), held, to);
+    Line line = new Line(model, detail, sequence.fork(), held, to);
     line.gather = gather;
     return line;
   }
@@ -315,7 +330,7 @@ final class Line implements AutoCloseable {
       wanted = new int[Math.max(0, appended - from)][];
       Arrays.fill(wanted, gather);
     }
-    return new Ask(from, topK, wanted, rows);
+    return detail.ask(from, topK, wanted);
   }
 
   /**
@@ -350,7 +365,7 @@ final class Line implements AutoCloseable {
       for (int i = 0; i < wanted.length; i++) {
         wanted[i] = Ids.concat(gather, tree.followers(i));
       }
-      Ask ask = new Ask(0, topK, wanted, rows);
+      Ask ask = detail.ask(0, topK, wanted);
       Scores scores = model.extend(Extension.tree(sequence, tree.tokens(), tree.parents(), ask));
       for (int i = 0; i < wanted.length; i++) {
         nexts.add(Next.of(ask, scores, i));

@@ -27,7 +27,7 @@ public final class Sample implements Strategy {
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, null, request);
     SplittableRandom random = new SplittableRandom(request.seed());
-    try (Line p = Line.open(row.target(), row.tokens(), true)) {
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.ROWS)) {
       while (!row.finished()) {
         float[] scores = p.next(0).row();
         int id = Sampler.draw(sampler.distribution(scores), random);

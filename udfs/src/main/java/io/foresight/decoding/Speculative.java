@@ -40,8 +40,11 @@ public final class Speculative implements Strategy {
     Row row = new Row(target, draft, request);
     SplittableRandom random = new SplittableRandom(request.seed());
     DraftLength drafts = new DraftLength(adaptive);
-    try (Line p = Line.open(row.target(), row.tokens(), sampling);
-        Line q = Line.open(row.draft(), row.tokens(), sampling)) {
+    try (Line p =
+            Line.open(
+                row.target(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.LOG_PROBS);
+        Line q =
+            Line.open(row.draft(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.IDS)) {
       while (!row.finished()) {
         // One less than what remains, so that p's own token fits.
         int length = Math.min(drafts.next(draftLength), row.remaining() - 1);

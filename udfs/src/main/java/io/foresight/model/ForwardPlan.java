@@ -26,6 +26,9 @@ final class ForwardPlan {
   /** Positions per pass of the LM head on the CPU. */
   private static final int HEAD_POSITIONS = 24;
 
+  private static final int LOG_PROBS = 1;
+  private static final int ROWS = 2;
+
   /** Copy of cached positions, as {@code causal_lm.py} takes it. */
   record Copy(int source, int sourceAt, int first, int slots, int at, int count) {}
 
@@ -34,7 +37,7 @@ final class ForwardPlan {
   private final List<Group> groups;
   private final int topK;
   private final int gatherWidth;
-  private final boolean wantRows;
+  private final int detail;
   private final int vocabulary;
 
   /** Appended positions of all sequences. */
@@ -81,7 +84,7 @@ final class ForwardPlan {
     int askedSoFar = 0;
     int widest = 0;
     int k = 0;
-    boolean rows = false;
+    int most = 0;
     for (int e = 0; e < extensions.size(); e++) {
       Extension extension = extensions.get(e);
       firstPosition[e + 1] = firstPosition[e] + extension.tokens().length;
@@ -89,7 +92,7 @@ final class ForwardPlan {
       if (extension.asked() > 0) {
         askedSoFar += extension.asked();
         k = Math.max(k, ask.topK());
-        rows |= ask.rows();
+        most = Math.max(most, ask.rows() ? ROWS : ask.logProbs() ? LOG_PROBS : 0);
         if (ask.gather() != null) {
           for (int[] ids : ask.gather()) {
             widest = Math.max(widest, ids.length);
@@ -101,7 +104,7 @@ final class ForwardPlan {
     asked = askedSoFar;
     topK = k;
     gatherWidth = widest;
-    wantRows = rows;
+    detail = most;
     groups = groups();
     gatheredPositions =
         groups.stream()
@@ -128,7 +131,7 @@ final class ForwardPlan {
     plan[1] = asked;
     plan[2] = topK;
     plan[3] = gatherWidth;
-    plan[4] = wantRows ? 1 : 0;
+    plan[4] = detail;
     int passes = wholeHead ? 1 : (asked + HEAD_POSITIONS - 1) / HEAD_POSITIONS;
     plan[5] = asked == 0 ? 1 : (asked + passes - 1) / passes;
     plan[6] = copies.size();
@@ -332,7 +335,10 @@ final class ForwardPlan {
   /** Takes the forward's result apart. */
   List<Scores> scores(float[] result) {
     int gaps = Math.min(Math.max(topK, 1), vocabulary - 1);
-    int columns = 2 + gaps + 2 * topK + gatherWidth + (wantRows ? vocabulary : 0);
+    int columns =
+        1
+            + gaps
+            + (detail == 0 ? 0 : 1 + 2 * topK + gatherWidth + (detail == ROWS ? vocabulary : 0));
     List<Scores> scores = new ArrayList<>();
     int row = 0;
     for (Extension extension : extensions) {
@@ -348,13 +354,14 @@ final class ForwardPlan {
       for (int i = 0; i < n; i++, row++) {
         int at = row * columns;
         best[i] = (int) result[at];
-        logProb[i] = result[at + 1];
         // Whatever the neighbours asked for, the margin is that of this extension's own choices.
-        margin[i] = result[at + 2];
+        margin[i] = result[at + 1];
         if (ask.topK() > 1 && ask.topK() <= gaps) {
-          margin[i] = Math.min(margin[i], result[at + 1 + ask.topK()]);
+          margin[i] = Math.min(margin[i], result[at + ask.topK()]);
         }
-        at += 2 + gaps;
+        at += 1 + gaps;
+        logProb[i] = ask.logProbs() ? result[at] : Float.NaN;
+        at++;
         if (topIds != null) {
           for (int k = 0; k < ask.topK(); k++) {
             topIds[i][k] = (int) result[at + k];

@@ -190,7 +190,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         int[] path = slot.path(extension, ask.from() + i);
         int[][] gather = ask.gather() == null ? null : new int[][] {ask.gather()[i]};
         try (Slot alone = new Slot(allocate())) {
-          Ask last = new Ask(path.length - 1, ask.topK(), gather, ask.rows());
+          Ask last = new Ask(path.length - 1, ask.logProbs(), ask.topK(), gather, ask.rows());
           Scores canonical = forward(List.of(Extension.of(alone, path, last))).get(0);
           scores.replace(i, canonical);
         }

@@ -206,17 +206,17 @@ class CausalLm(Module):
 
   # One batched forward, preceded by the copies in the cache that it depends on.
   #
-  # plan: P, M, k, X gathered ids, whether rows are wanted, asked positions per pass of the LM head, number of copies, number of
-  # groups; then the six arguments of each copy; then for each group of sequences that attend together: N, T, their first slot,
+  # plan: P, M, k, X gathered ids, detail (0 ids, 1 log-probabilities, 2 rows too), asked positions per pass of the LM head,
+  # number of copies, number of groups; then the six arguments of each copy; then for each group of sequences that attend together: N, T, their first slot,
   # S, whether their queries are picked by index, whether their slots are, whether a mask is given.
   # whole (int64): ids [P], rotary positions [P], cells of the cache that they are written to [P], asked positions [M],
   # ids to gather [M, X]; for each group, if so said, its queries [N * T] and its slots [N]; and, if any group picks its
   # queries or there are several, for each position its place among the groups' results [P].
   # masks (fp32): for each group that has one, [N, T, S], to be added to the attention scores.
   #
-  # Returns [M, 2 + gaps + 2 k + X (+ V)]: arg max, its log-probability, the gaps between the highest max(k, 1) + 1 scores (one
-  # less than scores), top ids, their log-probabilities, gathered log-probabilities, and the row if wanted. fp32 holds ids up
-  # to 2^24.
+  # Returns [M, 1 + gaps]: arg max and the gaps between the highest max(k, 1) + 1 scores (one less than scores). With detail
+  # [M, 1 + gaps + 1 + 2 k + X (+ V)]: then the arg max's log-probability, top ids, their log-probabilities, gathered
+  # log-probabilities, and the row. fp32 holds ids up to 2^24.
   def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor) -> Tensor:
     p = plan[0]
     m = plan[1]
@@ -297,7 +297,7 @@ class CausalLm(Module):
     while from_ < m:
       count = min(plan[5], m - from_)
       logits = torch.to((self).linear((self).norm(torch.narrow(hidden, 0, from_, count), ), self.layers * 4, ), 6)
-      _5 = torch.append(scored, (self).scores(logits, plan[2], torch.narrow(gather, 0, from_, count), plan[4] == 1, ))
+      _5 = torch.append(scored, (self).scores(logits, plan[2], torch.narrow(gather, 0, from_, count), plan[4], ))
       from_ = from_ + count
     return torch.cpu(torch.cat(scored, 0))
 
@@ -311,24 +311,44 @@ class CausalLm(Module):
       _1 = torch.scatter_(left, 1, id, -inf)
     return torch.cat(chosen, 1)
 
+  # The `k` highest of logits [M, V] and their ids, the order of equals left open. The highest of each of V / 64 columns says in
+  # which columns they are, so that only those need be sorted.
+  def highest(self: __torch__.CausalLm, logits: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+    m = torch.size(logits, 0)
+    v = torch.size(logits, 1)
+    if v < k * 256:
+      values, ids = torch.topk(logits, k)
+      return (values, ids)
+    padded = logits
+    if v % 64 != 0:
+      padded = torch.constant_pad_nd(logits, [0, 64 - v % 64], -inf)
+    columns = torch.view(padded, [m, 64, -1])
+    _0, chosen = torch.topk(torch.amax(columns, [1], False), k)
+    few = torch.gather(columns, 2, torch.expand(torch.unsqueeze(chosen, 1), [m, 64, k]))
+    values, at = torch.topk(torch.flatten(few, 1), k)
+    row = torch.floor_divide(at, k)
+    column = torch.gather(chosen, 1, torch.remainder(at, k))
+    return (values, torch.add(torch.mul(row, torch.size(columns, 2)), column))
+
   # What `forward` returns, of logits [M, V].
-  def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, want_rows: bool) -> Tensor:
+  def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, detail: int) -> Tensor:
     wanted = min(max(k, 1) + 1, torch.size(logits, 1))
-    values, ids = torch.topk(logits, wanted)
+    values, ids, = (self).highest(logits, wanted, )
     gaps = torch.sub(torch.narrow(values, 1, 0, wanted - 1), torch.narrow(values, 1, 1, wanted - 1))
-    # topk leaves the order of equals open.
     if float(torch.item(torch.min(gaps))) == 0.:
       ids = (self).top(logits, wanted, )
-    probabilities = torch.log_softmax(logits, -1)
     best = torch.narrow(ids, 1, 0, 1)
-    parts = [torch.to(best, 6), torch.gather(probabilities, 1, best), gaps]
+    if detail == 0:
+      return torch.cat([torch.to(best, 6), gaps], 1)
+    probabilities = torch.log_softmax(logits, -1)
+    parts = [torch.to(best, 6), gaps, torch.gather(probabilities, 1, best)]
     if k > 0:
       top = torch.narrow(ids, 1, 0, k)
       _0 = torch.append(parts, torch.to(top, 6))
       _1 = torch.append(parts, torch.gather(probabilities, 1, top))
     if torch.size(gather, 1) > 0:
       _2 = torch.append(parts, torch.gather(probabilities, 1, gather))
-    if want_rows:
+    if detail == 2:
       _3 = torch.append(parts, probabilities)
     return torch.cat(parts, 1)
 

@@ -173,7 +173,7 @@ final class FakeModel implements LanguageModel {
     for (int i = 0; i < asked; i++) {
       float[] logProbs = logProbs(nodes.get(from + i));
       argmax[i] = top(logProbs, 1)[0];
-      best[i] = logProbs[argmax[i]];
+      best[i] = ask.logProbs() ? logProbs[argmax[i]] : Float.NaN;
       margin[i] = margin(logProbs, ask.topK());
       if (topIds != null) {
         topIds[i] = top(logProbs, ask.topK());

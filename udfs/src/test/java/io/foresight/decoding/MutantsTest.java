@@ -51,8 +51,8 @@ class MutantsTest {
   /** Speculative decoding that commits the accepted tokens only, unless there are none. */
   private static Generation withoutBonus(Case c) {
     Row row = new Row(c.p(), c.q(), c.request());
-    try (Line p = Line.open(row.target(), row.tokens(), false);
-        Line q = Line.open(row.draft(), row.tokens(), false)) {
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS)) {
       while (!row.finished()) {
         int[] z = q.rollOut(Math.min(c.s().draftLength(), row.remaining() - 1));
         Verified verified = Verified.hard(row, p, z, 0);
@@ -67,8 +67,8 @@ class MutantsTest {
   /** Speculative decoding that takes q's token after a fully accepted draft for p's own. */
   private static Generation draftBonus(Case c) {
     Row row = new Row(c.p(), c.q(), c.request());
-    try (Line p = Line.open(row.target(), row.tokens(), false);
-        Line q = Line.open(row.draft(), row.tokens(), false)) {
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS)) {
       while (!row.finished()) {
         int[] z = q.rollOut(Math.min(c.s().draftLength(), row.remaining() - 1));
         int[] more = q.rollOut(z.length + 1);
