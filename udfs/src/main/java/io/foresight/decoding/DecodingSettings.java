@@ -254,7 +254,7 @@ public record DecodingSettings(
     private int window = 0;
     private Toggle adaptiveDraft = Toggle.AUTO;
     private Toggle hints = Toggle.AUTO;
-    private Tree tree = new Tree(6, 8, 3, 6);
+    private Tree tree = new Tree(6, 32, 8, 16);
 
     private Builder() {}
 
@@ -402,7 +402,7 @@ public record DecodingSettings(
       return this;
     }
 
-    /** Sets {@link DecodingSettings#tree()}; default 6 rounds, width 8, verify 3, rollout 6. */
+    /** Sets {@link DecodingSettings#tree()}; default 6 rounds, width 32, verify 8, rollout 16. */
     public Builder tree(Tree value) {
       tree = value;
       return this;
