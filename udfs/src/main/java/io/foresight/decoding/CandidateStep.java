@@ -1,7 +1,6 @@
 package io.foresight.decoding;
 
 import io.foresight.decoding.Tally.Origin;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -49,49 +48,6 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
       int best = commit(row, next, of);
       p.advance(next.topIds()[best]);
       settle(q, of[best], next.topIds()[best], 0);
-    }
-  }
-
-  /**
-   * The step with rollouts by p that q drafts and p verifies, all candidates together, in as many
-   * rounds as it takes: exactly p's own rollouts.
-   *
-   * @param draft most tokens drafted per round
-   * @param length how many to draft
-   */
-  void bySpeculation(Row row, Line p, Line q, int draft, DraftLength length) {
-    int k = candidates(row);
-    Next next = p.next(k);
-    int depth = depth(row);
-    try (Lines rollouts = new Lines();
-        Lines drafts = new Lines()) {
-      Line[] of = fork(row, p, next.topIds(), rollouts);
-      Line[] draftOf = fork(row, q, next.topIds(), drafts);
-      int[] known = rollouts.all().stream().mapToInt(line -> line.known().size()).toArray();
-      List<Rollout> going = new ArrayList<>();
-      for (int i = 0; i < known.length; i++) {
-        going.add(new Rollout(rollouts.all().get(i), drafts.all().get(i), depth, draft));
-      }
-      going.removeIf(Rollout::done);
-      List<List<Next>> drafted = new ArrayList<>();
-      while (!going.isEmpty()) {
-        Rollout.round(row, going, length, k);
-        going.removeIf(Rollout::done);
-        if (drafted.isEmpty()) {
-          drafts.all().forEach(line -> drafted.add(line.known()));
-        }
-      }
-      int best = commit(row, next, of);
-      int id = next.topIds()[best];
-      q.advance(id);
-      int i = drafts.all().indexOf(draftOf[best]);
-      if (i >= 0 && !drafted.isEmpty() && known[i] == 0) {
-        // The first round drafted from the candidate itself: that is the next draft.
-        int[] base = q.base();
-        q.adopt(draftOf[best]);
-        q.rebase(base, drafted.get(i));
-      }
-      settle(p, of[best], id, 1);
     }
   }
 

@@ -30,7 +30,7 @@ public final class CdlhSpeculative implements Strategy {
     Row row = new Row(target, draft, request);
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
         Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS);
-        Contests contests = new Contests(settings, row, p, q)) {
+        Contests contests = new Contests(settings, Math.max(1, settings.window()), row, p, q)) {
       while (!row.finished()) {
         while (!contests.settled()) {
           contests.round();

@@ -44,11 +44,8 @@ public final class Cdsl implements Strategy {
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     SplittableRandom random = new SplittableRandom(request.seed());
-    // The share of a draft that is accepted depends on its length, and so does the output; but it
-    // must not depend on how lookaheads are computed, whose drafts are counted apart.
-    boolean adaptive = settings.adaptiveDraft().on(false);
-    DraftLength drafts = new DraftLength(adaptive);
-    DraftLength ofLookaheads = new DraftLength(adaptive);
+    // The share of a draft that is accepted depends on its length, and so does the output.
+    DraftLength drafts = new DraftLength(settings.adaptiveDraft().on(false));
     try (Line p =
             Line.open(
                 row.target(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.LOG_PROBS);
@@ -68,8 +65,8 @@ public final class Cdsl implements Strategy {
         switch (state) {
           case S1 -> verified.commit(row, p, q, verified.line().length);
           case S2 -> verified.commit(row, p, q, trusted(row, verified.line()));
-          case S3 -> lookAhead(row, p, q, settings.s3Lookahead(), ofLookaheads);
-          case S4 -> lookAhead(row, p, q, settings.s4Lookahead(), ofLookaheads);
+          case S3 -> lookAhead(row, p, q, settings.s3Lookahead());
+          case S4 -> lookAhead(row, p, q, settings.s4Lookahead());
         }
       }
     }
@@ -117,11 +114,20 @@ public final class Cdsl implements Strategy {
     return last;
   }
 
-  private void lookAhead(Row row, Line p, Line q, Roller roller, DraftLength drafts) {
+  private void lookAhead(Row row, Line p, Line q, Roller roller) {
     if (roller == Roller.DRAFT) {
       step.byDraft(row, p, q);
-    } else if (settings.speculateLookahead()) {
-      step.bySpeculation(row, p, q, settings.lookaheadDraft(), drafts);
+      return;
+    }
+    if (settings.speculateLookahead()) {
+      try (Contests contests = new Contests(settings, 1, row, p, q)) {
+        while (!contests.settled()) {
+          contests.round();
+        }
+        contests.commit();
+      }
+      // q drafted further, or something else.
+      q.rebase(row.tokens(), List.of());
     } else {
       step.byTarget(row, p);
       int[] tokens = row.tokens();

@@ -23,21 +23,17 @@ final class Contests implements AutoCloseable {
   /**
    * Starts with nothing known.
    *
-   * @param p the prompt as p sees it; becomes y, with w as far as it is known
-   * @param q the prompt as q sees it; becomes y and w
+   * @param window choices that are open at a time
+   * @param p y as p sees it, with w as far as it is known
+   * @param q y as q sees it; becomes y and w
    */
-  Contests(DecodingSettings settings, Row row, Line p, Line q) {
+  Contests(DecodingSettings settings, int window, Row row, Line p, Line q) {
     this.settings = settings;
     this.row = row;
     this.p = p;
     this.q = q;
-    this.window = window(settings);
+    this.window = window;
     this.draftLength = new DraftLength(settings.adaptiveDraft().on(true));
-  }
-
-  /** The window; the smallest where the device's default was not filled in. */
-  private static int window(DecodingSettings settings) {
-    return Math.max(1, settings.window());
   }
 
   /** Whether the row's next token is known. */
