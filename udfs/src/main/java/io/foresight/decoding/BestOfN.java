@@ -46,6 +46,11 @@ public final class BestOfN implements Strategy {
   }
 
   @Override
+  public Branches branches() {
+    return new Branches(samples, 0, 0);
+  }
+
+  @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, null, request);
     // A generator of its own keeps a sample the same whatever the others' lengths.

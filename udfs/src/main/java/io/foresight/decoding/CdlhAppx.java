@@ -21,6 +21,11 @@ public final class CdlhAppx implements Strategy {
   }
 
   @Override
+  public Branches branches() {
+    return new Branches(1, 1 + step.candidates(), 0);
+  }
+
+  @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);

@@ -26,6 +26,13 @@ public final class CdlhSpeculative implements Strategy {
   }
 
   @Override
+  public Branches branches() {
+    // Of each position's candidates all but w itself.
+    int rollouts = 1 + Math.max(1, settings.window()) * (settings.candidates() - 1);
+    return new Branches(rollouts, rollouts, 0);
+  }
+
+  @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);

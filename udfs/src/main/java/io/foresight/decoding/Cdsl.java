@@ -3,6 +3,7 @@ package io.foresight.decoding;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
+import io.foresight.decoding.DecodingSettings.S2Action;
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Tally.State;
 import java.util.Arrays;
@@ -41,11 +42,15 @@ public final class Cdsl implements Strategy {
   }
 
   @Override
+  public Branches branches() {
+    return new Branches(1 + step.candidates(), 1 + step.candidates(), 0);
+  }
+
+  @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     SplittableRandom random = new SplittableRandom(request.seed());
-    // The share of a draft that is accepted depends on its length, and so does the output.
-    DraftLength drafts = new DraftLength(settings.adaptiveDraft().on(false));
+    DraftLength drafts = new DraftLength(settings.adaptiveDraft().on(!acceptanceDecides()));
     try (Line p =
             Line.open(
                 row.target(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.LOG_PROBS);
@@ -71,6 +76,19 @@ public final class Cdsl implements Strategy {
       }
     }
     return row.generation();
+  }
+
+  /**
+   * Whether the share of a draft that is accepted decides more than how much is committed at a
+   * time. Where it does not, the length follows the row by default; the benchmark shows that
+   * coverage holds.
+   */
+  private boolean acceptanceDecides() {
+    return settings.s2Action() != S2Action.PREFIX
+        || settings.s3Lookahead() != settings.s4Lookahead()
+        || settings.rewardMode() != RewardMode.LEVEL
+        || settings.rewardSpan() != RewardSpan.ACCEPTED
+        || sampling;
   }
 
   private Verified verify(Row row, Line p, Line q, int[] z, SplittableRandom random) {

@@ -41,6 +41,11 @@ public final class CdslTree implements Strategy {
   }
 
   @Override
+  public Branches branches() {
+    return new Branches(1, 1 + tree.width(), tree.verify() * (horizon + tree.rollout() + 1));
+  }
+
+  @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     int rounds = tree.rounds();

@@ -246,7 +246,7 @@ public record DecodingSettings(
     private RewardMode rewardMode = RewardMode.LEVEL;
     private RewardSpan rewardSpan = RewardSpan.ACCEPTED;
     private S2Action s2Action = S2Action.PREFIX;
-    private Roller s3Lookahead = Roller.DRAFT;
+    private Roller s3Lookahead = Roller.TARGET;
     private Roller s4Lookahead = Roller.TARGET;
     private boolean speculateLookahead = true;
     private int lookaheadDraft = 8;
@@ -354,7 +354,7 @@ public record DecodingSettings(
       return this;
     }
 
-    /** Sets {@link DecodingSettings#s3Lookahead()}; default {@code DRAFT}. */
+    /** Sets {@link DecodingSettings#s3Lookahead()}; default {@code TARGET}. */
     public Builder s3Lookahead(Roller value) {
       s3Lookahead = value;
       return this;

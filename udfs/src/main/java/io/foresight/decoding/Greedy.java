@@ -16,6 +16,11 @@ public final class Greedy implements Strategy {
   }
 
   @Override
+  public Branches branches() {
+    return new Branches(1, 0, 0);
+  }
+
+  @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, null, request);
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS)) {

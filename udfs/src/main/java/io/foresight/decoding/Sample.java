@@ -24,6 +24,11 @@ public final class Sample implements Strategy {
   }
 
   @Override
+  public Branches branches() {
+    return new Branches(1, 0, 0);
+  }
+
+  @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, null, request);
     SplittableRandom random = new SplittableRandom(request.seed());

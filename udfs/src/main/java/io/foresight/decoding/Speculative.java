@@ -36,6 +36,11 @@ public final class Speculative implements Strategy {
   }
 
   @Override
+  public Branches branches() {
+    return new Branches(1, 1, 0);
+  }
+
+  @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     SplittableRandom random = new SplittableRandom(request.seed());

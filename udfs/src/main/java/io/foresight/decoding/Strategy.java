@@ -12,6 +12,9 @@ public interface Strategy {
   /** Whether it calls a draft model. */
   boolean usesDraft();
 
+  /** The most sequences and tree nodes that a row has open at a time. */
+  Branches branches();
+
   /**
    * Decodes one row.
    *

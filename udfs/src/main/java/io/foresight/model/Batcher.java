@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToIntFunction;
 
 /**
  * Continuous batching: decodes the items of an iterator, many at a time, and runs what they ask of
@@ -51,7 +52,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
   private final Iterator<? extends I> items;
   private final Decoder<I, R> decoder;
-  private final int rows;
+  private final ToIntFunction<? super I> limit;
   private final Channel target;
   private final Channel draft;
   private final ExecutorService threads;
@@ -61,6 +62,12 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
   private final Object lock = new Object();
   private Thread owner;
+
+  /** The next item, if it was pulled before there was room for it. */
+  private I pulled;
+
+  private boolean hasPulled;
+  private int rows;
   private int decoding;
   private int busy;
   private volatile boolean closed;
@@ -70,12 +77,14 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
    * Starts nothing yet.
    *
    * @param rows items in flight, at most; with 1 they are decoded by the calling thread
+   * @param limit items in flight, at most, from the given one on; below 1 counts as 1
    * @param target p
    * @param draft q, or {@code null}
    */
   public Batcher(
       Iterator<? extends I> items,
       int rows,
+      ToIntFunction<? super I> limit,
       LanguageModel target,
       LanguageModel draft,
       Decoder<I, R> decoder) {
@@ -85,6 +94,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     }
     this.items = items;
     this.rows = rows;
+    this.limit = limit;
     this.decoder = decoder;
     this.target = new Channel(target);
     this.draft = draft == null ? null : new Channel(draft);
@@ -104,7 +114,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
   @Override
   public boolean hasNext() {
-    return !places.isEmpty() || items.hasNext();
+    return !places.isEmpty() || hasPulled || items.hasNext();
   }
 
   /**
@@ -117,8 +127,8 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     if (!hasNext()) {
       throw new NoSuchElementException();
     }
-    if (rows == 1) {
-      return decoder.decode(items.next(), target.model, draft == null ? null : draft.model);
+    if (rows == 1 && places.isEmpty()) {
+      return decoder.decode(pull(), target.model, draft == null ? null : draft.model);
     }
     owner = Thread.currentThread();
     while (true) {
@@ -136,8 +146,15 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   private void fill() {
-    while (places.size() < rows * LEAD && decodingNow() < rows && items.hasNext()) {
-      Place place = new Place(items.next());
+    while (places.size() < rows * LEAD && decodingNow() < rows && (hasPulled || items.hasNext())) {
+      if (!hasPulled) {
+        pulled = items.next();
+        hasPulled = true;
+        rows = Math.max(1, Math.min(rows, limit.applyAsInt(pulled)));
+        // The item may be the one that there is no room for.
+        continue;
+      }
+      Place place = new Place(pull());
       places.addLast(place);
       synchronized (lock) {
         decoding++;
@@ -145,6 +162,13 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       }
       threads.execute(place);
     }
+  }
+
+  private I pull() {
+    I item = hasPulled ? pulled : items.next();
+    pulled = null;
+    hasPulled = false;
+    return item;
   }
 
   private int decodingNow() {
@@ -159,7 +183,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     try {
       while (true) {
         synchronized (lock) {
-          if (first.isDone() || (decoding < rows && items.hasNext())) {
+          if (first.isDone() || (decoding < rows && (hasPulled || items.hasNext()))) {
             return null;
           }
           boolean late = busy > 0 && System.nanoTime() - started > PATIENCE_NANOS;

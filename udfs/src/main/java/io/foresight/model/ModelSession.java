@@ -137,18 +137,20 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         wantedPositions <= positions
             ? positions
             : Math.max(wantedPositions, Math.min(config.context(), positions * 2));
-    if (model.cacheBytes(newSlots, newPositions) > maxCacheBytes) {
+    // Both are there while the contents move.
+    long now = cacheBytes();
+    if (now + model.cacheBytes(newSlots, newPositions) > maxCacheBytes) {
       newSlots = Math.max(wantedSlots, slots);
       newPositions = Math.max(wantedPositions, positions);
     }
-    if (model.cacheBytes(newSlots, newPositions) > maxCacheBytes) {
+    if (now + model.cacheBytes(newSlots, newPositions) > maxCacheBytes) {
       throw new ModelException(
-          "Cannot grow the cache of model %s to %d sequences of %d tokens: it would take %d MiB of the %d MiB that it may. Set a smaller decoding.batch or a larger models.cache-memory."
+          "Cannot grow the cache of model %s to %d sequences of %d tokens: with the one that it replaces it would take %d MiB of the %d MiB that it may. Set a smaller decoding.batch or a larger models.cache-memory."
               .formatted(
                   model.checkpoint().folder(),
                   newSlots,
                   newPositions,
-                  model.cacheBytes(newSlots, newPositions) >> 20,
+                  (now + model.cacheBytes(newSlots, newPositions)) >> 20,
                   maxCacheBytes >> 20));
     }
     IValue larger =

@@ -63,6 +63,14 @@ public record GenerationSettings(
     return batch > 0 ? batch : gpu ? 64 : 16;
   }
 
+  /**
+   * The strategy's settings with the device's defaults. A larger window of {@code cdlh-speculative}
+   * means fewer forwards over more positions; from 4 on the CPU's time follows the positions.
+   */
+  DecodingSettings decoding(boolean gpu) {
+    return decoding.window() > 0 ? decoding : decoding.toBuilder().window(gpu ? 16 : 4).build();
+  }
+
   /** The same with another strategy or other settings of it. */
   public GenerationSettings withDecoding(DecodingSettings other) {
     return new GenerationSettings(

@@ -34,9 +34,14 @@ final class ModelCache {
     private final Shared shared;
     private final ModelSession session;
 
-    private Lease(Shared shared) {
+    private Lease(Shared shared, long maxCacheBytes) {
       this.shared = shared;
-      this.session = shared.model.newSession();
+      this.session = shared.model.newSession(maxCacheBytes);
+    }
+
+    /** Memory that cached tokens take, in bytes. */
+    long cacheBytes(long sequences, long positions) {
+      return shared.model.cacheBytes(sequences, positions);
     }
 
     ModelSession session() {
@@ -60,11 +65,11 @@ final class ModelCache {
       this.model = model;
     }
 
-    synchronized Lease lease() {
+    synchronized Lease lease(long maxCacheBytes) {
       if (closed) {
         throw new IllegalStateException("Cannot use a model: the executor is ending.");
       }
-      Lease lease = new Lease(this);
+      Lease lease = new Lease(this, maxCacheBytes);
       users++;
       return lease;
     }
@@ -85,14 +90,15 @@ final class ModelCache {
   /**
    * Leases a model and loads it if nobody has; tasks that want the same one wait for it.
    *
+   * @param maxCacheBytes most memory that the lease's cache may take
    * @throws io.foresight.model.ModelException if it cannot be loaded; the next call tries again
    */
-  static Lease lease(String folder, Device device, Precision precision) {
+  static Lease lease(String folder, Device device, Precision precision, long maxCacheBytes) {
     return MODELS
         .computeIfAbsent(
             new Key(folder, device, precision),
             key -> new Shared(CausalLm.load(Path.of(key.folder()), key.device(), key.precision())))
-        .lease();
+        .lease(maxCacheBytes);
   }
 
   /** The tokenizer of a model's folder, loaded once. */

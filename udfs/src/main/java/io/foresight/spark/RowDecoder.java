@@ -23,6 +23,8 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.apache.spark.sql.Row;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.collection.JavaConverters;
 import scala.collection.Seq;
 
@@ -59,11 +61,16 @@ public final class RowDecoder implements AutoCloseable {
       Counters counters,
       long millis) {}
 
+  private static final Logger LOG = LoggerFactory.getLogger(RowDecoder.class);
+
   private final GenerationSettings settings;
   private final Strategy strategy;
   private final RewardFunction reward;
   private final Tokenizer tokenizer;
   private final int batch;
+  private final CachePlan plan;
+  private int longestPrompt;
+  private boolean warned;
   private final ModelCache.Lease targetLease;
   private final ModelCache.Lease draftLease;
   private final List<Batcher<?, ?>> batchers = new ArrayList<>();
@@ -77,21 +84,32 @@ public final class RowDecoder implements AutoCloseable {
    */
   public RowDecoder(GenerationSettings settings) {
     this.settings = settings;
-    strategy = Strategies.of(settings.decoding());
     reward = new KeywordCoverage(settings.conceptsColumn(), settings.formsColumn());
     Device device = settings.device().resolve();
     batch = settings.batch(device.isGpu());
+    strategy = Strategies.of(settings.decoding(device.isGpu()));
     tokenizer = ModelCache.tokenizer(settings.targetModel());
-    targetLease = ModelCache.lease(settings.targetModel(), device, settings.targetPrecision());
+    targetLease =
+        ModelCache.lease(
+            settings.targetModel(), device, settings.targetPrecision(), settings.cacheBytes());
     try {
       draftLease =
           strategy.usesDraft()
-              ? ModelCache.lease(settings.draftModel(), device, settings.draftPrecision())
+              ? ModelCache.lease(
+                  settings.draftModel(), device, settings.draftPrecision(), settings.cacheBytes())
               : null;
     } catch (RuntimeException e) {
       targetLease.close();
       throw e;
     }
+    plan =
+        new CachePlan(
+            strategy.branches(),
+            settings.decoding().maxNewTokens(),
+            targetLease.session().contextLength(),
+            targetLease.cacheBytes(1, 1),
+            draftLease == null ? 0 : draftLease.cacheBytes(1, 1),
+            settings.cacheBytes());
   }
 
   /** A row, and what it is called. */
@@ -109,21 +127,71 @@ public final class RowDecoder implements AutoCloseable {
    *     name
    */
   public Iterator<Decoded> decode(Iterator<Named> rows) {
-    Batcher<Named, Decoded> batcher =
+    Batcher<Prepared, Decoded> batcher =
         new Batcher<>(
-            rows,
+            new Iterator<>() {
+              @Override
+              public boolean hasNext() {
+                return rows.hasNext();
+              }
+
+              @Override
+              public Prepared next() {
+                return prepare(rows.next());
+              }
+            },
             batch,
+            this::rowsAtATime,
             targetLease.session(),
             draftLease == null ? null : draftLease.session(),
-            (named, target, draft) ->
-                new Decoded(named.row(), decode(named.id(), named.row(), target, draft)));
+            (prepared, target, draft) ->
+                new Decoded(prepared.named().row(), decode(prepared, target, draft)));
     batchers.add(batcher);
     return batcher;
   }
 
+  /**
+   * A row with its prompt's ids, or with why it has none.
+   *
+   * @param values the row's values by column
+   */
+  private record Prepared(
+      Named named, Map<String, Object> values, int[] prompt, RuntimeException failure) {}
+
+  private Prepared prepare(Named named) {
+    try {
+      Map<String, Object> values = values(named.row());
+      int[] prompt = timed(() -> tokenizer.encode(settings.prompt().render(values)));
+      return new Prepared(named, values, prompt, null);
+    } catch (RuntimeException e) {
+      return new Prepared(named, null, new int[0], e);
+    }
+  }
+
+  /** Rows that may be in flight from a row on, by the memory that caches may take. */
+  private int rowsAtATime(Prepared prepared) {
+    longestPrompt = Math.max(longestPrompt, prepared.prompt().length);
+    int fitting = plan.rows(longestPrompt);
+    if (fitting < batch && !warned) {
+      warned = true;
+      LOG.warn(
+          "Decoding {} rows at a time instead of {}: a row of {} prompt tokens takes {} MiB of the {} MiB that a"
+              + " task's caches may take. A larger models.cache-memory allows more rows.",
+          Math.max(1, fitting),
+          batch,
+          longestPrompt,
+          plan.rowBytes(longestPrompt) >> 20,
+          settings.cacheBytes() >> 20);
+    }
+    return fitting;
+  }
+
   /** Decodes one row. */
   public Result decode(String id, Row row) {
-    return decode(id, row, targetLease.session(), draftLease == null ? null : draftLease.session());
+    return decode(
+        prepare(new Named(id, row)),
+        targetLease.session(),
+        draftLease == null ? null : draftLease.session());
   }
 
   /** Where the time went so far; to be read by this decoder's thread. */
@@ -153,17 +221,27 @@ public final class RowDecoder implements AutoCloseable {
       long tokenizerNanos,
       long waitingNanos) {}
 
-  private Result decode(String id, Row row, LanguageModel target, LanguageModel draft) {
+  private Result decode(Prepared prepared, LanguageModel target, LanguageModel draft) {
     long started = System.nanoTime();
     try {
-      Map<String, Object> values = values(row);
-      RowReward rowReward = reward.forRow(values);
-      int[] prompt = timed(() -> tokenizer.encode(settings.prompt().render(values)));
+      if (prepared.failure() != null) {
+        throw prepared.failure();
+      }
+      RowReward rowReward = reward.forRow(prepared.values());
+      int[] prompt = prepared.prompt();
       int room = target.contextLength() - prompt.length;
       if (room < 1) {
         throw new IllegalArgumentException(
             "Cannot decode a prompt of %d tokens: the model's context holds %d. Shorten it."
                 .formatted(prompt.length, target.contextLength()));
+      }
+      if (plan.rows(prompt.length) < 1) {
+        throw new IllegalArgumentException(
+            "Cannot decode a prompt of %d tokens: its caches would take %d MiB, more than two thirds of the %d MiB that they may take. Raise models.cache-memory."
+                .formatted(
+                    prompt.length,
+                    plan.rowBytes(prompt.length) >> 20,
+                    settings.cacheBytes() >> 20));
       }
       LineReward line = new TextReward(rowReward, tokenizer, rewardNanos, tokenizerNanos);
       Generation generation =
@@ -174,7 +252,7 @@ public final class RowDecoder implements AutoCloseable {
                   prompt,
                   settings.decoding().maxNewTokens(),
                   line,
-                  RowSeed.of(settings.seed(), id)));
+                  RowSeed.of(settings.seed(), prepared.named().id())));
       String text = timed(() -> tokenizer.decode(generation.tokens()));
       Map<String, Double> scores = rowReward.constraintScores(text);
       boolean satisfied = scores.values().stream().allMatch(s -> s == 1.0);

@@ -1,0 +1,37 @@
+package io.foresight.spark;
+
+import io.foresight.decoding.Branches;
+
+/**
+ * How many rows of a task fit into the memory that its caches may take, computed before they are
+ * decoded: the system kills a process that takes too much, and tells nobody why.
+ *
+ * @param branches what a row has open at a time
+ * @param maxNewTokens tokens that a row may generate
+ * @param context tokens that a sequence can have
+ * @param targetBytes of a cached token of p
+ * @param draftBytes of a cached token of q; 0 without one
+ * @param cacheBytes memory for both caches
+ */
+record CachePlan(
+    Branches branches,
+    int maxNewTokens,
+    int context,
+    long targetBytes,
+    long draftBytes,
+    long cacheBytes) {
+
+  /** Memory of a row's caches, in bytes. */
+  long rowBytes(int promptTokens) {
+    long positions = Math.min(context, (long) promptTokens + maxNewTokens);
+    // One more sequence, in which near ties are decided.
+    return (branches.target() + 1) * (positions + branches.treeNodes()) * targetBytes
+        + branches.draft() * positions * draftBytes;
+  }
+
+  /** Rows that fit if the longest prompt has {@code promptTokens}; 0 if not even one does. */
+  int rows(int promptTokens) {
+    // While a cache grows, its old memory and its new one are there at the same time.
+    return (int) Math.min(Integer.MAX_VALUE, cacheBytes * 2 / 3 / rowBytes(promptTokens));
+  }
+}
