@@ -1,0 +1,60 @@
+package io.foresight.jobs.benchmark;
+
+import io.foresight.decoding.Ask;
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.Extension;
+import io.foresight.decoding.Request;
+import io.foresight.decoding.Sequence;
+import io.foresight.decoding.Strategies;
+import io.foresight.decoding.Strategy;
+import io.foresight.model.Tokenizer;
+import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.RowDecoder;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.sql.Row;
+
+/** How often the draft would say what the target says: the bound on what speculation can gain. */
+final class Agreement {
+
+  /** More rows would not say it better. */
+  private static final int MOST_ROWS = 200;
+
+  private Agreement() {}
+
+  /** Share of the positions of the target's greedy texts at which the draft's arg max is theirs. */
+  static double measure(GenerationSettings settings, List<Row> prompts) {
+    Strategy greedy = Strategies.of(DecodingSettings.builder().strategy("greedy").build());
+    long agreed = 0;
+    long positions = 0;
+    try (Tokenizer tokenizer = Tokenizer.load(Path.of(settings.targetModel()));
+        RowDecoder models = ForwardCosts.both(settings)) {
+      for (Row row : prompts.subList(0, Math.min(MOST_ROWS, prompts.size()))) {
+        int[] prompt = tokenizer.encode(settings.prompt().render(RowDecoder.values(row)));
+        int[] text =
+            greedy
+                .decode(
+                    models.target(),
+                    null,
+                    new Request(
+                        prompt, settings.decoding().maxNewTokens(), (line, finished) -> 0, 0))
+                .tokens();
+        int[] line = new int[prompt.length + text.length - 1];
+        System.arraycopy(prompt, 0, line, 0, prompt.length);
+        System.arraycopy(text, 0, line, prompt.length, text.length - 1);
+        try (Sequence sequence = models.draft().open()) {
+          int[] said =
+              models
+                  .draft()
+                  .extend(Extension.of(sequence, line, Ask.argmax(prompt.length - 1)))
+                  .argmax();
+          for (int i = 0; i < text.length; i++) {
+            agreed += said[i] == text[i] ? 1 : 0;
+          }
+          positions += text.length;
+        }
+      }
+    }
+    return (double) agreed / positions;
+  }
+}
