@@ -1,6 +1,5 @@
 package io.foresight.jobs;
 
-import io.foresight.decoding.LanguageModel;
 import io.foresight.jobs.benchmark.ForwardTimes;
 import io.foresight.jobs.benchmark.Shape;
 import io.foresight.spark.RowDecoder;
@@ -40,6 +39,9 @@ record SpeculationAdvice(
    */
   record Costs(double[] target, double draft) {
 
+    private static final int MOST_SAMPLES = 8;
+    private static final long BUDGET_NANOS = 1_000_000_000;
+
     /**
      * Measures.
      *
@@ -53,13 +55,18 @@ record SpeculationAdvice(
               .filter(n -> n <= room)
               .map(n -> Shape.of(rows, n))
               .toList();
-      double[] p = seconds(models.target(), shapes);
-      double[] q = seconds(models.draft(), shapes.subList(0, 1));
-      double one = p[0];
-      for (int i = 0; i < p.length; i++) {
-        p[i] /= one;
+      ForwardTimes target = new ForwardTimes(shapes);
+      ForwardTimes draft = new ForwardTimes(shapes.subList(0, 1));
+      long started = System.nanoTime();
+      for (int i = 0; i < MOST_SAMPLES && System.nanoTime() - started < BUDGET_NANOS; i++) {
+        // In turns, so that a slow moment of the machine meets both.
+        target.sample(models.target());
+        draft.sample(models.draft());
       }
-      return new Costs(p, q[0] / one);
+      double one = target.median(shapes.get(0));
+      return new Costs(
+          shapes.stream().mapToDouble(shape -> target.median(shape) / one).toArray(),
+          draft.median(shapes.get(0)) / one);
     }
 
     /**
@@ -68,12 +75,6 @@ record SpeculationAdvice(
      */
     static Costs bySize(long targetWeights, long draftWeights) {
       return new Costs(new double[] {1}, (double) draftWeights / targetWeights);
-    }
-
-    private static double[] seconds(LanguageModel model, List<Shape> shapes) {
-      ForwardTimes times = new ForwardTimes(shapes);
-      times.sample(model);
-      return shapes.stream().mapToDouble(times::median).toArray();
     }
 
     /** Of p over a number of tokens, linear between those that were measured. */

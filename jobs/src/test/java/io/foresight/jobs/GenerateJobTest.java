@@ -212,8 +212,8 @@ class GenerateJobTest {
 
   @Test
   void speculationThatDoesNotPayIsSaid() throws IOException {
-    // Whatever is accepted of a draft that costs more than the target does not pay.
-    Path large = TinyModels.write(temporary.resolve("large"), 3, 6);
+    // However much is accepted of a draft that costs more than the target does not pay.
+    Path large = TinyModels.write(temporary.resolve("large"), 3, 20);
     JobRun run =
         folder.generate(
             "--input",
@@ -226,6 +226,7 @@ class GenerateJobTest {
             "models.draft=" + large);
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(run.err())
+        .as(run.out())
         .contains("Speculation did not pay: of ")
         .contains("times the speed of greedy.")
         .contains("Set decoding.strategy = greedy");
