@@ -1,22 +1,28 @@
 package io.foresight.jobs;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import io.foresight.decoding.Strategies;
-import io.foresight.spark.GenerationSettings;
-import io.foresight.spark.RowDecoder;
+import io.foresight.jobs.benchmark.Benchmark;
+import io.foresight.jobs.benchmark.PromptCycle;
+import io.foresight.jobs.benchmark.Report;
+import io.foresight.jobs.benchmark.Variant;
+import io.foresight.model.Checkpoint;
+import io.foresight.model.Precision;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -25,8 +31,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * Compares strategies, or settings of one, on the same rows: one row at a time, one thread, every
- * variant on a row before the next row, so that a slow moment of the machine meets all of them.
+ * Compares strategies, or settings of one, on the same rows: in one process, on one thread, in
+ * turns of a few rows, so that a slow moment of the machine meets all of them.
  */
 @Command(
     name = "benchmark",
@@ -34,8 +40,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true)
 final class BenchmarkJob implements Callable<Integer> {
 
-  /** Rows decoded at first and not counted, while the JVM compiles. */
-  private static final int WARM_UP_ROWS = 3;
+  /** One row at a time, as latency is quoted, and what a task on the CPU does by default. */
+  private static final List<Integer> BATCHES = List.of(1, 16);
 
   @Mixin private SettingsOptions options;
 
@@ -44,6 +50,20 @@ final class BenchmarkJob implements Callable<Integer> {
       paramLabel = "N",
       description = "Takes the first N rows; all if not given.")
   private Integer rows;
+
+  @Option(
+      names = "--repeat-rows",
+      paramLabel = "N",
+      description =
+          "Decodes N rows: those of the input, and again those under fresh ids until they are N.")
+  private Integer repeatRows;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      split = ",",
+      description = "Rows in flight; 1 and 16 if neither this nor decoding.batch is given.")
+  private List<Integer> batches = List.of();
 
   @Option(
       names = "--strategies",
@@ -60,94 +80,208 @@ final class BenchmarkJob implements Callable<Integer> {
               + " with a \"name\".")
   private Path variantsFile;
 
+  @Option(
+      names = "--precision",
+      paramLabel = "NAME",
+      split = ",",
+      description = "fp32, bf16, int8: of both models; as the settings say if not given.")
+  private List<String> precisions = List.of();
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      description = "How often all rows are decoded; 3 if not given.")
+  private int rounds = 3;
+
+  @Option(
+      names = "--judge",
+      paramLabel = "FOLDER",
+      description = "Model whose perplexity of the texts is given as well; the draft if not given.")
+  private Path judge;
+
+  @Option(
+      names = "--spark",
+      paramLabel = "NAME",
+      description =
+          "Compares this strategy's bare loop with Spark jobs of one and two task slots over the"
+              + " same rows, at the last batch.")
+  private String spark;
+
   @Option(names = "--json", paramLabel = "FILE", description = "Writes the figures as JSON.")
   private Path json;
 
+  @Option(
+      names = "--markdown",
+      paramLabel = "FILE",
+      description = "Writes what is printed, as Markdown.")
+  private Path markdown;
+
   @Override
   public Integer call() throws IOException {
-    Map<String, JobSettings> variants = variants();
+    checkOptions();
+    Map<String, Map<String, Object>> named =
+        variantsFile == null ? ofStrategies() : ofFile(variantsFile);
+    JobSettings first = options.bind(own(named.values().iterator().next()));
+    List<Variant> variants = variants(named, first);
+    Variant onSpark = onSpark(variants);
     FiguresFile.check("--json", json);
-    JobSettings first = variants.values().iterator().next();
-    for (JobSettings variant : variants.values()) {
-      Models.check(variant.generation());
+    FiguresFile.check("--markdown", markdown);
+    checkModels(variants);
+    Path judging = judge == null ? Path.of(first.generation().draftModel()) : judge;
+    Report report = new Benchmark(variants, prompts(first), rounds, judging, onSpark).run();
+    System.out.print(report.markdown());
+    FiguresFile.write(json, report.json());
+    if (markdown != null) {
+      Files.writeString(markdown, report.markdown());
     }
-    List<Row> prompts;
-    try (SparkSession spark = SparkSession.builder().appName("foresight benchmark").getOrCreate()) {
-      Dataset<Row> input = InputReader.read(spark, first);
-      InputReader.countWithUniqueIds(input, first.generation().idColumn());
-      prompts = input.collectAsList();
-    }
-    List<BenchmarkFigures> figures = run(variants, prompts);
-    System.out.print(BenchmarkFigures.markdown(figures));
-    System.out.printf(
-        "%nThe draft's arg max is the target's at %.1f %% of the positions of the target's greedy texts.%n",
-        100 * Agreement.measure(first.generation(), prompts));
-    System.out.print(ForwardCost.measure(first.generation()));
-    ArrayNode all = new ObjectMapper().createArrayNode();
-    figures.forEach(f -> all.add(f.json(figures)));
-    FiguresFile.write(json, all);
     return 0;
   }
 
-  private Map<String, JobSettings> variants() {
-    Map<String, Object> own = new HashMap<>();
+  private void checkOptions() {
+    List<String> problems = new ArrayList<>();
+    requirePositive("--rows", rows, problems);
+    requirePositive("--repeat-rows", repeatRows, problems);
+    requirePositive("--rounds", rounds, problems);
+    batches.forEach(batch -> requirePositive("--batch", batch, problems));
+    List<String> known = Stream.of(Precision.values()).map(SettingsReader::spelling).toList();
+    for (String precision : precisions) {
+      if (!known.contains(precision)) {
+        problems.add(
+            "--precision %s: it must be one of %s.".formatted(precision, String.join(", ", known)));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new SettingsException(problems);
+    }
+  }
+
+  private static void requirePositive(String option, Integer value, List<String> problems) {
+    if (value != null && value < 1) {
+      problems.add("%s %d: it must be a whole number of at least 1.".formatted(option, value));
+    }
+  }
+
+  /** What the options say of every variant, over a variant's own settings. */
+  private Map<String, Object> own(Map<String, Object> variant) {
+    Map<String, Object> own = new HashMap<>(variant);
     if (rows != null) {
       own.put("input.limit", rows);
     }
-    Map<String, JobSettings> bound = new LinkedHashMap<>();
-    if (variantsFile == null) {
-      for (String strategy : strategies) {
-        Map<String, Object> all = new HashMap<>(own);
-        all.put("decoding.strategy", strategy);
-        bound.put(strategy, options.bind(all));
-      }
-      return bound;
+    return own;
+  }
+
+  private Map<String, Map<String, Object>> ofStrategies() {
+    Map<String, Map<String, Object>> named = new LinkedHashMap<>();
+    for (String strategy : strategies) {
+      named.put(strategy, Map.of("decoding.strategy", strategy));
     }
-    List<? extends Config> variants;
+    return named;
+  }
+
+  private static Map<String, Map<String, Object>> ofFile(Path file) {
+    Map<String, Map<String, Object>> named = new LinkedHashMap<>();
     try {
-      variants =
+      for (Config variant :
           ConfigFactory.parseFile(
-                  variantsFile.toFile(), ConfigParseOptions.defaults().setAllowMissing(false))
+                  file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false))
               .resolve()
-              .getConfigList("variants");
-      for (Config variant : variants) {
-        Map<String, Object> all = new HashMap<>(own);
+              .getConfigList("variants")) {
+        Map<String, Object> settings = new HashMap<>();
         variant
             .withoutPath("name")
             .entrySet()
-            .forEach(entry -> all.put(entry.getKey(), entry.getValue().unwrapped()));
-        bound.put(variant.getString("name"), options.bind(all));
+            .forEach(entry -> settings.put(entry.getKey(), entry.getValue().unwrapped()));
+        String name = variant.getString("name");
+        if (named.put(name, settings) != null) {
+          throw unusable(file, "two variants are named \"" + name + "\"");
+        }
       }
     } catch (ConfigException e) {
-      throw new SettingsException(
-          List.of("Cannot read --variants " + variantsFile + ": " + e.getMessage() + "."));
+      throw unusable(file, e.getMessage());
     }
-    return bound;
+    if (named.isEmpty()) {
+      throw unusable(file, "it lists no variant");
+    }
+    return named;
   }
 
-  private static List<BenchmarkFigures> run(Map<String, JobSettings> variants, List<Row> prompts) {
-    List<BenchmarkFigures> figures = new ArrayList<>();
-    List<RowDecoder> decoders = new ArrayList<>();
-    try {
-      for (Map.Entry<String, JobSettings> variant : variants.entrySet()) {
-        GenerationSettings generation = variant.getValue().generation();
-        decoders.add(new RowDecoder(generation));
-        figures.add(new BenchmarkFigures(variant.getKey(), generation));
-      }
-      for (int i = -Math.min(WARM_UP_ROWS, prompts.size()); i < prompts.size(); i++) {
-        Row row = prompts.get(Math.floorMod(i, prompts.size()));
-        for (int turn = 0; turn < decoders.size(); turn++) {
-          // Another variant starts each row, so that none always runs on a cold cache.
-          int v = Math.floorMod(i + turn, decoders.size());
-          figures.get(v).decode(decoders.get(v), i, row);
-        }
-        if (i >= 0 && (i + 1) % 20 == 0) {
-          System.err.printf("%d of %d rows%n", i + 1, prompts.size());
-        }
-      }
-    } finally {
-      decoders.forEach(RowDecoder::close);
+  private static SettingsException unusable(Path file, String reason) {
+    return new SettingsException(List.of("Cannot read --variants " + file + ": " + reason + "."));
+  }
+
+  /** Each named variant at each batch and precision, batch by batch. */
+  private List<Variant> variants(Map<String, Map<String, Object>> named, JobSettings first) {
+    List<Integer> all = batches;
+    if (all.isEmpty()) {
+      int set = first.generation().batch();
+      all = set > 0 ? List.of(set) : BATCHES;
     }
-    return figures;
+    List<Variant> variants = new ArrayList<>();
+    for (int batch : new LinkedHashSet<>(all)) {
+      named.forEach(
+          (name, settings) -> {
+            Map<String, Object> bound = own(settings);
+            bound.put("decoding.batch", batch);
+            if (precisions.isEmpty()) {
+              variants.add(new Variant(name, options.bind(bound).generation()));
+            }
+            for (String precision : new LinkedHashSet<>(precisions)) {
+              bound.put("models.target-precision", precision);
+              bound.put("models.draft-precision", precision);
+              variants.add(new Variant(name, options.bind(bound).generation()));
+            }
+          });
+    }
+    return variants;
+  }
+
+  private Variant onSpark(List<Variant> variants) {
+    if (spark == null) {
+      return null;
+    }
+    int batch = variants.get(variants.size() - 1).settings().batch();
+    return variants.stream()
+        .filter(variant -> variant.name().equals(spark) && variant.settings().batch() == batch)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new SettingsException(
+                    List.of(
+                        "--spark %s: it must be one of %s."
+                            .formatted(
+                                spark,
+                                String.join(
+                                    ", ",
+                                    variants.stream().map(Variant::name).distinct().toList())))));
+  }
+
+  /** Checks all models, the draft also where no variant has one: forward costs are of both. */
+  private void checkModels(List<Variant> variants) {
+    Set<Path> drafts = new LinkedHashSet<>();
+    for (Variant variant : variants) {
+      Models.check(variant.settings());
+      drafts.add(Path.of(variant.settings().draftModel()));
+    }
+    if (judge != null) {
+      drafts.add(judge);
+    }
+    drafts.forEach(Checkpoint::inspect);
+  }
+
+  private PromptCycle prompts(JobSettings settings) {
+    String id = settings.generation().idColumn();
+    List<Row> prompts;
+    try (SparkSession session =
+        SparkSession.builder().appName("foresight benchmark").getOrCreate()) {
+      Dataset<Row> input = InputReader.read(session, settings);
+      InputReader.countWithUniqueIds(input, id);
+      prompts = input.collectAsList();
+    }
+    if (prompts.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Cannot compare on input %s: it has no rows. Give another --input."
+              .formatted(settings.input()));
+    }
+    return new PromptCycle(prompts, id, repeatRows == null ? prompts.size() : repeatRows);
   }
 }

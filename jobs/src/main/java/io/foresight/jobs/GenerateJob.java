@@ -2,9 +2,12 @@ package io.foresight.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.Progress;
+import io.foresight.spark.RowDecoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -75,6 +78,9 @@ final class GenerateJob implements Callable<Integer> {
       System.out.print(summary.table());
       Examples.print(written, generation, SHOWN_ROWS);
       System.out.println("Written to " + settings.output());
+      if (generation.decoding().strategy().equals("speculative")) {
+        advise(generation, models, summary, spark.sparkContext().isLocal());
+      }
       return verdict(summary, written, models);
     }
   }
@@ -118,6 +124,34 @@ final class GenerateJob implements Callable<Integer> {
       return 1;
     }
     return 0;
+  }
+
+  /** Warns if the same output would have come sooner without the draft. */
+  private static void advise(
+      GenerationSettings generation, Models models, Summary summary, boolean local) {
+    SpeculationAdvice advice =
+        SpeculationAdvice.of(summary, () -> costs(generation, models, summary, local));
+    if (advice != null) {
+      boolean hard = generation.decoding().verification() == Verification.HARD;
+      String warning = advice.warning(hard ? "greedy" : "sample");
+      if (warning != null) {
+        System.err.println(warning);
+      }
+    }
+  }
+
+  /** Measured where the run's own models are in this process; else by their sizes. */
+  private static SpeculationAdvice.Costs costs(
+      GenerationSettings generation, Models models, Summary summary, boolean local) {
+    if (!local || generation.device() == DeviceChoice.GPU) {
+      return SpeculationAdvice.Costs.bySize(
+          models.target().multipliedWeights(), models.draft().multipliedWeights());
+    }
+    int drafted = (int) Math.ceil(summary.number("drafted") / summary.number("target_forwards"));
+    int rows = (int) Math.min(generation.batch(false), summary.number("rows"));
+    try (RowDecoder decoder = new RowDecoder(generation)) {
+      return SpeculationAdvice.Costs.measure(decoder, rows, drafted + 1);
+    }
   }
 
   private static void show(JobSettings settings, Dataset<Row> prompts, Dataset<Row> decoded) {

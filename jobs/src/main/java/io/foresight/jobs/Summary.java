@@ -28,7 +28,10 @@ record Summary(ObjectNode json) {
           + "sum(counters.draft_forwards) / sum(tokens) as draft_forwards_per_token,"
           + "sum(counters.accepted) / nullif(sum(counters.drafted), 0) as acceptance_rate,"
           + "avg(if(status in ('ok', 'unsatisfied'), 1D, 0D)) as ended_by_eos,"
+          + "sum(counters.target_forwards) as target_forwards,"
+          + "sum(counters.draft_forwards) as draft_forwards,"
           + "sum(counters.draft_positions) as draft_positions,"
+          + "sum(counters.drafted) as drafted,"
           + "sum(counters.s1) as s1, sum(counters.s2) as s2, sum(counters.s3) as s3, sum(counters.s4) as s4";
 
   static Summary of(Dataset<Row> written, double seconds) {
@@ -63,7 +66,8 @@ record Summary(ObjectNode json) {
     return number("tokens") > 0 && number("draft_positions") == 0;
   }
 
-  private double number(String name) {
+  /** A figure; NaN if there is none. */
+  double number(String name) {
     return json.get(name).asDouble(Double.NaN);
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.foresight.jobs.train.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -207,6 +208,37 @@ class GenerateJobTest {
             "decoding.max-new-tokens=1");
     assertThat(silent.code()).isEqualTo(1);
     assertThat(silent.err()).contains("the draft proposed no token");
+  }
+
+  @Test
+  void speculationThatDoesNotPayIsSaid() throws IOException {
+    // However much is accepted of a draft that costs more than the target does not pay.
+    Path large = TinyModels.write(temporary.resolve("large"), 3, 20);
+    JobRun run =
+        folder.generate(
+            "--input",
+            prompts,
+            "--output",
+            temporary.resolve("slow"),
+            "--set",
+            "decoding.strategy=speculative",
+            "--set",
+            "models.draft=" + large);
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.err())
+        .as(run.out())
+        .contains("Speculation did not pay: of ")
+        .contains("times the speed of greedy.")
+        .contains("Set decoding.strategy = greedy");
+    JobRun own =
+        folder.generate(
+            "--input",
+            prompts,
+            "--output",
+            temporary.resolve("greedy"),
+            "--set",
+            "decoding.strategy=greedy");
+    assertThat(own.err()).doesNotContain("Speculation did not pay");
   }
 
   @Test

@@ -255,6 +255,17 @@ public final class Checkpoint {
     return config.context();
   }
 
+  /** Weights that a forward multiplies by: all, but an embedding that is not the head as well. */
+  public long multipliedWeights() {
+    long weights = 0;
+    for (Tensor tensor : tensors.values()) {
+      if (config.tied() || !tensor.name().contains("embed_tokens")) {
+        weights += Arrays.stream(tensor.shape()).reduce(1, (a, b) -> a * b);
+      }
+    }
+    return weights;
+  }
+
   LlamaConfig config() {
     return config;
   }

@@ -12,6 +12,7 @@ package io.foresight.model;
  * @param nanos time in all of them, but the canonical ones
  * @param canonicalForwards forwards of one row alone that decided a near tie
  * @param canonicalNanos time in those
+ * @param sizes all forwards but the canonical ones, by size
  */
 public record ForwardStats(
     long forwards,
@@ -21,10 +22,12 @@ public record ForwardStats(
     long copiedBytes,
     long nanos,
     long canonicalForwards,
-    long canonicalNanos) {
+    long canonicalNanos,
+    ForwardSizes sizes) {
 
   /** Nothing yet. */
-  public static final ForwardStats ZERO = new ForwardStats(0, 0, 0, 0, 0, 0, 0, 0);
+  public static final ForwardStats ZERO =
+      new ForwardStats(0, 0, 0, 0, 0, 0, 0, 0, ForwardSizes.NONE);
 
   ForwardStats plusForward(long moreSequences, long morePositions, long moreScored, long bytes) {
     return new ForwardStats(
@@ -35,10 +38,12 @@ public record ForwardStats(
         copiedBytes + bytes,
         nanos,
         canonicalForwards,
-        canonicalNanos);
+        canonicalNanos,
+        sizes);
   }
 
-  ForwardStats plusNanos(long more) {
+  /** Adds what a forward that was asked for took: one that {@link #plusForward} has counted. */
+  ForwardStats plusAsked(long more, int moreSequences, int morePositions) {
     return new ForwardStats(
         forwards,
         sequences,
@@ -47,7 +52,8 @@ public record ForwardStats(
         copiedBytes,
         nanos + more,
         canonicalForwards,
-        canonicalNanos);
+        canonicalNanos,
+        sizes.plus(moreSequences, morePositions));
   }
 
   ForwardStats plusCanonical(long more) {
@@ -59,7 +65,8 @@ public record ForwardStats(
         copiedBytes,
         nanos,
         canonicalForwards + 1,
-        canonicalNanos + more);
+        canonicalNanos + more,
+        sizes);
   }
 
   /** What was added since {@code earlier}. */
@@ -72,6 +79,21 @@ public record ForwardStats(
         copiedBytes - earlier.copiedBytes,
         nanos - earlier.nanos,
         canonicalForwards - earlier.canonicalForwards,
-        canonicalNanos - earlier.canonicalNanos);
+        canonicalNanos - earlier.canonicalNanos,
+        sizes.since(earlier.sizes));
+  }
+
+  /** What both took. */
+  public ForwardStats plus(ForwardStats other) {
+    return new ForwardStats(
+        forwards + other.forwards,
+        sequences + other.sequences,
+        positions + other.positions,
+        scored + other.scored,
+        copiedBytes + other.copiedBytes,
+        nanos + other.nanos,
+        canonicalForwards + other.canonicalForwards,
+        canonicalNanos + other.canonicalNanos,
+        sizes.plus(other.sizes));
   }
 }

@@ -173,7 +173,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     check(extensions);
     long started = System.nanoTime();
     List<Scores> results = forward(extensions);
-    stats = stats.plusNanos(System.nanoTime() - started);
+    int appended = extensions.stream().mapToInt(e -> e.tokens().length).sum();
+    stats = stats.plusAsked(System.nanoTime() - started, extensions.size(), appended);
     for (int i = 0; i < extensions.size(); i++) {
       Slot slot = (Slot) extensions.get(i).sequence();
       if (model.hasCanonicalScores()) {

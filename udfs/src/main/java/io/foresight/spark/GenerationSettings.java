@@ -59,7 +59,7 @@ public record GenerationSettings(
    * Rows in flight per task. On the CPU more than 16 add waiting and little speed; a GPU is not
    * filled by fewer than 64.
    */
-  int batch(boolean gpu) {
+  public int batch(boolean gpu) {
     return batch > 0 ? batch : gpu ? 64 : 16;
   }
 

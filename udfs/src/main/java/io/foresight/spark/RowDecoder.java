@@ -194,6 +194,16 @@ public final class RowDecoder implements AutoCloseable {
         draftLease == null ? null : draftLease.session());
   }
 
+  /** p, for measurements beside the decoding; of this decoder's thread. */
+  public LanguageModel target() {
+    return targetLease.session();
+  }
+
+  /** q, as {@link #target()}; {@code null} if the strategy has none. */
+  public LanguageModel draft() {
+    return draftLease == null ? null : draftLease.session();
+  }
+
   /** Where the time went so far; to be read by this decoder's thread. */
   public Spent spent() {
     return new Spent(
@@ -219,7 +229,28 @@ public final class RowDecoder implements AutoCloseable {
       ForwardStats draft,
       long rewardNanos,
       long tokenizerNanos,
-      long waitingNanos) {}
+      long waitingNanos) {
+
+    /** What was added since {@code earlier}. */
+    public Spent since(Spent earlier) {
+      return new Spent(
+          target.since(earlier.target),
+          draft.since(earlier.draft),
+          rewardNanos - earlier.rewardNanos,
+          tokenizerNanos - earlier.tokenizerNanos,
+          waitingNanos - earlier.waitingNanos);
+    }
+
+    /** What both took. */
+    public Spent plus(Spent other) {
+      return new Spent(
+          target.plus(other.target),
+          draft.plus(other.draft),
+          rewardNanos + other.rewardNanos,
+          tokenizerNanos + other.tokenizerNanos,
+          waitingNanos + other.waitingNanos);
+    }
+  }
 
   private Result decode(Prepared prepared, LanguageModel target, LanguageModel draft) {
     long started = System.nanoTime();

@@ -12,13 +12,18 @@ public final class TinyModels {
 
   private TinyModels() {}
 
-  /** Writes a model; equal tokenizers for all, other weights for another seed. */
+  /** Writes a model of one layer; equal tokenizers for all, other weights for another seed. */
   public static Path write(Path folder, long seed) throws IOException {
+    return write(folder, seed, 1);
+  }
+
+  /** Writes a model. */
+  public static Path write(Path folder, long seed, int layers) throws IOException {
     Files.createDirectories(folder);
     List<String> texts =
         List.of("A dog runs in the park.", "The dog runs to the park with a ball.");
     Files.writeString(folder.resolve("tokenizer.json"), BpeTrainer.train(texts, 280));
-    ModelShape shape = new ModelShape(280, 1, 16, 2, 32);
+    ModelShape shape = new ModelShape(280, layers, 16, 2, 32);
     Files.writeString(folder.resolve("config.json"), shape.config());
     try (Script script = new Script(Device.cpu())) {
       new Parameters(shape, script, seed).export(folder.resolve("model.safetensors"));

@@ -1,4 +1,4 @@
-package io.foresight.jobs;
+package io.foresight.jobs.benchmark;
 
 import io.foresight.decoding.Ask;
 import io.foresight.decoding.DecodingSettings;
@@ -7,8 +7,6 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Sequence;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
-import io.foresight.model.CausalLm;
-import io.foresight.model.ModelSession;
 import io.foresight.model.Tokenizer;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.RowDecoder;
@@ -19,26 +17,24 @@ import org.apache.spark.sql.Row;
 /** How often the draft would say what the target says: the bound on what speculation can gain. */
 final class Agreement {
 
+  /** More rows would not say it better. */
+  private static final int MOST_ROWS = 200;
+
   private Agreement() {}
 
   /** Share of the positions of the target's greedy texts at which the draft's arg max is theirs. */
   static double measure(GenerationSettings settings, List<Row> prompts) {
-    ai.djl.Device cpu = ai.djl.Device.cpu();
     Strategy greedy = Strategies.of(DecodingSettings.builder().strategy("greedy").build());
     long agreed = 0;
     long positions = 0;
     try (Tokenizer tokenizer = Tokenizer.load(Path.of(settings.targetModel()));
-        CausalLm p =
-            CausalLm.load(Path.of(settings.targetModel()), cpu, settings.targetPrecision());
-        CausalLm q = CausalLm.load(Path.of(settings.draftModel()), cpu, settings.draftPrecision());
-        ModelSession target = p.newSession();
-        ModelSession draft = q.newSession()) {
-      for (Row row : prompts) {
+        RowDecoder models = ForwardCosts.both(settings)) {
+      for (Row row : prompts.subList(0, Math.min(MOST_ROWS, prompts.size()))) {
         int[] prompt = tokenizer.encode(settings.prompt().render(RowDecoder.values(row)));
         int[] text =
             greedy
                 .decode(
-                    target,
+                    models.target(),
                     null,
                     new Request(
                         prompt, settings.decoding().maxNewTokens(), (line, finished) -> 0, 0))
@@ -46,9 +42,12 @@ final class Agreement {
         int[] line = new int[prompt.length + text.length - 1];
         System.arraycopy(prompt, 0, line, 0, prompt.length);
         System.arraycopy(text, 0, line, prompt.length, text.length - 1);
-        try (Sequence sequence = draft.open()) {
+        try (Sequence sequence = models.draft().open()) {
           int[] said =
-              draft.extend(Extension.of(sequence, line, Ask.argmax(prompt.length - 1))).argmax();
+              models
+                  .draft()
+                  .extend(Extension.of(sequence, line, Ask.argmax(prompt.length - 1)))
+                  .argmax();
           for (int i = 0; i < text.length; i++) {
             agreed += said[i] == text[i] ? 1 : 0;
           }

@@ -1,0 +1,102 @@
+package io.foresight.jobs.benchmark;
+
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.model.Precision;
+import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.RowDecoder;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What forwards of the benchmark's models cost, sampled between its rounds. */
+final class ForwardCosts {
+
+  /** Tokens of the line that the printed figures compare with one token. */
+  private static final int LINE = 17;
+
+  /** Two models as they are loaded. */
+  private record Pair(
+      String target, Precision targetPrecision, String draft, Precision draftPrecision) {
+
+    static Pair of(GenerationSettings settings) {
+      return new Pair(
+          settings.targetModel(),
+          settings.targetPrecision(),
+          settings.draftModel(),
+          settings.draftPrecision());
+    }
+  }
+
+  private static final class Curves {
+
+    private CostCurve target;
+    private CostCurve draft;
+  }
+
+  private final Map<Pair, GenerationSettings> pairs = new LinkedHashMap<>();
+  private final Map<Pair, Curves> curves = new LinkedHashMap<>();
+  private final GenerationSettings first;
+  private final List<Shape> compared;
+  private final int batch;
+
+  ForwardCosts(List<Variant> variants) {
+    first = variants.get(0).settings();
+    int k = first.decoding().candidates();
+    compared = List.of(Shape.of(1, LINE), Shape.of(k, 1), new Shape(k, 1, true));
+    batch = variants.stream().mapToInt(Variant::batch).max().orElseThrow();
+    for (Variant variant : variants) {
+      pairs.putIfAbsent(Pair.of(variant.settings()), variant.settings());
+    }
+  }
+
+  /** The models of a variant, whatever its strategy uses; to be closed. */
+  static RowDecoder both(GenerationSettings settings) {
+    return new RowDecoder(
+        settings.withDecoding(DecodingSettings.builder().strategy("speculative").build()));
+  }
+
+  /** Times the forwards of all models some more. */
+  void sample() {
+    pairs.forEach(
+        (pair, settings) -> {
+          try (RowDecoder models = both(settings)) {
+            Curves both = curves.computeIfAbsent(pair, p -> new Curves());
+            if (both.target == null) {
+              both.target = new CostCurve(models.target(), batch, compared);
+              both.draft = new CostCurve(models.draft(), batch, List.of());
+            }
+            both.target.sample(models.target());
+            both.draft.sample(models.draft());
+          }
+        });
+  }
+
+  /** Seconds that the forwards of a run would have taken one by one on the measured curves. */
+  double predictedSeconds(GenerationSettings settings, RowDecoder.Spent spent) {
+    Curves both = curves.get(Pair.of(settings));
+    return both.target.cost().seconds(spent.target().sizes())
+        + both.draft.cost().seconds(spent.draft().sizes());
+  }
+
+  /** The first variant's target. */
+  CostCurve target() {
+    return curves.get(Pair.of(first)).target;
+  }
+
+  /** The figures that compare forwards, in lines of text. */
+  String text() {
+    Curves both = curves.get(Pair.of(first));
+    int k = first.decoding().candidates();
+    double one = both.target.seconds(Shape.of(1, 1));
+    return """
+        One forward, one thread: the draft's over one token takes %.2f of the target's; the target's over 17 tokens %.2f of
+        its own over one; over %d rollouts of a row %.2f of that over %d rows.
+        """
+        .formatted(
+            both.draft.seconds(Shape.of(1, 1)) / one,
+            both.target.seconds(Shape.of(1, LINE)) / one,
+            k,
+            both.target.seconds(new Shape(k, 1, true)) / both.target.seconds(Shape.of(k, 1)),
+            k);
+  }
+}

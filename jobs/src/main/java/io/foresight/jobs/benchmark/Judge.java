@@ -1,0 +1,100 @@
+package io.foresight.jobs.benchmark;
+
+import io.foresight.decoding.Ask;
+import io.foresight.decoding.Extension;
+import io.foresight.decoding.Sequence;
+import io.foresight.model.CausalLm;
+import io.foresight.model.ModelSession;
+import io.foresight.model.Precision;
+import io.foresight.model.Tokenizer;
+import io.foresight.spark.PromptTemplate;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Perplexity of texts under a model that did not make them, with its own tokenizer. Of one thread.
+ */
+public final class Judge implements AutoCloseable {
+
+  private final Tokenizer tokenizer;
+  private final CausalLm model;
+  private final ModelSession session;
+
+  /** -1 if it has none. */
+  private final int eos;
+
+  /**
+   * A text's log-probability given its prompt.
+   *
+   * @param tokens tokens of the judge's tokenizer, EOS included where the text ended
+   * @param logProb their sum, in nats
+   */
+  record Verdict(int tokens, double logProb) {
+
+    Verdict plus(Verdict other) {
+      return new Verdict(tokens + other.tokens, logProb + other.logProb);
+    }
+
+    double perplexity() {
+      return Math.exp(-logProb / tokens);
+    }
+  }
+
+  /** Loads the judge, in fp32 on the CPU. */
+  public Judge(Path folder) {
+    tokenizer = Tokenizer.load(folder);
+    model = CausalLm.load(folder, ai.djl.Device.cpu(), Precision.FP32);
+    session = model.newSession();
+    eos =
+        IntStream.range(0, session.vocabularySize()).filter(session::isEos).findFirst().orElse(-1);
+  }
+
+  /**
+   * Judges a text; as much of it as the judge's context holds.
+   *
+   * @param ended whether it ended by itself, so that its EOS counts
+   */
+  Verdict of(PromptTemplate template, Map<String, Object> row, String text, boolean ended) {
+    String prompt = template.render(row);
+    int[] before = tokenizer.encode(prompt);
+    int[] line = tokenizer.encode(text.isEmpty() ? prompt : prompt + " " + text);
+    if (ended && eos >= 0) {
+      line = Arrays.copyOf(line, line.length + 1);
+      line[line.length - 1] = eos;
+    }
+    line = Arrays.copyOf(line, Math.min(line.length, session.contextLength()));
+    int common = Arrays.mismatch(before, line);
+    int from = common < 0 ? line.length : common;
+    int scored = line.length - from;
+    if (from == 0 || scored == 0) {
+      return new Verdict(0, 0);
+    }
+    int[] whole = line;
+    int[][] next =
+        IntStream.range(from, line.length)
+            .mapToObj(i -> new int[] {whole[i]})
+            .toArray(int[][]::new);
+    double logProb = 0;
+    try (Sequence sequence = session.open()) {
+      float[][] scores =
+          session
+              .extend(
+                  Extension.of(
+                      sequence, Arrays.copyOf(line, line.length - 1), Ask.gather(from - 1, next)))
+              .gathered();
+      for (float[] one : scores) {
+        logProb += one[0];
+      }
+    }
+    return new Verdict(scored, logProb);
+  }
+
+  @Override
+  public void close() {
+    session.close();
+    model.close();
+    tokenizer.close();
+  }
+}

@@ -1,0 +1,79 @@
+package io.foresight.jobs.benchmark;
+
+import io.foresight.spark.RowDecoder;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.Metadata;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * The rows of a benchmark: the prompts, and again the prompts under fresh ids until there are as
+ * many as wanted.
+ *
+ * @param prompts at least one
+ * @param idColumn {@code null} if ids are derived
+ * @param size rows in all
+ */
+public record PromptCycle(List<Row> prompts, String idColumn, int size)
+    implements Iterable<RowDecoder.Named> {
+
+  @Override
+  public Iterator<RowDecoder.Named> iterator() {
+    return first(size);
+  }
+
+  /** The first {@code count}, or all if there are fewer. */
+  Iterator<RowDecoder.Named> first(int count) {
+    return IntStream.range(0, Math.min(count, size))
+        .mapToObj(i -> new RowDecoder.Named(id(i), row(i)))
+        .iterator();
+  }
+
+  private Row row(int i) {
+    return prompts.get(i % prompts.size());
+  }
+
+  private String id(int i) {
+    if (idColumn == null) {
+      return String.valueOf(i);
+    }
+    String id = String.valueOf(row(i).<Object>getAs(idColumn));
+    int cycle = i / prompts.size();
+    return cycle == 0 ? id : id + "#" + cycle;
+  }
+
+  /** What to call a row when it is the reason of an error. */
+  String nameOf(Row row) {
+    return String.valueOf(idColumn == null ? row : row.<Object>getAs(idColumn));
+  }
+
+  /** The first {@code count} as Spark takes them, ids as texts. */
+  Dataset<Row> dataset(SparkSession spark, int count) {
+    StructType schema = prompts.get(0).schema();
+    int at = idColumn == null ? -1 : schema.fieldIndex(idColumn);
+    StructField[] fields = schema.fields().clone();
+    if (at >= 0) {
+      fields[at] = new StructField(idColumn, DataTypes.StringType, false, Metadata.empty());
+    }
+    List<Row> rows =
+        IntStream.range(0, Math.min(count, size))
+            .mapToObj(
+                i -> {
+                  Object[] values =
+                      IntStream.range(0, fields.length).mapToObj(row(i)::get).toArray();
+                  if (at >= 0) {
+                    values[at] = id(i);
+                  }
+                  return RowFactory.create(values);
+                })
+            .toList();
+    return spark.createDataFrame(rows, new StructType(fields));
+  }
+}

@@ -1,0 +1,115 @@
+package io.foresight.jobs.benchmark;
+
+import io.foresight.decoding.Counters;
+import io.foresight.reward.KeywordCoverage;
+import io.foresight.reward.RewardFunction;
+import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.RowDecoder;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.apache.spark.sql.Row;
+
+/** What a variant's texts are worth and what they took by the counters; every row once. */
+final class Quality {
+
+  private final GenerationSettings settings;
+  private final Judge judge;
+  private final RewardFunction reward;
+  private final Bootstrap bootstrap = new Bootstrap();
+  private final Diversity diversity = new Diversity();
+  private Counters counters = Counters.ZERO;
+  private Judge.Verdict judged = new Judge.Verdict(0, 0);
+  private int rows;
+  private long satisfied;
+  private double softCoverage;
+  private long tokens;
+  private double logProb;
+  private long ended;
+  private int[] outputs = new int[64];
+
+  Quality(GenerationSettings settings, Judge judge) {
+    this.settings = settings;
+    this.judge = judge;
+    reward = new KeywordCoverage(settings.conceptsColumn(), settings.formsColumn());
+  }
+
+  void add(Row row, RowDecoder.Result result) {
+    Map<String, Object> values = RowDecoder.values(row);
+    boolean endedByEos = !result.status().equals("truncated");
+    if (rows == outputs.length) {
+      outputs = Arrays.copyOf(outputs, 2 * rows);
+    }
+    outputs[rows++] = result.output().hashCode();
+    satisfied += result.satisfied() ? 1 : 0;
+    softCoverage +=
+        result.scores().values().stream().mapToDouble(Double::doubleValue).average().orElse(1);
+    tokens += result.tokens();
+    logProb += result.logProb();
+    ended += endedByEos ? 1 : 0;
+    counters = counters.plus(result.counters());
+    bootstrap.add(result.satisfied(), result.tokens(), result.logProb());
+    diversity.add(reward.forRow(values), result.output());
+    judged = judged.plus(judge.of(settings.prompt(), values, result.output(), endedByEos));
+  }
+
+  int rows() {
+    return rows;
+  }
+
+  double hardCoverage() {
+    return (double) satisfied / rows;
+  }
+
+  double softCoverage() {
+    return softCoverage / rows;
+  }
+
+  double perplexity() {
+    return Math.exp(-logProb / tokens);
+  }
+
+  double judgedPerplexity() {
+    return judged.perplexity();
+  }
+
+  double meanTokens() {
+    return (double) tokens / rows;
+  }
+
+  double endedByEos() {
+    return (double) ended / rows;
+  }
+
+  /** NaN if nothing was drafted. */
+  double acceptanceRate() {
+    return (double) counters.accepted() / counters.drafted();
+  }
+
+  double perToken(ToDoubleFunction<Counters> counter) {
+    return counter.applyAsDouble(counters) / tokens;
+  }
+
+  /** Share of the steps that were in a state; NaN if the strategy has none. */
+  double stateShare(ToDoubleFunction<Counters> state) {
+    return state.applyAsDouble(counters)
+        / (counters.s1() + counters.s2() + counters.s3() + counters.s4());
+  }
+
+  Bootstrap bootstrap() {
+    return bootstrap;
+  }
+
+  Diversity diversity() {
+    return diversity;
+  }
+
+  /** Rows whose text is not the other's. */
+  long differing(Quality other) {
+    long differing = 0;
+    for (int i = 0; i < Math.min(rows, other.rows); i++) {
+      differing += outputs[i] == other.outputs[i] ? 0 : 1;
+    }
+    return differing;
+  }
+}
