@@ -136,7 +136,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   private void fill() {
-    while (places.size() < rows * LEAD && decodingNow() < rows && items.hasNext()) {
+    while (mayStart()) {
       Place place = new Place(items.next());
       places.addLast(place);
       synchronized (lock) {
@@ -147,9 +147,10 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     }
   }
 
-  private int decodingNow() {
+  /** Whether another item is to be started. */
+  private boolean mayStart() {
     synchronized (lock) {
-      return decoding;
+      return decoding < rows && places.size() < rows * LEAD && items.hasNext();
     }
   }
 
@@ -159,7 +160,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     try {
       while (true) {
         synchronized (lock) {
-          if (first.isDone() || (decoding < rows && items.hasNext())) {
+          if (first.isDone() || mayStart()) {
             return null;
           }
           boolean late = busy > 0 && System.nanoTime() - started > PATIENCE_NANOS;
@@ -349,10 +350,12 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       } catch (RuntimeException e) {
         one(batch, e);
         return;
+      } catch (Error e) {
+        goOn(batch);
+        cancel(batch, e);
+        throw e;
       }
-      synchronized (lock) {
-        busy += batch.size();
-      }
+      goOn(batch);
       int from = 0;
       for (Call call : batch) {
         int to = from + call.extensions.size();
@@ -361,11 +364,27 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       }
     }
 
-    /** After a forward that failed: each item alone, so that one item's fault stays its own. */
-    private void one(List<Call> batch, RuntimeException failure) {
+    /** Counts items as busy again, before they are. */
+    private void goOn(List<Call> batch) {
       synchronized (lock) {
         busy += batch.size();
       }
+    }
+
+    /** After an error, which ends it all: no item is to wait for this forward forever. */
+    private void cancel(List<Call> batch, Error error) {
+      for (Call call : batch) {
+        if (!call.done) {
+          CancellationException cancelled = new CancellationException("The model failed.");
+          cancelled.initCause(error);
+          call.fail(cancelled);
+        }
+      }
+    }
+
+    /** After a forward that failed: each item alone, so that one item's fault stays its own. */
+    private void one(List<Call> batch, RuntimeException failure) {
+      goOn(batch);
       for (Call call : batch) {
         try {
           if (batch.size() == 1) {
@@ -374,6 +393,9 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
           call.complete(model.extend(call.extensions));
         } catch (RuntimeException e) {
           call.fail(e);
+        } catch (Error e) {
+          cancel(batch, e);
+          throw e;
         }
       }
     }
