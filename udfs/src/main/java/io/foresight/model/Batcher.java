@@ -73,6 +73,16 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   private volatile boolean closed;
   private long waitingNanos;
 
+  /** As the constructor below, with room for {@code rows} items at all times. */
+  public Batcher(
+      Iterator<? extends I> items,
+      int rows,
+      LanguageModel target,
+      LanguageModel draft,
+      Decoder<I, R> decoder) {
+    this(items, rows, item -> rows, target, draft, decoder);
+  }
+
   /**
    * Starts nothing yet.
    *
@@ -146,7 +156,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   private void fill() {
-    while (places.size() < rows * LEAD && decodingNow() < rows && (hasPulled || items.hasNext())) {
+    while (mayStart()) {
       if (!hasPulled) {
         pulled = items.next();
         hasPulled = true;
@@ -171,9 +181,10 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     return item;
   }
 
-  private int decodingNow() {
+  /** Whether another item is to be started. */
+  private boolean mayStart() {
     synchronized (lock) {
-      return decoding;
+      return decoding < rows && places.size() < rows * LEAD && (hasPulled || items.hasNext());
     }
   }
 
@@ -183,7 +194,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     try {
       while (true) {
         synchronized (lock) {
-          if (first.isDone() || (decoding < rows && (hasPulled || items.hasNext()))) {
+          if (first.isDone() || mayStart()) {
             return null;
           }
           boolean late = busy > 0 && System.nanoTime() - started > PATIENCE_NANOS;
@@ -373,10 +384,12 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       } catch (RuntimeException e) {
         one(batch, e);
         return;
+      } catch (Error e) {
+        goOn(batch);
+        cancel(batch, e);
+        throw e;
       }
-      synchronized (lock) {
-        busy += batch.size();
-      }
+      goOn(batch);
       int from = 0;
       for (Call call : batch) {
         int to = from + call.extensions.size();
@@ -385,11 +398,27 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       }
     }
 
-    /** After a forward that failed: each item alone, so that one item's fault stays its own. */
-    private void one(List<Call> batch, RuntimeException failure) {
+    /** Counts items as busy again, before they are. */
+    private void goOn(List<Call> batch) {
       synchronized (lock) {
         busy += batch.size();
       }
+    }
+
+    /** After an error, which ends it all: no item is to wait for this forward forever. */
+    private void cancel(List<Call> batch, Error error) {
+      for (Call call : batch) {
+        if (!call.done) {
+          CancellationException cancelled = new CancellationException("The model failed.");
+          cancelled.initCause(error);
+          call.fail(cancelled);
+        }
+      }
+    }
+
+    /** After a forward that failed: each item alone, so that one item's fault stays its own. */
+    private void one(List<Call> batch, RuntimeException failure) {
+      goOn(batch);
       for (Call call : batch) {
         try {
           if (batch.size() == 1) {
@@ -398,6 +427,9 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
           call.complete(model.extend(call.extensions));
         } catch (RuntimeException e) {
           call.fail(e);
+        } catch (Error e) {
+          cancel(batch, e);
+          throw e;
         }
       }
     }

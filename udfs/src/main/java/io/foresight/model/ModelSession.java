@@ -37,7 +37,6 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private IValue cache;
   private int slots = INITIAL_SLOTS;
   private int positions;
-  private int slotsTaken;
   private ForwardStats stats = ForwardStats.ZERO;
 
   ModelSession(CausalLm model, long maxCacheBytes) {
@@ -86,7 +85,6 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private synchronized int allocate() {
     int slot = used.nextClearBit(0);
     used.set(slot);
-    slotsTaken = Math.max(slotsTaken, slot + 1);
     return slot;
   }
 
@@ -94,17 +92,46 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     used.clear(slot);
   }
 
-  /** Notes a copy for the next forward; forks of one sequence into slots in a row become one. */
+  /** Notes a copy for the next forward. */
   private synchronized void copy(ForwardPlan.Copy copy) {
-    if (!copies.isEmpty()) {
-      ForwardPlan.Copy last = copies.get(copies.size() - 1);
-      if (last.source() == copy.source()
+    copies.add(copy);
+  }
+
+  /**
+   * Makes room in the cache for all slots in use and the next forward's positions, and takes the
+   * copies that it is to do before. Rows that are busy may open and fork in the meantime: what they
+   * note after this is the forward's after this one.
+   */
+  private synchronized List<ForwardPlan.Copy> prepare(int wantedPositions) {
+    // From the last one back, what leads to a slot in use; a fork that was closed again needs
+    // none.
+    BitSet wanted = (BitSet) used.clone();
+    for (int i = copies.size() - 1; i >= 0; i--) {
+      if (wanted.get(copies.get(i).first())) {
+        wanted.set(copies.get(i).source());
+      } else {
+        copies.remove(i);
+      }
+    }
+    reserve(wanted.length(), wantedPositions);
+    List<ForwardPlan.Copy> taken = merged(copies);
+    copies.clear();
+    return taken;
+  }
+
+  /** Forks of one sequence into slots in a row become one copy. */
+  private static List<ForwardPlan.Copy> merged(List<ForwardPlan.Copy> copies) {
+    List<ForwardPlan.Copy> merged = new ArrayList<>();
+    for (ForwardPlan.Copy copy : copies) {
+      ForwardPlan.Copy last = merged.isEmpty() ? null : merged.get(merged.size() - 1);
+      if (last != null
+          && last.source() == copy.source()
           && last.sourceAt() == copy.sourceAt()
           && last.at() == copy.at()
           && last.count() == copy.count()
           && last.first() + last.slots() == copy.first()) {
-        copies.set(
-            copies.size() - 1,
+        merged.set(
+            merged.size() - 1,
             new ForwardPlan.Copy(
                 last.source(),
                 last.sourceAt(),
@@ -112,20 +139,11 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                 last.slots() + 1,
                 last.at(),
                 last.count()));
-        return;
+      } else {
+        merged.add(copy);
       }
     }
-    copies.add(copy);
-  }
-
-  private synchronized List<ForwardPlan.Copy> takeCopies() {
-    List<ForwardPlan.Copy> taken = List.copyOf(copies);
-    copies.clear();
-    return taken;
-  }
-
-  private synchronized int slotsTaken() {
-    return slotsTaken;
+    return merged;
   }
 
   private void reserve(int wantedSlots, int wantedPositions) {
@@ -175,12 +193,12 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     List<Scores> results = forward(extensions);
     int appended = extensions.stream().mapToInt(e -> e.tokens().length).sum();
     stats = stats.plusAsked(System.nanoTime() - started, extensions.size(), appended);
-    for (int i = 0; i < extensions.size(); i++) {
-      Slot slot = (Slot) extensions.get(i).sequence();
-      if (model.hasCanonicalScores()) {
-        settle(slot, extensions.get(i), results.get(i));
-      }
-      slot.extended(extensions.get(i));
+    for (int i = 0; model.hasCanonicalScores() && i < extensions.size(); i++) {
+      settle((Slot) extensions.get(i).sequence(), extensions.get(i), results.get(i));
+    }
+    // Last, since after a failure no sequence is to be longer than it was.
+    for (Extension extension : extensions) {
+      ((Slot) extension.sequence()).extended(extension);
     }
     return results;
   }
@@ -214,8 +232,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       ordered.add(extension);
       needed = Math.max(needed, extension.sequence().length() + extension.tokens().length);
     }
-    reserve(slotsTaken(), needed);
-    List<ForwardPlan.Copy> before = takeCopies();
+    List<ForwardPlan.Copy> before = prepare(needed);
     boolean wholeHead = model.isOnGpu();
     ForwardPlan plan = new ForwardPlan(ordered, positions, before, config.vocabulary(), wholeHead);
     List<Scores> scores = plan.scores(run(plan));
@@ -285,7 +302,10 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
   }
 
-  /** Tokens of the longest path of an extension: a tree's branches share the context's places. */
+  /**
+   * By how many tokens the longest path of an extension outgrows the sequence: a tree's branches
+   * share the context's places, and may leave the sequence before its end.
+   */
   private static int deepest(Extension extension) {
     int[] parents = extension.parents();
     if (parents == null) {
@@ -294,7 +314,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     int[] depths = new int[parents.length];
     int deepest = 0;
     for (int i = 0; i < parents.length; i++) {
-      depths[i] = parents[i] < 0 || parents[i] >= i ? 1 : depths[parents[i]] + 1;
+      depths[i] = (parents[i] < 0 ? parents[i] + 1 : parents[i] < i ? depths[parents[i]] : 0) + 1;
       deepest = Math.max(deepest, depths[i]);
     }
     return deepest;

@@ -15,7 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -52,16 +54,27 @@ class CausalLmParityTest {
 
   private static void compare(Path folder) throws IOException {
     Golden golden = golden(folder);
-    try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32);
-        ModelSession session = model.newSession()) {
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32)) {
+      compare(model, golden);
+    }
+  }
+
+  private static void compare(CausalLm model, Golden golden) {
+    try (ModelSession session = model.newSession()) {
       for (int row = 0; row < golden.inputs().size(); row++) {
         alone(session, golden, row);
         greedily(session, golden, row);
         withRollback(session, golden, row);
         throughFork(session, golden, row);
         throughTree(session, golden, row);
+        throughBranchesBeforeTheEnd(session, golden, row);
+        throughForksOfForks(session, golden, row);
       }
       raggedTogether(session, golden);
+    }
+    try (ModelSession fresh = model.newSession()) {
+      ofVeryDifferentWidths(fresh, golden);
+      afterTheCacheGrew(fresh, golden);
     }
   }
 
@@ -159,6 +172,166 @@ class CausalLmParityTest {
           row,
           ids.length - 1);
     }
+  }
+
+  /** Branches of a tree leave the sequence at its end, one and four tokens before it, and at 0. */
+  private static void throughBranchesBeforeTheEnd(ModelSession session, Golden golden, int row) {
+    int[] ids = golden.inputs().get(row);
+    int n = ids.length;
+    int[] held = Arrays.copyOf(ids, n);
+    for (int i = n - 4; i < n; i++) {
+      held[i] = (ids[i] + 1) % session.vocabularySize();
+    }
+    int wrong = (ids[0] + 2) % session.vocabularySize();
+    int[] tokens = {
+      wrong, ids[n - 4], ids[0], ids[n - 3], wrong, ids[1], ids[n - 2], 3, ids[n - 1]
+    };
+    int[] parents = {-1, -5, -1 - n, 1, -2, 2, 3, 0, 6};
+    int[] branch = {1, 3, 6, 8};
+    for (int kept = 0; kept <= 6; kept++) {
+      try (Sequence sequence = session.open()) {
+        fill(session, sequence, held);
+        float[][] rows =
+            session.extend(Extension.tree(sequence, tokens, parents, Ask.rows(0))).rows();
+        assertSame("branch", pick(rows, branch), golden, row, n - 4);
+        assertSame("branch from the start", pick(rows, 2, 5), golden, row, 0);
+        if (kept == 0) {
+          sequence.keep();
+          assertThat(sequence.length()).isEqualTo(n);
+          sequence.truncate(n - 4);
+        } else if (kept <= 4) {
+          sequence.keep(Arrays.copyOf(branch, kept));
+          assertThat(sequence.length()).isEqualTo(n - 4 + kept);
+        } else {
+          sequence.keep(kept == 5 ? new int[] {2} : new int[] {2, 5});
+          assertThat(sequence.length()).isEqualTo(kept - 4);
+        }
+        int at = Math.min(sequence.length(), n - 1);
+        sequence.truncate(at);
+        int[] rest = Arrays.copyOfRange(ids, at, n);
+        assertSame(
+            "after a branch",
+            session.extend(Extension.of(sequence, rest, Ask.rows(0))).rows(),
+            golden,
+            row,
+            at);
+      }
+    }
+  }
+
+  private static float[][] pick(float[][] rows, int... at) {
+    return Arrays.stream(at).mapToObj(i -> rows[i]).toArray(float[][]::new);
+  }
+
+  /** Forks before any forward has filled what they fork, some closed and their places taken. */
+  private static void throughForksOfForks(ModelSession session, Golden golden, int row) {
+    int[] ids = golden.inputs().get(row);
+    int half = ids.length / 2;
+    int[] rest = Arrays.copyOfRange(ids, half, ids.length);
+    Sequence trunk = session.open();
+    fill(session, trunk, Arrays.copyOf(ids, half));
+    Sequence child = trunk.fork();
+    Sequence grandchild = child.fork();
+    child.close();
+    Sequence empty = session.open();
+    Sequence forgotten = trunk.fork();
+    forgotten.close();
+    Sequence other = grandchild.fork();
+    trunk.truncate(1);
+    Sequence shorter = trunk.fork();
+    List<Scores> scores =
+        session.extend(
+            List.of(
+                Extension.of(other, rest, Ask.rows(0)),
+                Extension.of(trunk, Arrays.copyOfRange(ids, 1, ids.length), Ask.rows(0)),
+                Extension.of(grandchild, rest, Ask.rows(0)),
+                Extension.of(empty, ids, Ask.rows(0))));
+    assertSame("fork of a fork of a fork", scores.get(0).rows(), golden, row, half);
+    assertSame("rolled back after a fork", scores.get(1).rows(), golden, row, 1);
+    assertSame("fork of a fork", scores.get(2).rows(), golden, row, half);
+    assertSame("in a fork's place", scores.get(3).rows(), golden, row, 0);
+    int[] more = Arrays.copyOfRange(ids, 1, ids.length);
+    assertSame(
+        "fork of what was rolled back",
+        session.extend(Extension.of(shorter, more, Ask.rows(0))).rows(),
+        golden,
+        row,
+        1);
+    List.of(trunk, grandchild, empty, other, shorter).forEach(Sequence::close);
+  }
+
+  /**
+   * One forward of prompts, last tokens and a tree, so that several attention groups form; between
+   * their slots lie idle ones, so that some groups read a range and others pick their slots.
+   */
+  private static void ofVeryDifferentWidths(ModelSession session, Golden golden) {
+    Random random = new Random(3);
+    for (int round = 0; round < 12; round++) {
+      List<Sequence> open = new ArrayList<>();
+      List<Extension> batch = new ArrayList<>();
+      List<Integer> rows = new ArrayList<>();
+      List<Integer> starts = new ArrayList<>();
+      double idle = round % 3 * 0.4;
+      for (int i = 0; i < 24; i++) {
+        int row = i % golden.inputs().size();
+        int[] ids = golden.inputs().get(row);
+        Sequence sequence = session.open();
+        open.add(sequence);
+        boolean wide = random.nextInt(4) == 0;
+        int start = wide ? random.nextInt(2) : ids.length - 1 - random.nextInt(2);
+        fill(session, sequence, Arrays.copyOf(ids, start));
+        if (random.nextDouble() < idle) {
+          continue;
+        }
+        int[] rest = Arrays.copyOfRange(ids, start, ids.length);
+        int[] chain = new int[rest.length];
+        Arrays.setAll(chain, k -> k - 1);
+        batch.add(
+            i % 5 == 0
+                ? Extension.tree(sequence, rest, chain, Ask.rows(0))
+                : Extension.of(sequence, rest, Ask.rows(0)));
+        rows.add(row);
+        starts.add(start);
+      }
+      Collections.rotate(batch, round);
+      Collections.rotate(rows, round);
+      Collections.rotate(starts, round);
+      List<Scores> scores = session.extend(batch);
+      for (int i = 0; i < batch.size(); i++) {
+        assertSame("of its width", scores.get(i).rows(), golden, rows.get(i), starts.get(i));
+      }
+      open.forEach(Sequence::close);
+    }
+  }
+
+  /** Halves of rows in more slots than a new cache has, then a sequence longer than it has. */
+  private static void afterTheCacheGrew(ModelSession session, Golden golden) {
+    List<Sequence> sequences = new ArrayList<>();
+    List<Extension> batch = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      int[] ids = golden.inputs().get(i % golden.inputs().size());
+      sequences.add(session.open());
+      fill(session, sequences.get(i), Arrays.copyOf(ids, ids.length / 2));
+      batch.add(
+          Extension.of(
+              sequences.get(i), Arrays.copyOfRange(ids, ids.length / 2, ids.length), Ask.rows(0)));
+    }
+    long bytes = session.cacheBytes();
+    try (Sequence filler = session.open()) {
+      fill(session, filler, new int[session.contextLength()]);
+    }
+    assertThat(session.cacheBytes()).isGreaterThan(bytes);
+    List<Scores> scores = session.extend(batch);
+    for (int i = 0; i < batch.size(); i++) {
+      int row = i % golden.inputs().size();
+      assertSame(
+          "after the cache grew",
+          scores.get(i).rows(),
+          golden,
+          row,
+          golden.inputs().get(row).length / 2);
+    }
+    sequences.forEach(Sequence::close);
   }
 
   /** A row of one token has no first half. */

@@ -12,9 +12,7 @@ import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.decoding.Strategies;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,44 +21,12 @@ import org.junit.jupiter.api.io.TempDir;
 class NearTieTest {
 
   private static final int VOCABULARY = 7;
-  private static final int WIDTH = 8;
 
   @TempDir Path folder;
 
   @BeforeEach
   void write() throws IOException {
-    Files.writeString(
-        folder.resolve("config.json"),
-        """
-        {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 7, "hidden_size": 8,
-         "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2,
-         "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu",
-         "tie_word_embeddings": true, "eos_token_id": 6}
-        """);
-    SafetensorsWriter writer = new SafetensorsWriter();
-    float[] ones = new float[WIDTH * WIDTH];
-    Arrays.fill(ones, 1);
-    writer.bf16("model.embed_tokens.weight", ones, 0, VOCABULARY, WIDTH);
-    String layer = "model.layers.0.";
-    for (String norm :
-        new String[] {
-          "model.norm", layer + "input_layernorm", layer + "post_attention_layernorm"
-        }) {
-      writer.bf16(norm + ".weight", ones, 0, WIDTH);
-    }
-    for (String matrix :
-        new String[] {
-          "self_attn.q_proj",
-          "self_attn.k_proj",
-          "self_attn.v_proj",
-          "self_attn.o_proj",
-          "mlp.gate_proj",
-          "mlp.up_proj",
-          "mlp.down_proj"
-        }) {
-      writer.bf16(layer + matrix + ".weight", ones, 0, WIDTH, WIDTH);
-    }
-    writer.write(folder.resolve("model.safetensors"));
+    LinearModel.write(folder, VOCABULARY, id -> 1);
   }
 
   @Test

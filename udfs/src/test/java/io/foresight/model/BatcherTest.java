@@ -1,0 +1,524 @@
+package io.foresight.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foresight.decoding.Ask;
+import io.foresight.decoding.Extension;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Sequence;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Items are numbers; one of n takes n forwards of the model. */
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+class BatcherTest {
+
+  /** A machine that is busy with something else may split a forward in two. */
+  private static final double SLACK = 1.5;
+
+  @AfterEach
+  void noRowIsLeft() {
+    assertThat(rowThreads()).isEmpty();
+  }
+
+  private static List<Thread> rowThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("foresight-row") && thread.isAlive())
+        .toList();
+  }
+
+  private static int countDown(LanguageModel model, int from) {
+    int forwards = 0;
+    try (Sequence sequence = model.open()) {
+      int id = from;
+      while (id > 0) {
+        id = extend(model, sequence, id);
+        forwards++;
+      }
+    }
+    return forwards;
+  }
+
+  private static int extend(LanguageModel model, Sequence sequence, int id) {
+    return model.extend(Extension.of(sequence, new int[] {id}, Ask.argmax(0))).argmax()[0];
+  }
+
+  private static Batcher<Integer, Integer> batcher(
+      List<Integer> items, int rows, LanguageModel model) {
+    return new Batcher<>(items.iterator(), rows, model, null, (n, p, q) -> countDown(p, n));
+  }
+
+  private static <R> List<R> all(Iterator<R> results) {
+    List<R> all = new ArrayList<>();
+    results.forEachRemaining(all::add);
+    return all;
+  }
+
+  /** Forwards that rows take if each finished row's place is taken at once. */
+  private static int makespan(List<Integer> items, int rows) {
+    PriorityQueue<Integer> ends = new PriorityQueue<>(Collections.nCopies(rows, 0));
+    int last = 0;
+    for (int item : items) {
+      int end = ends.remove() + item;
+      ends.add(end);
+      last = Math.max(last, end);
+    }
+    return last;
+  }
+
+  private static void sleep(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      throw new CancellationException();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 8, 50})
+  void resultsComeInTheItemsOrder(int rows) {
+    List<Integer> items = IntStream.range(0, 40).mapToObj(i -> i * 17 % 23).toList();
+    CountdownModel model = new CountdownModel();
+    try (Batcher<Integer, Integer> batcher = batcher(items, rows, model)) {
+      assertThat(all(batcher)).isEqualTo(items);
+    }
+    assertThat(model.forwards.stream().mapToInt(n -> n)).allMatch(n -> n <= rows);
+    assertThat(model.forwards.stream().mapToInt(n -> n).sum())
+        .isEqualTo(items.stream().mapToInt(n -> n).sum());
+  }
+
+  @Test
+  void noMoreThanSoManyRowsAreInFlight() {
+    AtomicInteger now = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    List<Integer> items = IntStream.range(0, 60).mapToObj(i -> i % 7).toList();
+    try (Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            items.iterator(),
+            4,
+            new CountdownModel(),
+            null,
+            (n, p, q) -> {
+              most.accumulateAndGet(now.incrementAndGet(), Math::max);
+              int forwards = countDown(p, n);
+              now.decrementAndGet();
+              return forwards;
+            })) {
+      assertThat(all(batcher)).isEqualTo(items);
+    }
+    assertThat(most).hasValue(4);
+  }
+
+  @Test
+  void aFinishedRowsPlaceIsTakenAtOnce() {
+    List<Integer> items =
+        IntStream.range(0, 64).mapToObj(i -> i % 4 == 0 ? 60 : 1 + i % 3).toList();
+    CountdownModel model = new CountdownModel();
+    try (Batcher<Integer, Integer> batcher = batcher(items, 4, model)) {
+      all(batcher);
+    }
+    int optimum = makespan(items, 4);
+    // In fixed groups of four, each would take as long as its longest row.
+    assertThat(optimum * SLACK).isLessThan(16 * 60);
+    assertThat(model.forwards.size()).isBetween(optimum, (int) (optimum * SLACK));
+  }
+
+  @Test
+  void equalRowsShareEachForward() {
+    CountdownModel model = new CountdownModel();
+    try (Batcher<Integer, Integer> batcher = batcher(Collections.nCopies(8, 100), 8, model)) {
+      all(batcher);
+    }
+    assertThat(model.forwards.size()).isBetween(100, (int) (100 * SLACK));
+    assertThat(model.forwards.stream().filter(n -> n == 8).count()).isGreaterThan(50);
+  }
+
+  @Test
+  void onlyTheCallingThreadRunsModelsAndPullsItems() {
+    Set<Thread> pullers = ConcurrentHashMap.newKeySet();
+    Set<Thread> decoders = ConcurrentHashMap.newKeySet();
+    Iterator<Integer> numbers = Collections.nCopies(30, 5).iterator();
+    Iterator<Integer> items =
+        new Iterator<>() {
+          @Override
+          public boolean hasNext() {
+            pullers.add(Thread.currentThread());
+            return numbers.hasNext();
+          }
+
+          @Override
+          public Integer next() {
+            pullers.add(Thread.currentThread());
+            return numbers.next();
+          }
+        };
+    CountdownModel target = new CountdownModel();
+    CountdownModel draft = new CountdownModel();
+    try (Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            items,
+            4,
+            target,
+            draft,
+            (n, p, q) -> {
+              decoders.add(Thread.currentThread());
+              assertThat(p.vocabularySize()).isEqualTo(1000);
+              assertThat(p.contextLength()).isEqualTo(1000);
+              assertThat(p.isEos(0)).isTrue();
+              return countDown(p, n) + countDown(q, n);
+            })) {
+      assertThat(all(batcher)).hasSize(30).containsOnly(10);
+      assertThat(batcher.waitingNanos()).isPositive();
+    }
+    assertThat(pullers).containsExactly(Thread.currentThread());
+    assertThat(target.callers).containsExactly(Thread.currentThread());
+    assertThat(draft.callers).containsExactly(Thread.currentThread());
+    assertThat(decoders).doesNotContain(Thread.currentThread());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void theModelThatMostRowsWaitForGoesFirst(int forTarget) {
+    int others = 5;
+    CountDownLatch begun = new CountDownLatch(1);
+    Set<Thread> asking = ConcurrentHashMap.newKeySet();
+    List<String> order = new ArrayList<>();
+    // The first forward lasts until all the others wait for one of the models.
+    CountdownModel target =
+        new CountdownModel(
+            extensions -> {
+              order.add("target");
+              if (begun.getCount() > 0) {
+                begun.countDown();
+                while (asking.size() < others
+                    || !asking.stream().allMatch(t -> t.getState() == Thread.State.WAITING)) {
+                  Thread.onSpinWait();
+                }
+              }
+            });
+    CountdownModel draft = new CountdownModel(extensions -> order.add("draft"));
+    try (Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            IntStream.rangeClosed(0, others).iterator(),
+            others + 1,
+            target,
+            draft,
+            (n, p, q) -> {
+              if (n > 0) {
+                try {
+                  begun.await();
+                } catch (InterruptedException e) {
+                  throw new CancellationException();
+                }
+                asking.add(Thread.currentThread());
+              }
+              return countDown(n <= forTarget ? p : q, 1);
+            })) {
+      all(batcher);
+    }
+    assertThat(order.subList(1, 3))
+        .isEqualTo(
+            forTarget * 2 > others ? List.of("target", "draft") : List.of("draft", "target"));
+  }
+
+  @Test
+  void aRowThatFailsDoesSoAtItsPlaceAndAlone() {
+    List<Object> outcomes = new ArrayList<>();
+    try (Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            IntStream.range(0, 12).iterator(),
+            3,
+            new CountdownModel(),
+            null,
+            (n, p, q) -> {
+              int forwards = countDown(p, n);
+              if (n == 4) {
+                throw new IllegalStateException("row 4");
+              }
+              if (n == 7) {
+                throw new StackOverflowError("row 7");
+              }
+              return forwards;
+            })) {
+      while (batcher.hasNext()) {
+        try {
+          outcomes.add(batcher.next());
+        } catch (IllegalStateException | StackOverflowError e) {
+          outcomes.add(e.getMessage());
+        }
+      }
+    }
+    assertThat(outcomes).containsExactly(0, 1, 2, 3, "row 4", 5, 6, "row 7", 8, 9, 10, 11);
+  }
+
+  @Test
+  void aForwardThatOneRowSpoilsFailsThatRowOnly() {
+    int bad = 13;
+    CountdownModel model =
+        new CountdownModel(
+            extensions -> {
+              if (extensions.stream().anyMatch(e -> e.tokens()[0] == bad)) {
+                throw new IllegalArgumentException("a bad token");
+              }
+            });
+    List<Object> outcomes = new ArrayList<>();
+    try (Batcher<Integer, Integer> batcher =
+        batcher(List.of(5, 6, bad, 7, 8, bad, bad, 9), 4, model)) {
+      while (batcher.hasNext()) {
+        try {
+          outcomes.add(batcher.next());
+        } catch (IllegalArgumentException e) {
+          outcomes.add(e.getMessage());
+        }
+      }
+    }
+    assertThat(outcomes)
+        .containsExactly(5, 6, "a bad token", 7, 8, "a bad token", "a bad token", 9);
+  }
+
+  @Test
+  void aRowMayGoOnAfterAForwardThatFailed() {
+    CountdownModel model =
+        new CountdownModel(
+            extensions -> {
+              if (extensions.stream().anyMatch(e -> e.tokens()[0] == 500)) {
+                throw new IllegalArgumentException("a bad token");
+              }
+            });
+    try (Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            List.of(1, 2, 3, 4).iterator(),
+            4,
+            model,
+            null,
+            (n, p, q) -> {
+              try (Sequence sequence = p.open()) {
+                if (n % 2 == 0) {
+                  assertThatThrownBy(() -> extend(p, sequence, 500))
+                      .isInstanceOf(IllegalArgumentException.class);
+                }
+              }
+              return countDown(p, n);
+            })) {
+      assertThat(all(batcher)).containsExactly(1, 2, 3, 4);
+    }
+  }
+
+  @Test
+  void aSlowRowDoesNotStopTheOthers() {
+    List<Integer> finished = Collections.synchronizedList(new ArrayList<>());
+    try (Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            List.of(0, 10, 11, 12).iterator(),
+            4,
+            new CountdownModel(),
+            null,
+            (n, p, q) -> {
+              for (int i = 0; n == 0 && i < 4; i++) {
+                sleep(50);
+                countDown(p, 1);
+              }
+              int forwards = countDown(p, n);
+              finished.add(n);
+              return forwards;
+            })) {
+      assertThat(all(batcher)).containsExactly(0, 10, 11, 12);
+    }
+    assertThat(finished).hasSize(4).endsWith(0);
+  }
+
+  /** One row outlasts more rows than results may wait, as it would among rows that all fail. */
+  @Test
+  void aRowThatOutlastsManyOthersHoldsNothingUp() {
+    int rows = 3;
+    AtomicInteger pulled = new AtomicInteger();
+    List<Integer> items = new ArrayList<>(Collections.nCopies(1000, 1));
+    items.set(0, 900);
+    Iterator<Integer> pulling =
+        IntStream.range(0, items.size())
+            .peek(i -> pulled.incrementAndGet())
+            .mapToObj(items::get)
+            .iterator();
+    try (Batcher<Integer, Integer> batcher =
+        new Batcher<>(pulling, rows, new CountdownModel(), null, (n, p, q) -> countDown(p, n))) {
+      assertThat(batcher.next()).isEqualTo(900);
+      // Results that wait take memory, so they are bounded.
+      assertThat(pulled.get()).isLessThanOrEqualTo(64 * rows);
+      assertThat(all(batcher)).hasSize(999).containsOnly(1);
+    }
+  }
+
+  @Test
+  void anErrorOfTheModelEndsTheRows() {
+    CountdownModel model =
+        new CountdownModel(
+            extensions -> {
+              if (extensions.stream().anyMatch(e -> e.tokens()[0] == 3)) {
+                throw new OutOfMemoryError("a test's");
+              }
+            });
+    try (Batcher<Integer, Integer> batcher = batcher(List.of(5, 6, 7), 3, model)) {
+      assertThatThrownBy(() -> all(batcher)).isInstanceOf(OutOfMemoryError.class);
+    }
+    assertThat(rowThreads()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void closingInTheMiddleEndsAllRows(boolean interrupted) {
+    AtomicInteger ended = new AtomicInteger();
+    Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            IntStream.range(0, 100).iterator(),
+            8,
+            new CountdownModel(),
+            null,
+            (n, p, q) -> {
+              try {
+                if (n == 5) {
+                  sleep(20_000);
+                }
+                return countDown(p, n < 3 ? n : 900);
+              } finally {
+                ended.incrementAndGet();
+              }
+            });
+    assertThat(batcher.next()).isZero();
+    assertThat(batcher.next()).isEqualTo(1);
+    assertThat(rowThreads()).isNotEmpty();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    batcher.close();
+    assertThat(Thread.interrupted()).isEqualTo(interrupted);
+    assertThat(rowThreads()).isEmpty();
+    assertThat(ended.get()).isBetween(8, 11);
+    // A second time, as a task's end may do it.
+    batcher.close();
+  }
+
+  @Test
+  void closingBeforeTheFirstResultDoesNothing() {
+    batcher(List.of(1, 2), 4, new CountdownModel()).close();
+  }
+
+  @Test
+  void interruptionCancels() {
+    try (Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            List.of(1, 2, 3).iterator(),
+            3,
+            new CountdownModel(),
+            null,
+            (n, p, q) -> {
+              sleep(20_000);
+              return n;
+            })) {
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(batcher::next).isInstanceOf(CancellationException.class);
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    assertThat(rowThreads()).isEmpty();
+  }
+
+  @Test
+  void interruptionWhileForwardsRunCancels() throws InterruptedException {
+    List<Throwable> thrown = Collections.synchronizedList(new ArrayList<>());
+    CountDownLatch running = new CountDownLatch(20);
+    Thread task =
+        new Thread(
+            () -> {
+              CountdownModel model = new CountdownModel(extensions -> running.countDown());
+              try (Batcher<Integer, Integer> batcher =
+                  new Batcher<>(
+                      List.of(1, 2, 3).iterator(),
+                      3,
+                      model,
+                      null,
+                      (n, p, q) -> {
+                        while (true) {
+                          countDown(p, 5);
+                        }
+                      })) {
+                batcher.next();
+              } catch (CancellationException e) {
+                thrown.add(e);
+              }
+            });
+    task.start();
+    assertThat(running.await(10, TimeUnit.SECONDS)).isTrue();
+    task.interrupt();
+    task.join(10_000);
+    assertThat(task.isAlive()).isFalse();
+    assertThat(thrown).hasSize(1);
+  }
+
+  @Test
+  void oneRowAtATimeNeedsNoThread() {
+    CountdownModel model = new CountdownModel();
+    Set<Thread> decoders = ConcurrentHashMap.newKeySet();
+    try (Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            List.of(3, 4).iterator(),
+            1,
+            model,
+            null,
+            (n, p, q) -> {
+              decoders.add(Thread.currentThread());
+              assertThat(p).isSameAs(model);
+              assertThat(q).isNull();
+              return countDown(p, n);
+            })) {
+      assertThat(batcher.next()).isEqualTo(3);
+      assertThat(rowThreads()).isEmpty();
+      assertThat(batcher.next()).isEqualTo(4);
+    }
+    assertThat(decoders).containsExactly(Thread.currentThread());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void isAnIterator(int rows) {
+    try (Batcher<Integer, Integer> batcher =
+        batcher(Arrays.asList(2, 0), rows, new CountdownModel())) {
+      for (int wanted : new int[] {2, 0}) {
+        assertThat(batcher.hasNext()).isTrue();
+        assertThat(batcher.hasNext()).isTrue();
+        assertThat(batcher.next()).isEqualTo(wanted);
+      }
+      assertThat(batcher.hasNext()).isFalse();
+      assertThat(batcher.hasNext()).isFalse();
+      assertThatThrownBy(batcher::next).isInstanceOf(NoSuchElementException.class);
+    }
+    try (Batcher<Integer, Integer> empty = batcher(List.of(), rows, new CountdownModel())) {
+      assertThat(empty.hasNext()).isFalse();
+      assertThatThrownBy(empty::next).isInstanceOf(NoSuchElementException.class);
+    }
+  }
+
+  @Test
+  void noRowsAtATimeAreRefused() {
+    assertThatThrownBy(() -> batcher(List.of(1), 0, new CountdownModel()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("0 rows at a time");
+  }
+}

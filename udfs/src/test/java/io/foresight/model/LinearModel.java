@@ -1,0 +1,60 @@
+package io.foresight.model;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
+
+/** Writes a model whose logits are the same everywhere, so that what ties is known. */
+final class LinearModel {
+
+  private static final int WIDTH = 8;
+
+  private LinearModel() {}
+
+  /**
+   * Writes a folder. Its EOS is id 6.
+   *
+   * @param weight of an id, above 0; its logit is about 8 times that
+   */
+  static void write(Path folder, int vocabulary, IntToDoubleFunction weight) throws IOException {
+    Files.writeString(
+        folder.resolve("config.json"),
+        """
+        {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": %d, "hidden_size": 8,
+         "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2,
+         "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu",
+         "tie_word_embeddings": true, "eos_token_id": 6}
+        """
+            .formatted(vocabulary));
+    SafetensorsWriter writer = new SafetensorsWriter();
+    float[] embedding = new float[vocabulary * WIDTH];
+    for (int i = 0; i < embedding.length; i++) {
+      embedding[i] = (float) weight.applyAsDouble(i / WIDTH);
+    }
+    writer.bf16("model.embed_tokens.weight", embedding, 0, vocabulary, WIDTH);
+    float[] ones = new float[WIDTH * WIDTH];
+    Arrays.fill(ones, 1);
+    String layer = "model.layers.0.";
+    for (String norm :
+        new String[] {
+          "model.norm", layer + "input_layernorm", layer + "post_attention_layernorm"
+        }) {
+      writer.bf16(norm + ".weight", ones, 0, WIDTH);
+    }
+    for (String matrix :
+        new String[] {
+          "self_attn.q_proj",
+          "self_attn.k_proj",
+          "self_attn.v_proj",
+          "self_attn.o_proj",
+          "mlp.gate_proj",
+          "mlp.up_proj",
+          "mlp.down_proj"
+        }) {
+      writer.bf16(layer + matrix + ".weight", ones, 0, WIDTH, WIDTH);
+    }
+    writer.write(folder.resolve("model.safetensors"));
+  }
+}
