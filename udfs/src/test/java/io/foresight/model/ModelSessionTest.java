@@ -103,14 +103,15 @@ class ModelSessionTest {
 
   @Test
   void aSequenceThatOutgrowsTheCachesLimitFailsAndTheSessionGoesOn() {
-    long limit = model.cacheBytes(8, 100);
+    // Old and new cache together, while one grows into the other.
+    long limit = model.cacheBytes(8, 200);
     try (ModelSession session = model.newSession(limit);
         Sequence sequence = session.open();
         Sequence other = session.open()) {
-      assertThatThrownBy(() -> fill(session, sequence, tokens(120, 1)))
+      assertThatThrownBy(() -> fill(session, sequence, tokens(140, 1)))
           .isInstanceOf(ModelException.class)
           .hasMessageContaining("Cannot grow the cache of model")
-          .hasMessageContaining("120 tokens")
+          .hasMessageContaining("140 tokens")
           .hasMessageContaining("decoding.batch");
       assertThat(sequence.length()).isZero();
       int[] fitting = tokens(99, 2);
@@ -118,7 +119,8 @@ class ModelSessionTest {
       assertThat(session.cacheBytes()).isLessThanOrEqualTo(limit);
       assertThat(next(session, sequence, 5))
           .containsExactly(fresh(concat(fitting, 5)), within(1e-4f));
-      assertThatThrownBy(() -> next(session, sequence, 6)).isInstanceOf(ModelException.class);
+      assertThatThrownBy(() -> fill(session, sequence, tokens(40, 6)))
+          .isInstanceOf(ModelException.class);
       assertThat(next(session, other, 6)).containsExactly(fresh(6), within(1e-4f));
     }
   }
