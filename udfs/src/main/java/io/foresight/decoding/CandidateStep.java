@@ -25,10 +25,15 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
     return Math.min(candidates, row.target().vocabularySize());
   }
 
+  /** Candidates of a step, at most. */
+  int candidates(boolean hinted) {
+    return hinted ? 2 * candidates : candidates;
+  }
+
   /** The step with rollouts by p. */
-  void byTarget(Row row, Line p) {
+  void byTarget(Row row, Line p, Hints hints) {
     int k = candidates(row);
-    Next next = p.next(k);
+    Next next = hints.join(row, p.next(k));
     try (Lines rollouts = new Lines()) {
       Line[] of = fork(row, p, next.topIds(), rollouts);
       // The first position's scores are the next step's candidates; a rollout that is gone on from
@@ -40,8 +45,8 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
   }
 
   /** The step with rollouts by q. */
-  void byDraft(Row row, Line p, Line q) {
-    Next next = p.next(candidates(row));
+  void byDraft(Row row, Line p, Line q, Hints hints) {
+    Next next = hints.join(row, p.next(candidates(row)));
     try (Lines rollouts = new Lines()) {
       Line[] of = fork(row, q, next.topIds(), rollouts);
       rollOut(row.draft(), rollouts.all(), depth(row), 0, 0);

@@ -7,10 +7,12 @@ package io.foresight.decoding;
 public final class Cdlh implements Strategy {
 
   private final CandidateStep step;
+  private final boolean hinted;
 
   /** Decodes as {@code settings} say. */
   public Cdlh(DecodingSettings settings) {
     this.step = CandidateStep.of(settings, settings.reuseRollouts());
+    this.hinted = settings.hints().on(false);
   }
 
   @Override
@@ -25,15 +27,17 @@ public final class Cdlh implements Strategy {
 
   @Override
   public Branches branches() {
-    return new Branches(1 + step.candidates(), 0, 0);
+    return new Branches(1 + step.candidates(hinted), 0, 0);
   }
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, null, request);
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS)) {
+      Hints hints = Hints.of(row, hinted);
+      p.gather(hints.ids());
       while (!row.finished()) {
-        step.byTarget(row, p);
+        step.byTarget(row, p, hints);
       }
     }
     return row.generation();

@@ -4,10 +4,12 @@ package io.foresight.decoding;
 public final class CdlhAppx implements Strategy {
 
   private final CandidateStep step;
+  private final boolean hinted;
 
   /** Decodes as {@code settings} say. */
   public CdlhAppx(DecodingSettings settings) {
     this.step = CandidateStep.of(settings, settings.reuseRollouts());
+    this.hinted = settings.hints().on(false);
   }
 
   @Override
@@ -22,7 +24,7 @@ public final class CdlhAppx implements Strategy {
 
   @Override
   public Branches branches() {
-    return new Branches(1, 1 + step.candidates(), 0);
+    return new Branches(1, 1 + step.candidates(hinted), 0);
   }
 
   @Override
@@ -30,8 +32,10 @@ public final class CdlhAppx implements Strategy {
     Row row = new Row(target, draft, request);
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
         Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS)) {
+      Hints hints = Hints.of(row, hinted);
+      p.gather(hints.ids());
       while (!row.finished()) {
-        step.byDraft(row, p, q);
+        step.byDraft(row, p, q, hints);
       }
     }
     return row.generation();

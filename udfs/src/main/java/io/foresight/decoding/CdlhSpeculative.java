@@ -25,10 +25,19 @@ public final class CdlhSpeculative implements Strategy {
     return true;
   }
 
+  private Hints gathered(Row row, Line p) {
+    Hints hints = Hints.of(row, settings.hints().on(false));
+    p.gather(hints.ids());
+    return hints;
+  }
+
   @Override
   public Branches branches() {
     // Of each position's candidates all but w itself.
-    int rollouts = 1 + Math.max(1, settings.window()) * (settings.candidates() - 1);
+    int rollouts =
+        1
+            + Math.max(1, settings.window())
+                * ((settings.hints().on(false) ? 2 : 1) * settings.candidates() - 1);
     return new Branches(rollouts, rollouts, 0);
   }
 
@@ -37,7 +46,8 @@ public final class CdlhSpeculative implements Strategy {
     Row row = new Row(target, draft, request);
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
         Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS);
-        Contests contests = new Contests(settings, Math.max(1, settings.window()), row, p, q)) {
+        Contests contests =
+            new Contests(settings, Math.max(1, settings.window()), row, p, q, gathered(row, p))) {
       while (!row.finished()) {
         while (!contests.settled()) {
           contests.round();

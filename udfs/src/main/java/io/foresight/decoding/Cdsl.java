@@ -21,12 +21,14 @@ public final class Cdsl implements Strategy {
   private final DecodingSettings settings;
   private final CandidateStep step;
   private final boolean sampling;
+  private final boolean hinted;
   private final Sampler sampler;
 
   /** Decodes as {@code settings} say. */
   public Cdsl(DecodingSettings settings) {
     this.settings = settings;
     this.step = CandidateStep.of(settings, true);
+    this.hinted = settings.hints().on(false);
     this.sampling = settings.verification() == Verification.SAMPLING;
     this.sampler = Sampler.of(settings);
   }
@@ -43,7 +45,7 @@ public final class Cdsl implements Strategy {
 
   @Override
   public Branches branches() {
-    return new Branches(1 + step.candidates(), 1 + step.candidates(), 0);
+    return new Branches(1 + step.candidates(hinted), 1 + step.candidates(hinted), 0);
   }
 
   @Override
@@ -56,6 +58,8 @@ public final class Cdsl implements Strategy {
                 row.target(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.LOG_PROBS);
         Line q =
             Line.open(row.draft(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.IDS)) {
+      Hints hints = Hints.of(row, hinted);
+      p.gather(hints.ids());
       while (!row.finished()) {
         int length = drafts.next(settings.draftLength());
         int[] z = q.rollOut(Math.min(length, row.remaining() - 1));
@@ -70,8 +74,8 @@ public final class Cdsl implements Strategy {
         switch (state) {
           case S1 -> verified.commit(row, p, q, verified.line().length);
           case S2 -> verified.commit(row, p, q, trusted(row, verified.line()));
-          case S3 -> lookAhead(row, p, q, settings.s3Lookahead());
-          case S4 -> lookAhead(row, p, q, settings.s4Lookahead());
+          case S3 -> lookAhead(row, p, q, hints, settings.s3Lookahead());
+          case S4 -> lookAhead(row, p, q, hints, settings.s4Lookahead());
         }
       }
     }
@@ -132,13 +136,13 @@ public final class Cdsl implements Strategy {
     return last;
   }
 
-  private void lookAhead(Row row, Line p, Line q, Roller roller) {
+  private void lookAhead(Row row, Line p, Line q, Hints hints, Roller roller) {
     if (roller == Roller.DRAFT) {
-      step.byDraft(row, p, q);
+      step.byDraft(row, p, q, hints);
       return;
     }
     if (settings.speculateLookahead()) {
-      try (Contests contests = new Contests(settings, 1, row, p, q)) {
+      try (Contests contests = new Contests(settings, 1, row, p, q, hints)) {
         while (!contests.settled()) {
           contests.round();
         }
@@ -147,7 +151,7 @@ public final class Cdsl implements Strategy {
       // q drafted further, or something else.
       q.rebase(row.tokens(), List.of());
     } else {
-      step.byTarget(row, p);
+      step.byTarget(row, p, hints);
       int[] tokens = row.tokens();
       // q took no part, and follows.
       q.advance(tokens[tokens.length - 1]);

@@ -16,6 +16,7 @@ final class Contests implements AutoCloseable {
   private final Line p;
   private final Line q;
   private final int window;
+  private final Hints hints;
   private final DraftLength draftLength;
   private final List<Contest> open = new ArrayList<>();
   private Judged line = new Judged(new int[0], 0);
@@ -26,13 +27,15 @@ final class Contests implements AutoCloseable {
    * @param window choices that are open at a time
    * @param p y as p sees it, with w as far as it is known
    * @param q y as q sees it; becomes y and w
+   * @param hints those that join the candidates; p has their scores
    */
-  Contests(DecodingSettings settings, int window, Row row, Line p, Line q) {
+  Contests(DecodingSettings settings, int window, Row row, Line p, Line q, Hints hints) {
     this.settings = settings;
     this.row = row;
     this.p = p;
     this.q = q;
     this.window = window;
+    this.hints = hints;
     this.draftLength = new DraftLength(settings.adaptiveDraft().on(true));
   }
 
@@ -88,7 +91,7 @@ final class Contests implements AutoCloseable {
             row,
             settings.rewardWeight(),
             before,
-            p.known().get(ahead),
+            hints.join(row, p.known().get(ahead), p.greedy(ahead)),
             depth,
             judge(p.greedy(ahead + 1 + depth)),
             path -> roll(path, depth));

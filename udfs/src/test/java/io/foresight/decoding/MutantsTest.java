@@ -95,6 +95,16 @@ class MutantsTest {
           }
 
           @Override
+          public List<int[]> hints(int[] generated) {
+            return c.reward().hints(generated);
+          }
+
+          @Override
+          public boolean startsWord(int id) {
+            return c.reward().startsWord(id);
+          }
+
+          @Override
           public double upperBound() {
             return bound;
           }

@@ -3,7 +3,12 @@ package io.foresight.decoding;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /** Naive implementations: every score is a fresh forward, nothing is reused. */
 final class Reference {
@@ -33,12 +38,45 @@ final class Reference {
     return y;
   }
 
+  /** p's top k and, if hints are on and a word may start here, as many of the likeliest hints. */
+  private static int[] candidates(Case c, int[] y, float[] scores) {
+    int k = Math.min(c.s().candidates(), c.p().vocabularySize());
+    int[] top = c.p().top(scores, k);
+    boolean starts = c.p().isEos(top[0]) || c.reward().startsWord(top[0]);
+    if (c.s().hints() != DecodingSettings.Toggle.TRUE || !starts) {
+      return top;
+    }
+    Set<Integer> first = hintStarts(c, new int[0]);
+    Set<Integer> now = hintStarts(c, y);
+    List<Integer> all = new ArrayList<>();
+    int hints = 0;
+    for (int id : c.p().top(scores, c.p().vocabularySize())) {
+      boolean isTop = IntStream.of(top).anyMatch(t -> t == id);
+      boolean isHint = !isTop && first.contains(id) && now.contains(id) && hints < k;
+      hints += isHint ? 1 : 0;
+      if (isTop || isHint) {
+        all.add(id);
+      }
+    }
+    return all.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static Set<Integer> hintStarts(Case c, int[] y) {
+    Set<Integer> starts = new HashSet<>();
+    for (int[] hint : c.reward().hints(y)) {
+      if (IntStream.of(hint).noneMatch(c.p()::isEos)) {
+        starts.add(hint[0]);
+      }
+    }
+    return starts;
+  }
+
   /** {@code y} and the token that CDLH's step commits. */
   private static int[] candidateStep(Case c, FakeModel roller, int[] y) {
     float[] scores = c.p().logProbs(Ids.concat(c.prompt(), y));
     int best = -1;
     double bestScore = Double.NEGATIVE_INFINITY;
-    for (int id : c.p().top(scores, c.s().candidates())) {
+    for (int id : candidates(c, y, scores)) {
       int[] line = Ids.concat(y, id);
       if (!c.p().isEos(id)) {
         int depth = Math.min(c.s().lookahead(), c.limit() - line.length);

@@ -1,0 +1,63 @@
+package io.foresight.decoding;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * A row's hints as candidates of the strategies that choose a token at a time: the first id of each
+ * joins p's top k where a word may start, scored by p like any other.
+ *
+ * @param ids first ids of the hints that the row starts with; a later hint that begins with another
+ *     id has no score, and is no candidate
+ */
+record Hints(int[] ids) {
+
+  /** The row's hints; none unless {@code wanted}. */
+  static Hints of(Row row, boolean wanted) {
+    return new Hints(wanted ? starts(row.hints()) : new int[0]);
+  }
+
+  private static int[] starts(List<int[]> hints) {
+    return hints.stream().mapToInt(hint -> hint[0]).distinct().toArray();
+  }
+
+  /**
+   * The scores with hints among the top ids: the most probable ones, at most as many as there are
+   * candidates without them.
+   *
+   * @param next p's scores after {@code ahead}, with the top k and the log-probabilities of {@link
+   *     #ids}
+   * @param ahead ids after what was generated
+   */
+  Next join(Row row, Next next, int... ahead) {
+    if (ids.length == 0 || !row.startsWord(next.id())) {
+      return next;
+    }
+    int k = next.topIds().length;
+    Comparator<Integer> byScore =
+        Comparator.<Integer>comparingDouble(id -> -next.logProbOf(id))
+            .thenComparing(Comparator.naturalOrder());
+    int[] hinted =
+        IntStream.of(starts(row.hints(ahead)))
+            .filter(id -> IntStream.of(ids).anyMatch(known -> known == id))
+            .filter(id -> IntStream.of(next.topIds()).noneMatch(top -> top == id))
+            .boxed()
+            .sorted(byScore)
+            .limit(k)
+            .mapToInt(Integer::intValue)
+            .toArray();
+    int[] all =
+        IntStream.concat(IntStream.of(next.topIds()), IntStream.of(hinted))
+            .boxed()
+            .sorted(byScore)
+            .mapToInt(Integer::intValue)
+            .toArray();
+    float[] logProbs = new float[all.length];
+    for (int i = 0; i < all.length; i++) {
+      logProbs[i] = (float) next.logProbOf(all[i]);
+    }
+    return new Next(
+        next.id(), next.logProb(), all, logProbs, next.gatherIds(), next.gathered(), next.row());
+  }
+}
