@@ -347,7 +347,7 @@ final class Line implements AutoCloseable {
     if (common == base.length) {
       // Only of the greedy path all scores are known, so only that counts as held.
       int[] cached = Arrays.copyOfRange(held, base.length, held.length);
-      cached = Arrays.copyOf(cached, agreement(cached));
+      cached = Arrays.copyOf(cached, scored(paths, Arrays.copyOf(cached, agreement(cached))));
       int needed = 0;
       for (int[] path : paths) {
         needed = Math.max(needed, Ids.common(path, cached));
@@ -372,6 +372,24 @@ final class Line implements AutoCloseable {
       }
     }
     return new Branches(tree, nexts);
+  }
+
+  /**
+   * Number of {@code cached} ids, which are greedy ones, that paths may share without being scored
+   * anew: where a path leaves them, its next id must be among what was asked for there.
+   */
+  private int scored(List<int[]> paths, int[] cached) {
+    int scored = cached.length;
+    for (int[] path : paths) {
+      int common = Ids.common(path, cached);
+      if (common > 0
+          && common < path.length
+          && Double.isNaN(known.get(common).logProbOf(path[common]))) {
+        // The id before is a greedy one, whose score is known.
+        scored = Math.min(scored, common - 1);
+      }
+    }
+    return scored;
   }
 
   /** Drops the tree; base and what is known stay. */

@@ -9,6 +9,11 @@ import java.util.Arrays;
  */
 public final class Detokenizer {
 
+  private static final byte[] NOTHING = {};
+
+  /** What stands for bytes that are no UTF-8. */
+  private static final char REPLACEMENT = '\uFFFD';
+
   private final Tokenizer tokenizer;
   private final byte[][] pieces;
   private int[] ids = {};
@@ -36,7 +41,8 @@ public final class Detokenizer {
     int[] newEnds = Arrays.copyOf(ends, line.length);
     int end = common == 0 ? 0 : ends[common - 1];
     for (int i = common; i < line.length; i++) {
-      byte[] piece = pieces[line[i]];
+      // Vocabularies of models may be larger than their tokenizers'.
+      byte[] piece = line[i] < pieces.length ? pieces[line[i]] : NOTHING;
       if (end + piece.length > bytes.length) {
         bytes = Arrays.copyOf(bytes, Math.max(end + piece.length, 2 * bytes.length));
       }
@@ -46,6 +52,8 @@ public final class Detokenizer {
     }
     ids = line.clone();
     ends = newEnds;
-    return new String(bytes, 0, end, StandardCharsets.UTF_8).strip();
+    String text = new String(bytes, 0, end, StandardCharsets.UTF_8);
+    // For how many bytes one replacement stands, Java and the tokenizer see differently.
+    return text.indexOf(REPLACEMENT) < 0 ? text.strip() : tokenizer.decode(line);
   }
 }

@@ -10,10 +10,11 @@ import java.util.Set;
 
 /**
  * Share of a row's concepts that the text uses. A concept counts in any inflected form: a word of
- * the text matches if it has the concept's stem (Lucene's KStem), or is one of the row's own
- * alternatives. Words are runs of letters, digits and inner apostrophes, compared without case; a
- * concept or alternative of several words matches consecutive words. In an unfinished text the last
- * word does not count, unless something other than a letter, digit or apostrophe follows it.
+ * the text matches if it has the concept's stem (Lucene's KStem), is a regular form of it in -s,
+ * -ing or -ed, or is one of the row's own alternatives. Words are runs of letters, digits and inner
+ * apostrophes, compared without case; a concept or alternative of several words matches consecutive
+ * words. In an unfinished text the last word does not count, unless something other than a letter,
+ * digit or apostrophe follows it.
  *
  * @param conceptsColumn column of the list of concepts
  * @param formsColumn column of the alternatives, a list per concept; may be absent from a row
@@ -37,6 +38,7 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
         strings(forms.get(i), formsColumn)
             .forEach(form -> alternatives.add(Words.of(form).words()));
       }
+      Inflections.of(concepts.get(i)).forEach(form -> alternatives.add(List.of(form)));
       alternatives.removeIf(List::isEmpty);
       if (alternatives.isEmpty()) {
         throw new IllegalArgumentException(
@@ -98,7 +100,6 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
           for (List<String> form : concept.alternatives()) {
             hints.add(String.join(" ", form));
           }
-          hints.addAll(Inflections.of(concept.name()));
         }
       }
       return List.copyOf(hints);

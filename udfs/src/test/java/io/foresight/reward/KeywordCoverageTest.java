@@ -3,9 +3,18 @@ package io.foresight.reward;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.reward.RewardFunction.RowReward;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 
 class KeywordCoverageTest {
@@ -23,6 +32,13 @@ class KeywordCoverageTest {
                 .reward("Skiers were SKIING and jumped down two mountains.", true))
         .isEqualTo(1);
     assertThat(of("ski", "mountain").reward("A skirt near the mountain.", true)).isEqualTo(0.5);
+  }
+
+  @Test
+  void formsThatADictionaryListsAsWordsOfTheirOwnCount() {
+    assertThat(of("dog", "run", "stand").reward("Two dogs running, one standing.", true))
+        .isEqualTo(1);
+    assertThat(of("see").reward("A seed.", true)).isZero();
   }
 
   @Test
@@ -69,5 +85,52 @@ class KeywordCoverageTest {
     assertThatThrownBy(() -> COVERAGE.forRow(Map.of("concepts", "text")))
         .hasMessageContaining("column concepts");
     assertThatThrownBy(() -> of("...")).hasMessageContaining("holds no word");
+  }
+
+  @Test
+  void hintsNameTheMissingConceptsInEveryForm() {
+    RowReward reward =
+        COVERAGE.forRow(
+            Map.of(
+                "concepts",
+                List.of("dog", "run", "ice cream"),
+                "forms",
+                List.of(List.of(), List.of("ran", "Sprinted"), List.of("gelato"))));
+    assertThat(reward.hints("A dog sleeps."))
+        .contains("run", "running", "runs", "ran", "sprinted", "ice cream", "gelato")
+        .doesNotContain("dog", "dogs")
+        .doesNotHaveDuplicates();
+    assertThat(reward.hints("")).contains("dog", "dogs");
+    assertThat(reward.hints("Dogs that ran for gelato.")).isEmpty();
+    assertThat(of().hints("")).isEmpty();
+  }
+
+  @Test
+  void theLastWordOfATextNeedsNoHint() {
+    // It will not be another word, or the hint would not be asked for here.
+    assertThat(of("dog", "run").hints("A running dog")).isEmpty();
+  }
+
+  @Property(tries = 300)
+  void everyHintRaisesTheCoverage(@ForAll long seed) throws IOException {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<String> lines = Files.readAllLines(Path.of("..", "examples", "prompts.jsonl"));
+    JsonNode json = new ObjectMapper().readTree(lines.get(random.nextInt(lines.size())));
+    List<String> concepts = new ArrayList<>();
+    json.get("concepts").forEach(concept -> concepts.add(concept.asText()));
+    RowReward reward = of(concepts.toArray(new String[0]));
+    StringBuilder text = new StringBuilder("The");
+    while (!reward.hints(text.toString()).isEmpty()) {
+      String before = text.toString();
+      double covered = reward.reward(before, true);
+      List<String> hints = reward.hints(before);
+      for (String hint : hints) {
+        assertThat(reward.reward(before + " " + hint, true)).as(hint).isGreaterThan(covered);
+        assertThat(reward.reward(before + " " + hint + " ", false)).isGreaterThan(covered);
+      }
+      text.append(' ').append(hints.get(random.nextInt(hints.size())));
+    }
+    assertThat(reward.reward(text.toString(), true)).isEqualTo(reward.upperBound());
+    assertThat(reward.constraintScores(text.toString()).values()).containsOnly(1.0);
   }
 }
