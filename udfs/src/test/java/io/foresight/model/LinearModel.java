@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.function.IntToDoubleFunction;
 
 /** Writes a model whose logits are the same everywhere, so that what ties is known. */
@@ -54,6 +55,59 @@ final class LinearModel {
           "mlp.down_proj"
         }) {
       writer.bf16(layer + matrix + ".weight", ones, 0, WIDTH, WIDTH);
+    }
+    writer.write(folder.resolve("model.safetensors"));
+  }
+
+  /**
+   * Writes a model with random weights whose ids come in pairs, 2 i and 2 i + 1, that differ by
+   * less than rounding: what it says of them depends on how a forward is computed. Its EOS is id 6.
+   */
+  static void writePairs(Path folder, long seed) throws IOException {
+    int vocabulary = 1024;
+    int width = 64;
+    Files.writeString(
+        folder.resolve("config.json"),
+        """
+        {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 1024, "hidden_size": 64,
+         "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2,
+         "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu",
+         "tie_word_embeddings": true, "eos_token_id": 6}
+        """);
+    Random random = new Random(seed);
+    SafetensorsWriter writer = new SafetensorsWriter();
+    float[] embedding = new float[vocabulary * width];
+    for (int i = 0; i < embedding.length; i++) {
+      int pair = i - i / width % 2 * width;
+      embedding[i] = pair == i ? (float) random.nextGaussian() : embedding[pair];
+      if (i % width == 0) {
+        embedding[i] = pair == i ? 0x1p-20f : 0x1.04p-20f;
+      }
+    }
+    writer.bf16("model.embed_tokens.weight", embedding, 0, vocabulary, width);
+    float[] ones = new float[width];
+    Arrays.fill(ones, 1);
+    writer.bf16("model.norm.weight", ones, 0, width);
+    for (int l = 0; l < 2; l++) {
+      String layer = "model.layers." + l + ".";
+      writer.bf16(layer + "input_layernorm.weight", ones, 0, width);
+      writer.bf16(layer + "post_attention_layernorm.weight", ones, 0, width);
+      for (String matrix :
+          new String[] {
+            "self_attn.q_proj",
+            "self_attn.k_proj",
+            "self_attn.v_proj",
+            "self_attn.o_proj",
+            "mlp.gate_proj",
+            "mlp.up_proj",
+            "mlp.down_proj"
+          }) {
+        float[] weights = new float[width * width];
+        for (int i = 0; i < weights.length; i++) {
+          weights[i] = (float) (random.nextGaussian() / 4);
+        }
+        writer.bf16(layer + matrix + ".weight", weights, 0, width, width);
+      }
     }
     writer.write(folder.resolve("model.safetensors"));
   }

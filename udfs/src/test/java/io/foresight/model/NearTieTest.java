@@ -1,6 +1,7 @@
 package io.foresight.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.foresight.decoding.Ask;
@@ -13,6 +14,10 @@ import io.foresight.decoding.Sequence;
 import io.foresight.decoding.Strategies;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,5 +66,57 @@ class NearTieTest {
     try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.BF16)) {
       assertThat(model.hasCanonicalScores()).isFalse();
     }
+  }
+
+  /** Invariant 7 where it is hardest: every choice is by less than the rounding of a forward. */
+  @Test
+  void choicesByAHairDoNotDependOnTheBatch() throws IOException {
+    LinearModel.writePairs(folder, 5);
+    List<Integer> items = IntStream.range(0, 6).boxed().toList();
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32)) {
+      for (String name : List.of("greedy", "cdlh", "speculative", "cdsl-tree")) {
+        DecodingSettings settings =
+            DecodingSettings.builder().strategy(name).lookahead(3).draftLength(3).build();
+        List<Generation> alone = decode(model, settings, items, 1);
+        assertThat(alone.stream().mapToLong(g -> g.counters().nearTies()).sum()).isGreaterThan(50);
+        for (int rows : new int[] {2, 6}) {
+          List<Generation> together = decode(model, settings, items, rows);
+          for (int i : items) {
+            String what = name + ", " + rows + " rows, row " + i;
+            assertThat(together.get(i).tokens()).as(what).isEqualTo(alone.get(i).tokens());
+            assertThat(together.get(i).counters()).as(what).isEqualTo(alone.get(i).counters());
+            assertThat(together.get(i).logProb())
+                .as(what)
+                .isCloseTo(alone.get(i).logProb(), within(1e-4));
+          }
+        }
+      }
+    }
+  }
+
+  private static List<Generation> decode(
+      CausalLm model, DecodingSettings settings, List<Integer> items, int rows) {
+    List<Generation> generations = new ArrayList<>();
+    try (ModelSession target = model.newSession();
+        ModelSession draft = model.newSession();
+        Batcher<Integer, Generation> batcher =
+            new Batcher<>(
+                items.iterator(),
+                rows,
+                target,
+                draft,
+                (i, p, q) ->
+                    Strategies.of(settings)
+                        .decode(
+                            p,
+                            q,
+                            new Request(
+                                new Random(i).ints(2 + i % 5, 7, 1000).toArray(),
+                                12,
+                                (line, finished) -> line[line.length - 1] % 3 == 0 ? 1 : 0,
+                                i)))) {
+      batcher.forEachRemaining(generations::add);
+    }
+    return generations;
   }
 }
