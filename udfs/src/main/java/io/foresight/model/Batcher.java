@@ -181,11 +181,13 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     return item;
   }
 
-  /** Whether another item is to be started. */
+  /** Whether another item is to be started. Not under the lock, since the items may be slow. */
   private boolean mayStart() {
+    boolean room;
     synchronized (lock) {
-      return decoding < rows && places.size() < rows * LEAD && (hasPulled || items.hasNext());
+      room = decoding < rows && places.size() < rows * LEAD;
     }
+    return room && (hasPulled || items.hasNext());
   }
 
   /** Waits for the moment of the next forward; {@code null} if an item finished before it. */
@@ -193,10 +195,10 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     long started = System.nanoTime();
     try {
       while (true) {
+        if (first.isDone() || mayStart()) {
+          return null;
+        }
         synchronized (lock) {
-          if (first.isDone() || mayStart()) {
-            return null;
-          }
           boolean late = busy > 0 && System.nanoTime() - started > PATIENCE_NANOS;
           if (busy == 0 || late) {
             int p = target.calls.size();
