@@ -1,6 +1,7 @@
 package io.foresight.decoding;
 
 import io.foresight.decoding.Tally.Origin;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -84,10 +85,14 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
     double bestScore = Double.NEGATIVE_INFINITY;
     double margin = Double.POSITIVE_INFINITY;
     int depth = depth(row);
+    List<int[]> lines = new ArrayList<>();
     for (int i = 0; i < rollouts.length; i++) {
       int[] rollout = rollouts[i] == null ? new int[0] : rollouts[i].greedy(depth);
-      int[] line = Ids.concat(new int[] {next.topIds()[i]}, rollout);
-      double score = (double) next.topLogProbs()[i] + rewardWeight * row.reward(line);
+      lines.add(Ids.concat(new int[] {next.topIds()[i]}, rollout));
+    }
+    double[] rewards = row.rewards(lines);
+    for (int i = 0; i < rewards.length; i++) {
+      double score = (double) next.topLogProbs()[i] + rewardWeight * rewards[i];
       // Candidates come by falling log p, then rising id, so a tie keeps the earlier one.
       if (i > 0) {
         margin = score > bestScore ? score - bestScore : Math.min(margin, bestScore - score);

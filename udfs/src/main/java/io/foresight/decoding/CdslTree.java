@@ -108,11 +108,16 @@ public final class CdslTree implements Strategy {
     List<int[]> paths = branches.stream().map(Branch::path).toList();
     Line.Branches scored = p.branches(paths, topK(row));
     Choice best = unbranched(row, p, w);
+    double margin = Double.POSITIVE_INFINITY;
     for (int i = 0; i < paths.size(); i++) {
       Choice choice = choice(row, p, branches.get(i), i, scored);
-      if (choice.value() > best.value()) {
-        best = choice;
-      }
+      boolean better = choice.value() > best.value();
+      double gap = Math.abs(choice.value() - best.value());
+      margin = better ? gap : Math.min(margin, gap);
+      best = better ? choice : best;
+    }
+    if (margin < Scores.NEAR_TIE) {
+      row.nearTie();
     }
     return commit(row, p, q, line, best, scored, more);
   }
@@ -174,9 +179,13 @@ public final class CdslTree implements Strategy {
         }
       }
       Line.rollOut(row.draft(), lines.all(), counts, 0, 0);
+      List<int[]> paths = new ArrayList<>();
       for (int i = 0; i < counts.length; i++) {
-        int[] path = Ids.concat(candidates.get(i).path(w), lines.all().get(i).greedy(counts[i]));
-        branches.add(new Branch(candidates.get(i), path, row.reward(path)));
+        paths.add(Ids.concat(candidates.get(i).path(w), lines.all().get(i).greedy(counts[i])));
+      }
+      double[] rewards = row.rewards(paths);
+      for (int i = 0; i < counts.length; i++) {
+        branches.add(new Branch(candidates.get(i), paths.get(i), rewards[i]));
       }
     }
     return branches;

@@ -19,6 +19,19 @@ public interface LineReward {
   double of(int[] generated, boolean finished);
 
   /**
+   * Scores several lines together, as {@link #of(int[], boolean)} scores each.
+   *
+   * @param finished whether each of them is
+   */
+  default double[] of(List<int[]> lines, boolean[] finished) {
+    double[] rewards = new double[finished.length];
+    for (int i = 0; i < rewards.length; i++) {
+      rewards[i] = of(lines.get(i), finished[i]);
+    }
+    return rewards;
+  }
+
+  /**
    * Strings that would raise the reward if the line went on with one of them, as ids, most welcome
    * first; none by default. Each can only stand where a word may start.
    *

@@ -103,15 +103,34 @@ final class Row {
     // A line that was judged last and then committed is the next step's R(y).
     if (!Arrays.equals(line, judged)) {
       tally.rewardCalls++;
-      judgedReward = reward.of(line.clone(), endsAt(line));
-      if (!(judgedReward <= rewardBound)) {
-        throw new IllegalStateException(
-            "Cannot use a reward of %s: the reward's own upper bound is %s"
-                .formatted(judgedReward, rewardBound));
-      }
+      judgedReward = checked(reward.of(line.clone(), endsAt(line)));
       judged = line;
     }
     return judgedReward;
+  }
+
+  private double checked(double value) {
+    if (!(value <= rewardBound)) {
+      throw new IllegalStateException(
+          "Cannot use a reward of %s: the reward's own upper bound is %s"
+              .formatted(value, rewardBound));
+    }
+    return value;
+  }
+
+  /** {@link #reward} of each of several continuations, scored together. */
+  double[] rewards(List<int[]> continuations) {
+    List<int[]> lines = continuations.stream().map(c -> Ids.concat(generated, c)).toList();
+    boolean[] finished = new boolean[lines.size()];
+    for (int i = 0; i < finished.length; i++) {
+      finished[i] = endsAt(lines.get(i));
+    }
+    tally.rewardCalls += finished.length;
+    double[] rewards = reward.of(lines, finished);
+    for (double value : rewards) {
+      checked(value);
+    }
+    return rewards;
   }
 
   /**

@@ -23,6 +23,20 @@ public interface RewardFunction {
     double reward(String text, boolean finished);
 
     /**
+     * Scores several texts together, as {@link #reward(String, boolean)} scores each; for rewards
+     * that are cheaper by the dozen.
+     *
+     * @param finished whether each of them is
+     */
+    default double[] rewards(List<String> texts, boolean[] finished) {
+      double[] rewards = new double[finished.length];
+      for (int i = 0; i < rewards.length; i++) {
+        rewards[i] = reward(texts.get(i), finished[i]);
+      }
+      return rewards;
+    }
+
+    /**
      * Strings that would raise the reward if the text went on with one of them at a place where a
      * word may start, most welcome first; none by default. They are only suggestions.
      *

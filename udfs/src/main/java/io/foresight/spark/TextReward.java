@@ -38,6 +38,17 @@ final class TextReward implements LineReward {
     return score;
   }
 
+  @Override
+  public double[] of(List<int[]> lines, boolean[] finished) {
+    long started = System.nanoTime();
+    List<String> texts = lines.stream().map(detokenizer::text).toList();
+    long decoded = System.nanoTime();
+    double[] scores = reward.rewards(texts, finished);
+    tokenizerNanos.add(decoded - started);
+    rewardNanos.add(System.nanoTime() - decoded);
+    return scores;
+  }
+
   /** Each hint as it stands inside a text, and with a capital at the start of one. */
   @Override
   public List<int[]> hints(int[] generated) {
