@@ -44,6 +44,16 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     R decode(I item, LanguageModel target, LanguageModel draft);
   }
 
+  /** A row that ends since its task did: nobody will look at what it would have given. */
+  public static final class TaskEnded extends CancellationException {
+
+    private static final long serialVersionUID = 1;
+
+    TaskEnded(String reason) {
+      super("Cannot go on: " + reason + ".");
+    }
+  }
+
   /** How long a forward that could start waits for items that are busy with something else. */
   private static final long PATIENCE_NANOS = 2_000_000;
 
@@ -67,6 +77,10 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   private I pulled;
 
   private boolean hasPulled;
+
+  /** Whether the next item waits until none is in flight. */
+  private boolean draining;
+
   private int rows;
   private int decoding;
   private int busy;
@@ -137,6 +151,9 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     if (!hasNext()) {
       throw new NoSuchElementException();
     }
+    if (Thread.currentThread().isInterrupted()) {
+      throw new TaskEnded("the task was interrupted");
+    }
     if (rows == 1 && places.isEmpty()) {
       return decoder.decode(pull(), target.model, draft == null ? null : draft.model);
     }
@@ -160,7 +177,10 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       if (!hasPulled) {
         pulled = items.next();
         hasPulled = true;
-        rows = Math.max(1, Math.min(rows, limit.applyAsInt(pulled)));
+        int fitting = Math.max(1, limit.applyAsInt(pulled));
+        // What is in flight was let in by another measure, and ends first.
+        draining |= fitting < rows;
+        rows = Math.min(rows, fitting);
         // The item may be the one that there is no room for.
         continue;
       }
@@ -185,7 +205,8 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   private boolean mayStart() {
     boolean room;
     synchronized (lock) {
-      room = decoding < rows && places.size() < rows * LEAD;
+      draining &= decoding > 0;
+      room = !draining && decoding < rows && places.size() < rows * LEAD;
     }
     return room && (hasPulled || items.hasNext());
   }
@@ -210,7 +231,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
         }
         LockSupport.parkNanos(this, PATIENCE_NANOS);
         if (Thread.currentThread().isInterrupted()) {
-          throw new CancellationException("The task was interrupted.");
+          throw new TaskEnded("the task was interrupted");
         }
       }
     } finally {
@@ -231,7 +252,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
         draft.calls.clear();
       }
     }
-    waiting.forEach(call -> call.fail(new CancellationException("The task ended.")));
+    waiting.forEach(call -> call.fail(new TaskEnded("the task ended")));
     threads.shutdownNow();
     boolean interrupted = false;
     while (true) {
@@ -353,7 +374,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       boolean last;
       synchronized (lock) {
         if (closed) {
-          throw new CancellationException("The task ended.");
+          throw new TaskEnded("the task ended");
         }
         calls.add(call);
         busy--;
@@ -411,7 +432,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     private void cancel(List<Call> batch, Error error) {
       for (Call call : batch) {
         if (!call.done) {
-          CancellationException cancelled = new CancellationException("The model failed.");
+          TaskEnded cancelled = new TaskEnded("the model failed");
           cancelled.initCause(error);
           call.fail(cancelled);
         }

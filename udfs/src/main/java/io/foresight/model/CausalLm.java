@@ -110,12 +110,12 @@ public final class CausalLm implements AutoCloseable {
    * model.
    */
   public ModelSession newSession() {
-    return newSession(Long.MAX_VALUE);
+    return newSession(new CacheBudget(Long.MAX_VALUE));
   }
 
-  /** As {@link #newSession()}, with a cache that never grows beyond {@code maxCacheBytes}. */
-  public ModelSession newSession(long maxCacheBytes) {
-    return new ModelSession(this, maxCacheBytes);
+  /** As {@link #newSession()}, with a cache that grows within a budget. */
+  public ModelSession newSession(CacheBudget budget) {
+    return new ModelSession(this, budget);
   }
 
   /** Memory that a cache of {@code slots} sequences of {@code positions} tokens takes, in bytes. */

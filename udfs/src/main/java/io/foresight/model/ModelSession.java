@@ -27,11 +27,11 @@ import java.util.Set;
 public final class ModelSession implements LanguageModel, AutoCloseable {
 
   private static final int INITIAL_SLOTS = 8;
-  private static final int INITIAL_POSITIONS = 64;
+  private static final int POSITIONS_STEP = 64;
 
   private final CausalLm model;
   private final LlamaConfig config;
-  private final long maxCacheBytes;
+  private final CacheBudget budget;
   private final BitSet used = new BitSet();
   private final List<ForwardPlan.Copy> copies = new ArrayList<>();
   private IValue cache;
@@ -39,11 +39,12 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private int positions;
   private ForwardStats stats = ForwardStats.ZERO;
 
-  ModelSession(CausalLm model, long maxCacheBytes) {
+  ModelSession(CausalLm model, CacheBudget budget) {
     this.model = model;
     this.config = model.checkpoint().config();
-    this.maxCacheBytes = maxCacheBytes;
-    this.positions = Math.min(INITIAL_POSITIONS, config.context());
+    this.budget = budget;
+    this.positions = roundedPositions(1);
+    budget.take(cacheBytes());
     this.cache =
         model.script().call("new_cache", IValue.from((long) slots), IValue.from((long) positions));
   }
@@ -146,6 +147,11 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return merged;
   }
 
+  /** Positions per sequence that a cache is given which needs {@code wanted}. */
+  public static int roundedPositions(int wanted) {
+    return (wanted + POSITIONS_STEP - 1) / POSITIONS_STEP * POSITIONS_STEP;
+  }
+
   private void reserve(int wantedSlots, int wantedPositions) {
     if (wantedSlots <= slots && wantedPositions <= positions) {
       return;
@@ -154,22 +160,21 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     int newPositions =
         wantedPositions <= positions
             ? positions
-            : Math.max(wantedPositions, Math.min(config.context(), positions * 2));
-    // Both are there while the contents move.
-    long now = cacheBytes();
-    if (now + model.cacheBytes(newSlots, newPositions) > maxCacheBytes) {
-      newSlots = Math.max(wantedSlots, slots);
-      newPositions = Math.max(wantedPositions, positions);
+            : Math.max(roundedPositions(wantedPositions), positions * 2);
+    // The old cache is there while its contents move.
+    if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
+      newSlots = wantedSlots;
+      newPositions = Math.max(positions, roundedPositions(wantedPositions));
     }
-    if (now + model.cacheBytes(newSlots, newPositions) > maxCacheBytes) {
+    if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
       throw new ModelException(
           "Cannot grow the cache of model %s to %d sequences of %d tokens: with the one that it replaces it would take %d MiB of the %d MiB that it may. Set a smaller decoding.batch or a larger models.cache-memory."
               .formatted(
                   model.checkpoint().folder(),
                   newSlots,
                   newPositions,
-                  (now + model.cacheBytes(newSlots, newPositions)) >> 20,
-                  maxCacheBytes >> 20));
+                  (cacheBytes() + model.cacheBytes(newSlots, newPositions)) >> 20,
+                  budget.bytes() >> 20));
     }
     IValue larger =
         model
@@ -177,6 +182,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
             .callOn(cache, "grow", IValue.from((long) newSlots), IValue.from((long) newPositions));
     cache.close();
     cache = larger;
+    budget.take(model.cacheBytes(newSlots, newPositions));
+    budget.giveBack(cacheBytes());
     slots = newSlots;
     positions = newPositions;
   }
@@ -343,6 +350,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   @Override
   public void close() {
     cache.close();
+    budget.giveBack(cacheBytes());
   }
 
   /** A sequence: a slot of the cache, and the tokens whose keys and values it holds. */

@@ -1,6 +1,7 @@
 package io.foresight.spark;
 
 import io.foresight.decoding.Branches;
+import io.foresight.model.ModelSession;
 
 /**
  * How many rows of a task fit into the memory that its caches may take, computed before they are
@@ -23,15 +24,28 @@ record CachePlan(
 
   /** Memory of a row's caches, in bytes. */
   long rowBytes(int promptTokens) {
-    long positions = Math.min(context, (long) promptTokens + maxNewTokens);
-    // One more sequence, in which near ties are decided.
-    return (branches.target() + 1) * (positions + branches.treeNodes()) * targetBytes
-        + branches.draft() * positions * draftBytes;
+    return branches.target() * targetSequence(promptTokens)
+        + branches.draft() * draftSequence(promptTokens);
+  }
+
+  private long targetSequence(int promptTokens) {
+    int nodes = branches.treeNodes();
+    return targetBytes * ModelSession.roundedPositions(positions(promptTokens) + nodes);
+  }
+
+  private long draftSequence(int promptTokens) {
+    return draftBytes * ModelSession.roundedPositions(positions(promptTokens));
+  }
+
+  private int positions(int promptTokens) {
+    return Math.min(context, promptTokens + maxNewTokens);
   }
 
   /** Rows that fit if the longest prompt has {@code promptTokens}; 0 if not even one does. */
   int rows(int promptTokens) {
-    // While a cache grows, its old memory and its new one are there at the same time.
-    return (int) Math.min(Integer.MAX_VALUE, cacheBytes * 2 / 3 / rowBytes(promptTokens));
+    // While a cache grows, its old memory and its new one are there at the same time. Near ties are
+    // decided in a sequence of their own.
+    long usable = cacheBytes / 2 - targetSequence(promptTokens) - draftSequence(promptTokens);
+    return (int) Math.max(0, Math.min(Integer.MAX_VALUE, usable / rowBytes(promptTokens)));
   }
 }

@@ -1,6 +1,7 @@
 package io.foresight.spark;
 
 import ai.djl.Device;
+import io.foresight.model.CacheBudget;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;
 import io.foresight.model.Precision;
@@ -33,10 +34,11 @@ final class ModelCache {
 
     private final Shared shared;
     private final ModelSession session;
+    private boolean closed;
 
-    private Lease(Shared shared, long maxCacheBytes) {
+    private Lease(Shared shared, CacheBudget budget) {
       this.shared = shared;
-      this.session = shared.model.newSession(maxCacheBytes);
+      this.session = shared.model.newSession(budget);
     }
 
     /** Memory that cached tokens take, in bytes. */
@@ -50,8 +52,11 @@ final class ModelCache {
 
     @Override
     public void close() {
-      session.close();
-      shared.release();
+      if (!closed) {
+        closed = true;
+        session.close();
+        shared.release();
+      }
     }
   }
 
@@ -65,11 +70,11 @@ final class ModelCache {
       this.model = model;
     }
 
-    synchronized Lease lease(long maxCacheBytes) {
+    synchronized Lease lease(CacheBudget budget) {
       if (closed) {
         throw new IllegalStateException("Cannot use a model: the executor is ending.");
       }
-      Lease lease = new Lease(this, maxCacheBytes);
+      Lease lease = new Lease(this, budget);
       users++;
       return lease;
     }
@@ -90,15 +95,15 @@ final class ModelCache {
   /**
    * Leases a model and loads it if nobody has; tasks that want the same one wait for it.
    *
-   * @param maxCacheBytes most memory that the lease's cache may take
+   * @param budget memory that the lease's cache shares
    * @throws io.foresight.model.ModelException if it cannot be loaded; the next call tries again
    */
-  static Lease lease(String folder, Device device, Precision precision, long maxCacheBytes) {
+  static Lease lease(String folder, Device device, Precision precision, CacheBudget budget) {
     return MODELS
         .computeIfAbsent(
             new Key(folder, device, precision),
             key -> new Shared(CausalLm.load(Path.of(key.folder()), key.device(), key.precision())))
-        .lease(maxCacheBytes);
+        .lease(budget);
   }
 
   /** The tokenizer of a model's folder, loaded once. */

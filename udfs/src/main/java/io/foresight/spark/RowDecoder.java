@@ -9,6 +9,7 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.model.Batcher;
+import io.foresight.model.CacheBudget;
 import io.foresight.model.ForwardStats;
 import io.foresight.model.Tokenizer;
 import io.foresight.reward.KeywordCoverage;
@@ -19,7 +20,6 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.apache.spark.sql.Row;
@@ -89,16 +89,15 @@ public final class RowDecoder implements AutoCloseable {
     batch = settings.batch(device.isGpu());
     strategy = Strategies.of(settings.decoding(device.isGpu()));
     tokenizer = ModelCache.tokenizer(settings.targetModel());
+    CacheBudget budget = new CacheBudget(settings.cacheBytes());
     targetLease =
-        ModelCache.lease(
-            settings.targetModel(), device, settings.targetPrecision(), settings.cacheBytes());
+        ModelCache.lease(settings.targetModel(), device, settings.targetPrecision(), budget);
     try {
       draftLease =
           strategy.usesDraft()
-              ? ModelCache.lease(
-                  settings.draftModel(), device, settings.draftPrecision(), settings.cacheBytes())
+              ? ModelCache.lease(settings.draftModel(), device, settings.draftPrecision(), budget)
               : null;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       targetLease.close();
       throw e;
     }
@@ -170,7 +169,12 @@ public final class RowDecoder implements AutoCloseable {
 
   /** Rows that may be in flight from a row on, by the memory that caches may take. */
   private int rowsAtATime(Prepared prepared) {
-    longestPrompt = Math.max(longestPrompt, prepared.prompt().length);
+    int prompt = prepared.prompt().length;
+    if (prompt >= targetLease.session().contextLength() || plan.rows(prompt) < 1) {
+      // It becomes an error row, and needs no room.
+      return batch;
+    }
+    longestPrompt = Math.max(longestPrompt, prompt);
     int fitting = plan.rows(longestPrompt);
     if (fitting < batch && !warned) {
       warned = true;
@@ -220,7 +224,8 @@ public final class RowDecoder implements AutoCloseable {
    * @param target p's forwards
    * @param draft q's forwards
    * @param rewardNanos in rewards, on the rows' threads
-   * @param tokenizerNanos in the tokenizer, on the rows' threads
+   * @param tokenizerNanos in the tokenizer, of prompts on the decoder's thread and of texts on the
+   *     rows'
    * @param waitingNanos that forwards waited for rows: their own code, rewards and tokenizer
    *     included
    */
@@ -268,7 +273,7 @@ public final class RowDecoder implements AutoCloseable {
       }
       if (plan.rows(prompt.length) < 1) {
         throw new IllegalArgumentException(
-            "Cannot decode a prompt of %d tokens: its caches would take %d MiB, more than two thirds of the %d MiB that they may take. Raise models.cache-memory."
+            "Cannot decode a prompt of %d tokens: its caches would take %d MiB, more than half of the %d MiB that they may take, which is room for growing. Raise models.cache-memory."
                 .formatted(
                     prompt.length,
                     plan.rowBytes(prompt.length) >> 20,
@@ -299,7 +304,7 @@ public final class RowDecoder implements AutoCloseable {
           generation.logProb(),
           generation.counters(),
           (System.nanoTime() - started) / 1_000_000);
-    } catch (CancellationException e) {
+    } catch (Batcher.TaskEnded e) {
       // The task ends, and nobody will look at the row.
       throw e;
     } catch (RuntimeException e) {
@@ -349,9 +354,12 @@ public final class RowDecoder implements AutoCloseable {
   public void close() {
     // Rows first, since they use the caches.
     batchers.forEach(Batcher::close);
-    targetLease.close();
-    if (draftLease != null) {
-      draftLease.close();
+    try {
+      targetLease.close();
+    } finally {
+      if (draftLease != null) {
+        draftLease.close();
+      }
     }
   }
 }

@@ -189,11 +189,12 @@ class CausalLm(Module):
     like = self.embed[0]
     return torch.zeros([self.layers, slots, positions, self.kv_heads * 2, self.head_dim], dtype=like.dtype, device=like.device)
 
-  # A larger cache with the old one's contents.
+  # A cache of another size with the old one's contents, as far as they fit.
   def grow(self: __torch__.CausalLm, cache: Tensor, slots: int, positions: int) -> Tensor:
     larger = (self).new_cache(slots, positions, )
-    part = torch.narrow(torch.narrow(larger, 1, 0, torch.size(cache, 1)), 2, 0, torch.size(cache, 2))
-    _0 = torch.copy_(part, cache)
+    kept = min(slots, torch.size(cache, 1))
+    part = torch.narrow(torch.narrow(larger, 1, 0, kept), 2, 0, torch.size(cache, 2))
+    _0 = torch.copy_(part, torch.narrow(cache, 1, 0, kept))
     return larger
 
   # Copies `count` positions of a slot to each of `slots` slots in a row; within one slot too, where they may overlap.

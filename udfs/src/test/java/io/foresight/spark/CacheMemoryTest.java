@@ -1,0 +1,95 @@
+package io.foresight.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.Strategies;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import scala.collection.JavaConverters;
+
+/** Rows that the caches' memory has room for are decoded, however tight it is. */
+class CacheMemoryTest {
+
+  private static final StructType SCHEMA =
+      new StructType()
+          .add("id", DataTypes.StringType)
+          .add("prompt", DataTypes.StringType)
+          .add("concepts", DataTypes.createArrayType(DataTypes.StringType));
+
+  private static RowDecoder.Named row(int id, int words) {
+    Object concepts = JavaConverters.asScalaBuffer(List.<Object>of("dog", "park")).toSeq();
+    String prompt = "dog park ".repeat(words / 2) + "=";
+    Row row = new GenericRowWithSchema(new Object[] {String.valueOf(id), prompt, concepts}, SCHEMA);
+    return new RowDecoder.Named(String.valueOf(id), row);
+  }
+
+  private static List<String> statuses(
+      String strategy, long cacheBytes, List<RowDecoder.Named> rows) {
+    GenerationSettings d = GenerationSettings.of("../examples/target", "../examples/draft");
+    DecodingSettings decoding =
+        DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build();
+    GenerationSettings settings =
+        new GenerationSettings(
+            d.targetModel(),
+            d.draftModel(),
+            d.device(),
+            d.targetPrecision(),
+            d.draftPrecision(),
+            8,
+            cacheBytes,
+            d.idColumn(),
+            PromptTemplate.column("prompt"),
+            d.conceptsColumn(),
+            d.formsColumn(),
+            d.seed(),
+            decoding);
+    List<String> statuses = new ArrayList<>();
+    try (RowDecoder decoder = new RowDecoder(settings)) {
+      decoder
+          .decode(rows.iterator())
+          .forEachRemaining(
+              decoded ->
+                  statuses.add(
+                      decoded.result().status().equals("error")
+                          ? decoded.result().error()
+                          : "decoded"));
+    }
+    return statuses;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"greedy", "cdlh", "cdsl", "cdlh-speculative", "cdsl-tree"})
+  void aTightCacheMeansFewerRowsAtATimeAndNoError(String strategy) {
+    assertThat(Strategies.NAMES).contains(strategy);
+    List<RowDecoder.Named> rows =
+        IntStream.range(0, 14).mapToObj(i -> row(i, i == 9 ? 120 : i % 4 == 3 ? 60 : 8)).toList();
+    long tokenBytes = 8 * 2 * 256 * 4;
+    // From hardly room for the longest row alone to room for several.
+    for (long sequences : new long[] {60, 150, 400}) {
+      assertThat(statuses(strategy, 2 * sequences * 192 * tokenBytes, rows))
+          .as("%d sequences", sequences)
+          .containsOnly("decoded");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cdlh", "cdsl"})
+  void aRowThatDoesNotFitAloneFailsAloneAndSaysWhy(String strategy) {
+    List<RowDecoder.Named> rows = List.of(row(1, 8), row(2, 150), row(3, 8));
+    long tokenBytes = 8 * 2 * 256 * 4;
+    List<String> statuses = statuses(strategy, 2 * 8 * 128 * tokenBytes, rows);
+    assertThat(statuses.get(0)).isEqualTo("decoded");
+    assertThat(statuses.get(1))
+        .startsWith("Cannot decode a prompt of ")
+        .endsWith("Raise models.cache-memory.");
+    assertThat(statuses.get(2)).isEqualTo("decoded");
+  }
+}
