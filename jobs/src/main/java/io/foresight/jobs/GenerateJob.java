@@ -3,6 +3,7 @@ package io.foresight.jobs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.model.ModelException;
 import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
@@ -143,14 +144,19 @@ final class GenerateJob implements Callable<Integer> {
   /** Measured where the run's own models are in this process; else by their sizes. */
   private static SpeculationAdvice.Costs costs(
       GenerationSettings generation, Models models, Summary summary, boolean local) {
+    SpeculationAdvice.Costs bySize =
+        SpeculationAdvice.Costs.bySize(
+            models.target().multipliedWeights(), models.draft().multipliedWeights());
     if (!local || generation.device() == DeviceChoice.GPU) {
-      return SpeculationAdvice.Costs.bySize(
-          models.target().multipliedWeights(), models.draft().multipliedWeights());
+      return bySize;
     }
     int drafted = (int) Math.ceil(summary.number("drafted") / summary.number("target_forwards"));
     int rows = (int) Math.min(generation.batch(false), summary.number("rows"));
     try (RowDecoder decoder = new RowDecoder(generation)) {
       return SpeculationAdvice.Costs.measure(decoder, rows, drafted + 1);
+    } catch (ModelException e) {
+      // The rows are written; that a measurement has no room for its caches must not fail the run.
+      return bySize;
     }
   }
 

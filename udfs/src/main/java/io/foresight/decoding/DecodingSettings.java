@@ -35,8 +35,9 @@ import java.util.Objects;
  * @param window positions that {@code cdlh-speculative} judges at a time, the next token's and
  *     those that follow it on p's greedy path; at least 1, or 0 for the device's default
  * @param adaptiveDraft whether the draft length follows the row's acceptance, up to {@code
- *     draftLength}. By default in {@code speculative} and {@code cdlh-speculative}, whose output
- *     does not depend on it
+ *     draftLength}. By default in {@code speculative}, {@code cdlh-speculative} and {@code
+ *     cdsl-tree}, whose output does not depend on it (in distribution, where it is sampled), and in
+ *     {@code cdsl} where acceptance chooses between no different actions
  * @param hints whether strings that the reward asks for join the candidates. By default in {@code
  *     cdsl-tree}
  * @param tree what {@code cdsl-tree} does where a line fails
@@ -254,7 +255,7 @@ public record DecodingSettings(
     private int window = 0;
     private Toggle adaptiveDraft = Toggle.AUTO;
     private Toggle hints = Toggle.AUTO;
-    private Tree tree = new Tree(6, 32, 8, 16);
+    private Tree tree = new Tree(6, 40, 8, 16);
 
     private Builder() {}
 
@@ -402,7 +403,7 @@ public record DecodingSettings(
       return this;
     }
 
-    /** Sets {@link DecodingSettings#tree()}; default 6 rounds, width 32, verify 8, rollout 16. */
+    /** Sets {@link DecodingSettings#tree()}; default 6 rounds, width 40, verify 8, rollout 16. */
     public Builder tree(Tree value) {
       tree = value;
       return this;
