@@ -71,6 +71,24 @@ public record GenerationSettings(
     return decoding.window() > 0 ? decoding : decoding.toBuilder().window(gpu ? 16 : 4).build();
   }
 
+  /** The same with other memory for the caches, in bytes. */
+  public GenerationSettings withCacheBytes(long other) {
+    return new GenerationSettings(
+        targetModel,
+        draftModel,
+        device,
+        targetPrecision,
+        draftPrecision,
+        batch,
+        other,
+        idColumn,
+        prompt,
+        conceptsColumn,
+        formsColumn,
+        seed,
+        decoding);
+  }
+
   /** The same with another strategy or other settings of it. */
   public GenerationSettings withDecoding(DecodingSettings other) {
     return new GenerationSettings(

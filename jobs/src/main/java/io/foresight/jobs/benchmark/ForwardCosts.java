@@ -49,10 +49,15 @@ final class ForwardCosts {
     }
   }
 
-  /** The models of a variant, whatever its strategy uses; to be closed. */
+  /**
+   * The models of a variant, whatever its strategy uses and whatever its caches may take, since
+   * more sequences are timed than it has rows; to be closed.
+   */
   static RowDecoder both(GenerationSettings settings) {
     return new RowDecoder(
-        settings.withDecoding(DecodingSettings.builder().strategy("speculative").build()));
+        settings
+            .withCacheBytes(Long.MAX_VALUE / 4)
+            .withDecoding(DecodingSettings.builder().strategy("speculative").build()));
   }
 
   /** Times the forwards of all models some more. */
