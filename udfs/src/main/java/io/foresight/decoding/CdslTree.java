@@ -54,7 +54,7 @@ public final class CdslTree implements Strategy {
         Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS)) {
       while (!row.finished()) {
         List<int[]> hints = hinted && rounds > 0 ? row.hints() : List.of();
-        p.gather(firstIds(hints));
+        p.gather(Hints.starts(hints));
         GreedyLine line =
             GreedyLine.extend(row, p, q, horizon, settings.draftLength(), length, topK(row));
         if (rounds == 0 || passes(row, line.ids())) {
@@ -73,10 +73,6 @@ public final class CdslTree implements Strategy {
 
   private int topK(Row row) {
     return Math.min(settings.candidates(), row.target().vocabularySize());
-  }
-
-  private static int[] firstIds(List<int[]> hints) {
-    return hints.stream().mapToInt(hint -> hint[0]).distinct().toArray();
   }
 
   private boolean passes(Row row, int[] w) {

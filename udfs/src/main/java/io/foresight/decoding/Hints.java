@@ -18,7 +18,8 @@ record Hints(int[] ids) {
     return new Hints(wanted ? starts(row.hints()) : new int[0]);
   }
 
-  private static int[] starts(List<int[]> hints) {
+  /** First ids of hints, each once. */
+  static int[] starts(List<int[]> hints) {
     return hints.stream().mapToInt(hint -> hint[0]).distinct().toArray();
   }
 

@@ -30,43 +30,19 @@ public record ForwardStats(
       new ForwardStats(0, 0, 0, 0, 0, 0, 0, 0, ForwardSizes.NONE);
 
   ForwardStats plusForward(long moreSequences, long morePositions, long moreScored, long bytes) {
-    return new ForwardStats(
-        forwards + 1,
-        sequences + moreSequences,
-        positions + morePositions,
-        scored + moreScored,
-        copiedBytes + bytes,
-        nanos,
-        canonicalForwards,
-        canonicalNanos,
-        sizes);
+    return plus(
+        new ForwardStats(
+            1, moreSequences, morePositions, moreScored, bytes, 0, 0, 0, ForwardSizes.NONE));
   }
 
   /** Adds what a forward that was asked for took: one that {@link #plusForward} has counted. */
   ForwardStats plusAsked(long more, int moreSequences, int morePositions) {
-    return new ForwardStats(
-        forwards,
-        sequences,
-        positions,
-        scored,
-        copiedBytes,
-        nanos + more,
-        canonicalForwards,
-        canonicalNanos,
-        sizes.plus(moreSequences, morePositions));
+    ForwardSizes size = ForwardSizes.NONE.plus(moreSequences, morePositions);
+    return plus(new ForwardStats(0, 0, 0, 0, 0, more, 0, 0, size));
   }
 
   ForwardStats plusCanonical(long more) {
-    return new ForwardStats(
-        forwards,
-        sequences,
-        positions,
-        scored,
-        copiedBytes,
-        nanos,
-        canonicalForwards + 1,
-        canonicalNanos + more,
-        sizes);
+    return plus(new ForwardStats(0, 0, 0, 0, 0, 0, 1, more, ForwardSizes.NONE));
   }
 
   /** What was added since {@code earlier}. */

@@ -73,24 +73,15 @@ public record GenerationSettings(
 
   /** The same with other memory for the caches, in bytes. */
   public GenerationSettings withCacheBytes(long other) {
-    return new GenerationSettings(
-        targetModel,
-        draftModel,
-        device,
-        targetPrecision,
-        draftPrecision,
-        batch,
-        other,
-        idColumn,
-        prompt,
-        conceptsColumn,
-        formsColumn,
-        seed,
-        decoding);
+    return with(other, decoding);
   }
 
   /** The same with another strategy or other settings of it. */
   public GenerationSettings withDecoding(DecodingSettings other) {
+    return with(cacheBytes, other);
+  }
+
+  private GenerationSettings with(long otherCacheBytes, DecodingSettings otherDecoding) {
     return new GenerationSettings(
         targetModel,
         draftModel,
@@ -98,12 +89,12 @@ public record GenerationSettings(
         targetPrecision,
         draftPrecision,
         batch,
-        cacheBytes,
+        otherCacheBytes,
         idColumn,
         prompt,
         conceptsColumn,
         formsColumn,
         seed,
-        other);
+        otherDecoding);
   }
 }

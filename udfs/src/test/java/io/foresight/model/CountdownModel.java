@@ -87,12 +87,12 @@ final class CountdownModel implements LanguageModel {
 
     @Override
     public Sequence fork() {
-      throw new UnsupportedOperationException();
+      throw new AssertionError("A countdown has one sequence: no test of the batcher forks.");
     }
 
     @Override
     public void keep(int... path) {
-      throw new UnsupportedOperationException();
+      throw new AssertionError("A countdown extends no tree: there is none to settle.");
     }
 
     @Override
