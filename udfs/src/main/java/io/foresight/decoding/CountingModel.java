@@ -3,7 +3,7 @@ package io.foresight.decoding;
 import java.util.List;
 
 /** A language model whose forwards are counted. The only place where they are. */
-final class CountingModel implements LanguageModel {
+final class CountingModel extends ForwardingModel {
 
   /** Receives the number of positions of each forward, and how many of its scores near-tied. */
   @FunctionalInterface
@@ -11,32 +11,11 @@ final class CountingModel implements LanguageModel {
     void forward(long positions, long nearTies);
   }
 
-  private final LanguageModel model;
   private final Meter meter;
 
   CountingModel(LanguageModel model, Meter meter) {
-    this.model = model;
+    super(model);
     this.meter = meter;
-  }
-
-  @Override
-  public int vocabularySize() {
-    return model.vocabularySize();
-  }
-
-  @Override
-  public int contextLength() {
-    return model.contextLength();
-  }
-
-  @Override
-  public boolean isEos(int id) {
-    return model.isEos(id);
-  }
-
-  @Override
-  public Sequence open() {
-    return model.open();
   }
 
   @Override

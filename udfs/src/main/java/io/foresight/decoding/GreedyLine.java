@@ -24,30 +24,24 @@ record GreedyLine(int[] ids, List<Origin> origins) {
   static GreedyLine extend(
       Row row, Line p, Line q, int horizon, int most, DraftLength length, int topK) {
     int wanted = Math.min(horizon, row.remaining());
+    Rollout w = new Rollout(p, q, wanted, most);
     List<Origin> origins = new ArrayList<>();
     int[] base = q.base();
-    while (!p.reaches(wanted)) {
-      int[] known = p.greedy(wanted);
-      q.rebase(Ids.concat(base, known), List.of());
-      int[] z = q.rollOut(Math.min(length.next(most), wanted - known.length - 1));
-      int[] proposal = Ids.concat(known, z);
-      Line.verify(row.target(), List.of(p), List.of(proposal), topK);
-      int accepted = p.agreement(proposal) - known.length;
-      row.verified(z.length, accepted);
-      length.observe(z.length, accepted);
-      while (origins.size() < known.length) {
-        origins.add(Origin.TARGET);
-      }
-      for (int i = 0; i < accepted; i++) {
-        origins.add(Origin.DRAFT);
-      }
+    while (!w.done()) {
+      fill(origins, Origin.TARGET, w.tokens().length);
+      int accepted = Rollout.round(row, List.of(w), length, topK)[0];
+      fill(origins, Origin.DRAFT, origins.size() + accepted);
     }
-    int[] w = p.greedy(wanted);
-    while (origins.size() < w.length) {
-      origins.add(Origin.TARGET);
-    }
+    fill(origins, Origin.TARGET, w.tokens().length);
+    // q drafted along w, and is to go on from y.
     q.rebase(base, List.of());
-    return new GreedyLine(w, origins);
+    return new GreedyLine(w.tokens(), origins);
+  }
+
+  private static void fill(List<Origin> origins, Origin origin, int size) {
+    while (origins.size() < size) {
+      origins.add(origin);
+    }
   }
 
   /** Commits the first {@code count} ids, and moves both models on. */

@@ -29,8 +29,9 @@ record Rollout(Line p, Line q, int depth, int draft) implements AutoCloseable {
    * @param going rollouts that are not done
    * @param length bounds the drafts, and learns how they fared
    * @param topK ids to ask p for per position; 0 for none
+   * @return for each rollout the number of draft tokens that p accepted
    */
-  static void round(Row row, List<Rollout> going, DraftLength length, int topK) {
+  static int[] round(Row row, List<Rollout> going, DraftLength length, int topK) {
     int[] before = going.stream().mapToInt(rollout -> rollout.tokens().length).toArray();
     int[] counts = new int[before.length];
     for (int i = 0; i < counts.length; i++) {
@@ -51,7 +52,9 @@ record Rollout(Line p, Line q, int depth, int draft) implements AutoCloseable {
       int accepted = going.get(i).p.agreement(drafts.get(i)) - before[i];
       row.verified(drafted, accepted);
       length.observe(drafted, accepted);
+      counts[i] = accepted;
     }
+    return counts;
   }
 
   @Override

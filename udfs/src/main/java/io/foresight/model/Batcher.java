@@ -1,9 +1,9 @@
 package io.foresight.model;
 
 import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardingModel;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Scores;
-import io.foresight.decoding.Sequence;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -155,7 +155,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       throw new TaskEnded("the task was interrupted");
     }
     if (rows == 1 && places.isEmpty()) {
-      return decoder.decode(pull(), target.model, draft == null ? null : draft.model);
+      return decoder.decode(pull(), target.direct(), draft == null ? null : draft.direct());
     }
     owner = Thread.currentThread();
     while (true) {
@@ -339,33 +339,12 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   /** A model as the items' threads see it. */
-  private final class Channel implements LanguageModel {
+  private final class Channel extends ForwardingModel {
 
-    private final LanguageModel model;
     private final List<Call> calls = new ArrayList<>();
 
     Channel(LanguageModel model) {
-      this.model = model;
-    }
-
-    @Override
-    public int vocabularySize() {
-      return model.vocabularySize();
-    }
-
-    @Override
-    public int contextLength() {
-      return model.contextLength();
-    }
-
-    @Override
-    public boolean isEos(int id) {
-      return model.isEos(id);
-    }
-
-    @Override
-    public Sequence open() {
-      return model.open();
+      super(model);
     }
 
     @Override
@@ -390,6 +369,11 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
         throw call.failure;
       }
       return call.scores;
+    }
+
+    /** The model itself, for a row that is alone on the calling thread. */
+    LanguageModel direct() {
+      return model;
     }
 
     /** Runs what is waiting as one forward. */
