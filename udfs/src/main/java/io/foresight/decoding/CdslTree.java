@@ -17,6 +17,9 @@ import java.util.Set;
  */
 public final class CdslTree implements Strategy {
 
+  /** Of the candidates that are rolled out, at most so many are hints: three in four. */
+  private static final double HINTS = 0.75;
+
   private final DecodingSettings settings;
   private final DecodingSettings.Tree tree;
   private final boolean hinted;
@@ -145,7 +148,7 @@ public final class CdslTree implements Strategy {
     all.sort(Comparator.comparingDouble(candidate -> -candidate.logProb()));
     List<Candidate> chosen = new ArrayList<>();
     Set<List<Integer>> seen = new HashSet<>();
-    int hintsWanted = hints.isEmpty() ? 0 : (tree.width() * 3 + 3) / 4;
+    int hintsWanted = (int) Math.ceil(HINTS * tree.width());
     for (boolean hint : new boolean[] {true, false}) {
       int wanted = hint ? hintsWanted : tree.width();
       for (Candidate candidate : all) {

@@ -41,6 +41,7 @@ final class Contests implements AutoCloseable {
 
   /** Whether the row's next token is known. */
   boolean settled() {
+    update();
     return !open.isEmpty() && open.get(0).settled();
   }
 
@@ -53,7 +54,6 @@ final class Contests implements AutoCloseable {
     }
     open.forEach(contest -> going.addAll(contest.needed()));
     Rollout.round(row, going, draftLength, candidates());
-    update();
   }
 
   private void update() {
@@ -129,7 +129,6 @@ final class Contests implements AutoCloseable {
     }
     line = first.winnersLine();
     first.close();
-    update();
   }
 
   private void drop(int from) {

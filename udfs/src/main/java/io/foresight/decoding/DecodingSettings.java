@@ -27,7 +27,8 @@ import java.util.Objects;
  * @param s3Lookahead whose lookahead S3 takes
  * @param s4Lookahead whose lookahead S4 takes
  * @param speculateLookahead whether a target lookahead of {@code cdsl} is drafted by q and verified
- *     by p, in as many rounds as it takes: the same tokens in fewer forwards and more positions
+ *     by p, and only for candidates that can still win: the same tokens for fewer forwards and
+ *     positions
  * @param lookaheadDraft most tokens drafted per round of such a lookahead, and of the rollouts of
  *     {@code cdlh-speculative}; at least 1
  * @param reuseRollouts whether {@code cdlh} and {@code cdlh-appx} go on from the committed

@@ -87,16 +87,6 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   private volatile boolean closed;
   private long waitingNanos;
 
-  /** As the constructor below, with room for {@code rows} items at all times. */
-  public Batcher(
-      Iterator<? extends I> items,
-      int rows,
-      LanguageModel target,
-      LanguageModel draft,
-      Decoder<I, R> decoder) {
-    this(items, rows, item -> rows, target, draft, decoder);
-  }
-
   /**
    * Starts nothing yet.
    *

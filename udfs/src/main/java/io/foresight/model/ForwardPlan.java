@@ -30,7 +30,17 @@ final class ForwardPlan {
   private static final int ROWS = 2;
 
   /** Copy of cached positions, as {@code causal_lm.py} takes it. */
-  record Copy(int source, int sourceAt, int first, int slots, int at, int count) {}
+  record Copy(int source, int sourceAt, int first, int slots, int at, int count) {
+
+    /** Whether the other copies the same to the slot that follows. */
+    boolean precedes(Copy other) {
+      return new Copy(source, sourceAt, first + slots, 1, at, count).equals(other);
+    }
+
+    Copy oneSlotMore() {
+      return new Copy(source, sourceAt, first, slots + 1, at, count);
+    }
+  }
 
   private final List<Extension> extensions;
   private final int[] firstPosition;
@@ -46,8 +56,8 @@ final class ForwardPlan {
   /** Positions that are scored. */
   final int asked;
 
-  /** Cached positions that attention cannot read in place and copies. */
-  final long gatheredPositions;
+  /** Cached positions that are copied: before, and where attention cannot read in place. */
+  final long copiedPositions;
 
   final long[] plan;
   final long[] whole;
@@ -69,15 +79,16 @@ final class ForwardPlan {
    *
    * @param extensions by ascending slot
    * @param slotPositions positions per slot of the cache
-   * @param copies to be done before
+   * @param noted copies to be done before
    * @param wholeHead whether the LM head takes all positions in one pass
    */
   ForwardPlan(
       List<Extension> extensions,
       int slotPositions,
-      List<Copy> copies,
+      List<Copy> noted,
       int vocabulary,
       boolean wholeHead) {
+    List<Copy> copies = merged(noted);
     this.extensions = extensions;
     this.vocabulary = vocabulary;
     firstPosition = new int[extensions.size() + 1];
@@ -106,15 +117,16 @@ final class ForwardPlan {
     gatherWidth = widest;
     detail = most;
     groups = groups();
-    gatheredPositions =
-        groups.stream()
-            .filter(g -> g.first() < 0)
-            .mapToLong(g -> (long) g.slots() * g.span())
-            .sum();
+    copiedPositions =
+        copies.stream().mapToLong(copy -> (long) copy.slots() * copy.count()).sum()
+            + groups.stream()
+                .filter(g -> g.first() < 0)
+                .mapToLong(g -> (long) g.slots() * g.span())
+                .sum();
     boolean picked = groups.size() > 1;
     int pickedQueries = 0;
     int pickedSlots = 0;
-    int maskSize = 0;
+    long maskSize = 0;
     boolean[] ragged = new boolean[groups.size()];
     boolean[] masked = new boolean[groups.size()];
     for (int g = 0; g < groups.size(); g++) {
@@ -124,7 +136,7 @@ final class ForwardPlan {
       picked |= ragged[g];
       pickedQueries += ragged[g] ? group.slots() * group.width() : 0;
       pickedSlots += group.first() < 0 ? group.slots() : 0;
-      maskSize += masked[g] ? group.slots() * group.width() * group.span() : 0;
+      maskSize += masked[g] ? (long) group.slots() * group.width() * group.span() : 0;
     }
     plan = new long[8 + 6 * copies.size() + 7 * groups.size()];
     plan[0] = positions;
@@ -152,7 +164,7 @@ final class ForwardPlan {
                 + pickedQueries
                 + pickedSlots
                 + (picked ? positions : 0)];
-    masks = new float[maskSize];
+    masks = new float[maskSize(maskSize)];
     layPositions(slotPositions);
     int tail = 3 * positions + asked * (1 + gatherWidth);
     int mask = 0;
@@ -192,6 +204,29 @@ final class ForwardPlan {
       }
       results += group.slots() * group.width();
     }
+  }
+
+  /** Forks of one sequence into slots in a row become one copy. */
+  private static List<Copy> merged(List<Copy> copies) {
+    List<Copy> merged = new ArrayList<>();
+    for (Copy copy : copies) {
+      Copy last = merged.isEmpty() ? null : merged.get(merged.size() - 1);
+      if (last != null && last.precedes(copy)) {
+        merged.set(merged.size() - 1, last.oneSlotMore());
+      } else {
+        merged.add(copy);
+      }
+    }
+    return merged;
+  }
+
+  private static int maskSize(long wanted) {
+    if (wanted > Integer.MAX_VALUE) {
+      throw new ModelException(
+          "Cannot run a forward whose attention mask has %d entries: an array holds %d. Set a smaller decoding.batch."
+              .formatted(wanted, Integer.MAX_VALUE));
+    }
+    return (int) wanted;
   }
 
   private ModelSession.Slot slot(int extension) {

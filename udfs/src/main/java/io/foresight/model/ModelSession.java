@@ -12,7 +12,6 @@ import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -32,8 +31,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private final CausalLm model;
   private final LlamaConfig config;
   private final CacheBudget budget;
-  private final BitSet used = new BitSet();
-  private final List<ForwardPlan.Copy> copies = new ArrayList<>();
+  private final CacheSlots cacheSlots = new CacheSlots();
   private IValue cache;
   private int slots = INITIAL_SLOTS;
   private int positions;
@@ -66,7 +64,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   @Override
   public Sequence open() {
-    return new Slot(allocate());
+    return new Slot(cacheSlots.allocate());
   }
 
   /** What the forwards so far took; to be read by the thread that calls {@link #extend}. */
@@ -77,74 +75,6 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   /** Memory of the cache as it is now, in bytes. */
   public long cacheBytes() {
     return model.cacheBytes(slots, positions);
-  }
-
-  /**
-   * Takes the lowest free slot: slots in use lie close together, so that a forward over many of
-   * them reads the cache in place.
-   */
-  private synchronized int allocate() {
-    int slot = used.nextClearBit(0);
-    used.set(slot);
-    return slot;
-  }
-
-  private synchronized void free(int slot) {
-    used.clear(slot);
-  }
-
-  /** Notes a copy for the next forward. */
-  private synchronized void copy(ForwardPlan.Copy copy) {
-    copies.add(copy);
-  }
-
-  /**
-   * Makes room in the cache for all slots in use and the next forward's positions, and takes the
-   * copies that it is to do before. Rows that are busy may open and fork in the meantime: what they
-   * note after this is the forward's after this one.
-   */
-  private synchronized List<ForwardPlan.Copy> prepare(int wantedPositions) {
-    // From the last one back, what leads to a slot in use; a fork that was closed again needs
-    // none.
-    BitSet wanted = (BitSet) used.clone();
-    for (int i = copies.size() - 1; i >= 0; i--) {
-      if (wanted.get(copies.get(i).first())) {
-        wanted.set(copies.get(i).source());
-      } else {
-        copies.remove(i);
-      }
-    }
-    reserve(wanted.length(), wantedPositions);
-    List<ForwardPlan.Copy> taken = merged(copies);
-    copies.clear();
-    return taken;
-  }
-
-  /** Forks of one sequence into slots in a row become one copy. */
-  private static List<ForwardPlan.Copy> merged(List<ForwardPlan.Copy> copies) {
-    List<ForwardPlan.Copy> merged = new ArrayList<>();
-    for (ForwardPlan.Copy copy : copies) {
-      ForwardPlan.Copy last = merged.isEmpty() ? null : merged.get(merged.size() - 1);
-      if (last != null
-          && last.source() == copy.source()
-          && last.sourceAt() == copy.sourceAt()
-          && last.at() == copy.at()
-          && last.count() == copy.count()
-          && last.first() + last.slots() == copy.first()) {
-        merged.set(
-            merged.size() - 1,
-            new ForwardPlan.Copy(
-                last.source(),
-                last.sourceAt(),
-                last.first(),
-                last.slots() + 1,
-                last.at(),
-                last.count()));
-      } else {
-        merged.add(copy);
-      }
-    }
-    return merged;
   }
 
   /** Positions per sequence that a cache is given which needs {@code wanted}. */
@@ -217,7 +147,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         long started = System.nanoTime();
         int[] path = slot.path(extension, ask.from() + i);
         int[][] gather = ask.gather() == null ? null : new int[][] {ask.gather()[i]};
-        try (Slot alone = new Slot(allocate())) {
+        try (Slot alone = new Slot(cacheSlots.allocate())) {
           Ask last = new Ask(path.length - 1, ask.logProbs(), ask.topK(), gather, ask.rows());
           Scores canonical = forward(List.of(Extension.of(alone, path, last))).get(0);
           scores.replace(i, canonical);
@@ -239,22 +169,33 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       ordered.add(extension);
       needed = Math.max(needed, extension.sequence().length() + extension.tokens().length);
     }
-    List<ForwardPlan.Copy> before = prepare(needed);
-    boolean wholeHead = model.isOnGpu();
-    ForwardPlan plan = new ForwardPlan(ordered, positions, before, config.vocabulary(), wholeHead);
+    ForwardPlan plan = plan(ordered, needed);
     List<Scores> scores = plan.scores(run(plan));
-    long copied = plan.gatheredPositions;
-    for (ForwardPlan.Copy copy : before) {
-      copied += (long) copy.slots() * copy.count();
-    }
     stats =
         stats.plusForward(
-            extensions.size(), plan.positions, plan.asked, copied * model.cacheBytes(1, 1));
+            extensions.size(),
+            plan.positions,
+            plan.asked,
+            plan.copiedPositions * model.cacheBytes(1, 1));
     Scores[] results = new Scores[order.length];
     for (int i = 0; i < results.length; i++) {
       results[order[i]] = scores.get(i);
     }
     return List.of(results);
+  }
+
+  /** Makes room in the cache and plans the forward, with the copies that are to be done before. */
+  private ForwardPlan plan(List<Extension> ordered, int wantedPositions) {
+    CacheSlots.Work work = cacheSlots.take();
+    try {
+      reserve(work.slots(), wantedPositions);
+      return new ForwardPlan(
+          ordered, positions, work.copies(), config.vocabulary(), model.isOnGpu());
+    } catch (RuntimeException e) {
+      // They are other rows' too.
+      cacheSlots.giveBack(work);
+      throw e;
+    }
   }
 
   private static int index(List<Extension> extensions, int i) {
@@ -295,6 +236,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
               "Cannot extend by token " + id + ": ids are 0 to " + (config.vocabulary() - 1) + ".");
         }
       }
+      check(extension.ask(), extension.asked());
       int[] parents = extension.parents();
       for (int i = 0; parents != null && i < tokens.length; i++) {
         if (parents.length != tokens.length || parents[i] >= i || -1 - parents[i] > slot.length()) {
@@ -306,6 +248,23 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                   + " tokens.");
         }
       }
+    }
+  }
+
+  private void check(Ask ask, int asked) {
+    boolean valid = ask.topK() >= 0 && ask.topK() <= config.vocabulary();
+    if (ask.gather() != null && asked > 0) {
+      valid &= ask.gather().length == asked;
+      for (int[] ids : ask.gather()) {
+        for (int id : ids) {
+          valid &= id >= 0 && id < config.vocabulary();
+        }
+      }
+    }
+    if (!valid) {
+      throw new IllegalArgumentException(
+          "Cannot score %d positions: ask for at most %d top ids, and for ids of the vocabulary, a list per position."
+              .formatted(asked, config.vocabulary()));
     }
   }
 
@@ -432,10 +391,10 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         throw new IllegalStateException(
             "Cannot fork a sequence whose tree is not settled: call keep or truncate first.");
       }
-      Slot branch = new Slot(allocate());
+      Slot branch = new Slot(cacheSlots.allocate());
       branch.append(Arrays.copyOf(tokens, length));
       if (length > 0) {
-        copy(new ForwardPlan.Copy(slot, 0, branch.slot, 1, 0, length));
+        cacheSlots.copy(new ForwardPlan.Copy(slot, 0, branch.slot, 1, 0, length));
       }
       return branch;
     }
@@ -469,7 +428,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       for (int i = 1; i <= path.length; i++) {
         if (i == path.length || path[i] != path[i - 1] + 1) {
           if (tree + path[run] != first + run) {
-            copy(new ForwardPlan.Copy(slot, tree + path[run], slot, 1, first + run, i - run));
+            cacheSlots.copy(
+                new ForwardPlan.Copy(slot, tree + path[run], slot, 1, first + run, i - run));
           }
           run = i;
         }
@@ -483,7 +443,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     public void close() {
       if (!closed) {
         closed = true;
-        free(slot);
+        cacheSlots.free(slot);
       }
     }
   }

@@ -28,11 +28,10 @@ final class TokenPieces {
       return null;
     }
     byte[][] pieces = new byte[0][];
-    int[] bytes = bytesByCharacter();
     Iterator<Map.Entry<String, JsonNode>> vocabulary = json.path("model").path("vocab").fields();
     while (vocabulary.hasNext()) {
       Map.Entry<String, JsonNode> entry = vocabulary.next();
-      pieces = put(pieces, entry.getValue().asInt(), decoded(entry.getKey(), bytes));
+      pieces = put(pieces, entry.getValue().asInt(), decoded(entry.getKey()));
     }
     for (JsonNode added : json.path("added_tokens")) {
       boolean special = added.path("special").asBoolean();
@@ -56,31 +55,16 @@ final class TokenPieces {
     return larger;
   }
 
-  private static byte[] decoded(String token, int[] bytes) {
+  private static byte[] decoded(String token) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (int i = 0; i < token.length(); i++) {
-      char c = token.charAt(i);
-      if (c >= bytes.length || bytes[c] < 0) {
+      int value = ByteAlphabet.value(token.charAt(i));
+      if (value < 0) {
         // No character of the byte alphabet: the token stands for itself.
         return token.getBytes(StandardCharsets.UTF_8);
       }
-      out.write(bytes[c]);
+      out.write(value);
     }
     return out.toByteArray();
-  }
-
-  /**
-   * GPT-2's byte alphabet: printable Latin-1 characters stand for themselves, the other bytes for
-   * the characters from U+0100 on.
-   */
-  private static int[] bytesByCharacter() {
-    int[] bytes = new int[512];
-    Arrays.fill(bytes, -1);
-    int next = 256;
-    for (int b = 0; b < 256; b++) {
-      boolean printable = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
-      bytes[printable ? b : next++] = b;
-    }
-    return bytes;
   }
 }

@@ -7,14 +7,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A text's words in lower case, and their stems by Lucene's KStem. */
-record Words(List<String> words, List<String> stems) {
+public record Words(List<String> words, List<String> stems) {
 
   private static final Pattern WORD =
       Pattern.compile("[\\p{L}\\p{N}]+(?:['\u2019][\\p{L}\\p{N}]+)*");
   private static final Pattern POSSESSIVE = Pattern.compile("['\u2019]s$");
 
   /** All words of a text that will not go on. */
-  static Words of(String text) {
+  public static Words of(String text) {
     return split(text, false);
   }
 

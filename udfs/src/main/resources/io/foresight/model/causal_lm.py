@@ -261,7 +261,9 @@ class CausalLm(Module):
       _1 = torch.append(slots, slot)
       _2 = torch.append(bias, mask)
       next = next + 7
-    places_in_groups = torch.narrow(ints, 0, min(at, torch.size(ints, 0) - p), p)
+    places_in_groups = cells
+    if picked:
+      places_in_groups = torch.narrow(ints, 0, at, p)
     flat = torch.flatten(cache, 1, 2)
     for i in range(self.layers):
       all = (self).project(x, i, cos, sin, )

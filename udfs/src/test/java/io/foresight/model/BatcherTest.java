@@ -68,7 +68,8 @@ class BatcherTest {
 
   private static Batcher<Integer, Integer> batcher(
       List<Integer> items, int rows, LanguageModel model) {
-    return new Batcher<>(items.iterator(), rows, model, null, (n, p, q) -> countDown(p, n));
+    return new Batcher<>(
+        items.iterator(), rows, any -> rows, model, null, (n, p, q) -> countDown(p, n));
   }
 
   private static <R> List<R> all(Iterator<R> results) {
@@ -119,6 +120,7 @@ class BatcherTest {
         new Batcher<>(
             items.iterator(),
             4,
+            any -> 4,
             new CountdownModel(),
             null,
             (n, p, q) -> {
@@ -181,6 +183,7 @@ class BatcherTest {
         new Batcher<>(
             items,
             4,
+            any -> 4,
             target,
             draft,
             (n, p, q) -> {
@@ -224,6 +227,7 @@ class BatcherTest {
         new Batcher<>(
             IntStream.rangeClosed(0, others).iterator(),
             others + 1,
+            any -> others + 1,
             target,
             draft,
             (n, p, q) -> {
@@ -251,6 +255,7 @@ class BatcherTest {
         new Batcher<>(
             IntStream.range(0, 12).iterator(),
             3,
+            any -> 3,
             new CountdownModel(),
             null,
             (n, p, q) -> {
@@ -312,6 +317,7 @@ class BatcherTest {
         new Batcher<>(
             List.of(1, 2, 3, 4).iterator(),
             4,
+            any -> 4,
             model,
             null,
             (n, p, q) -> {
@@ -334,6 +340,7 @@ class BatcherTest {
         new Batcher<>(
             List.of(0, 10, 11, 12).iterator(),
             4,
+            any -> 4,
             new CountdownModel(),
             null,
             (n, p, q) -> {
@@ -363,7 +370,8 @@ class BatcherTest {
             .mapToObj(items::get)
             .iterator();
     try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(pulling, rows, new CountdownModel(), null, (n, p, q) -> countDown(p, n))) {
+        new Batcher<>(
+            pulling, rows, any -> rows, new CountdownModel(), null, (n, p, q) -> countDown(p, n))) {
       assertThat(batcher.next()).isEqualTo(900);
       // Results that wait take memory, so they are bounded.
       assertThat(pulled.get()).isLessThanOrEqualTo(64 * rows);
@@ -393,6 +401,7 @@ class BatcherTest {
         new Batcher<>(
             IntStream.range(0, 100).iterator(),
             8,
+            any -> 8,
             new CountdownModel(),
             null,
             (n, p, q) -> {
@@ -429,6 +438,7 @@ class BatcherTest {
         new Batcher<>(
             List.of(1, 2, 3).iterator(),
             3,
+            any -> 3,
             new CountdownModel(),
             null,
             (n, p, q) -> {
@@ -453,6 +463,7 @@ class BatcherTest {
                   new Batcher<>(
                       List.of(1, 2, 3).iterator(),
                       3,
+                      any -> 3,
                       model,
                       null,
                       (n, p, q) -> {
@@ -481,6 +492,7 @@ class BatcherTest {
         new Batcher<>(
             List.of(3, 4).iterator(),
             1,
+            any -> 1,
             model,
             null,
             (n, p, q) -> {
@@ -520,5 +532,31 @@ class BatcherTest {
     assertThatThrownBy(() -> batcher(List.of(1), 0, new CountdownModel()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("0 rows at a time");
+  }
+
+  @Test
+  void anItemThatAllowsFewerWaitsUntilWhatIsInFlightHasEnded() {
+    List<Integer> started = new ArrayList<>();
+    AtomicInteger now = new AtomicInteger();
+    // The third item allows two at a time, so it starts alone, and the fourth joins it.
+    try (Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            List.of(9, 9, 8, 7, 6).iterator(),
+            4,
+            item -> item == 8 ? 2 : 4,
+            new CountdownModel(),
+            null,
+            (n, p, q) -> {
+              synchronized (started) {
+                started.add(now.incrementAndGet());
+              }
+              int forwards = countDown(p, n);
+              now.decrementAndGet();
+              return forwards;
+            })) {
+      assertThat(all(batcher)).hasSize(5);
+    }
+    assertThat(started.get(2)).as("in flight as the third starts, itself included").isEqualTo(1);
+    assertThat(started).as("in flight as each starts").allMatch(count -> count <= 2);
   }
 }

@@ -123,6 +123,73 @@ class ModelSessionTest {
     }
   }
 
+  @Test
+  void whatAClosedSessionHeldIsThereForAnother() {
+    CacheBudget budget = new CacheBudget(model.cacheBytes(8, 64) + model.cacheBytes(1, 64));
+    for (int i = 0; i < 3; i++) {
+      try (ModelSession session = model.newSession(budget);
+          Sequence sequence = session.open()) {
+        fill(session, sequence, tokens(20, i));
+        // Only as far as the budget goes: a second cache beside the first does not fit.
+        assertThat(budget.holds(model.cacheBytes(1, 64))).isTrue();
+        assertThat(budget.holds(model.cacheBytes(2, 64))).isFalse();
+      }
+      assertThat(budget.holds(model.cacheBytes(9, 64))).isTrue();
+    }
+  }
+
+  @Test
+  void aCacheThatGrewTakesWhatItIsNotWhatItWas() {
+    // Old and new fit together at each step, but not the sum of all there ever were.
+    CacheBudget budget = new CacheBudget(model.cacheBytes(8, 64 + 128 + 192));
+    try (ModelSession session = model.newSession(budget);
+        Sequence sequence = session.open()) {
+      int[] held = tokens(60, 1);
+      fill(session, sequence, held);
+      int[] more = tokens(60, 2);
+      fill(session, sequence, more);
+      assertThat(session.cacheBytes()).isEqualTo(model.cacheBytes(8, 128));
+      int[] rest = tokens(60, 3);
+      fill(session, sequence, rest);
+      assertThat(session.cacheBytes()).isGreaterThanOrEqualTo(model.cacheBytes(1, 180));
+      assertThat(next(session, sequence, 5))
+          .containsExactly(fresh(concat(concat(concat(held, more), rest), 5)), within(1e-4f));
+    }
+  }
+
+  @Test
+  void aForwardThatDoesNotTakePlaceLosesNoCopies() {
+    try (ModelSession session = model.newSession(new CacheBudget(model.cacheBytes(8, 100)));
+        Sequence trunk = session.open()) {
+      int[] held = tokens(20, 4);
+      fill(session, trunk, held);
+      try (Sequence fork = trunk.fork();
+          Sequence other = session.open()) {
+        assertThatThrownBy(() -> fill(session, other, tokens(140, 1)))
+            .isInstanceOf(ModelException.class);
+        assertThat(next(session, fork, 8)).containsExactly(fresh(concat(held, 8)), within(1e-4f));
+      }
+    }
+  }
+
+  @Test
+  void whatCannotBeScoredIsRefusedBeforeAnythingRuns() {
+    try (ModelSession session = model.newSession();
+        Sequence sequence = session.open()) {
+      int vocabulary = session.vocabularySize();
+      for (Ask ask :
+          List.of(
+              Ask.topK(0, vocabulary + 1),
+              Ask.gather(0, new int[][] {{1}}),
+              Ask.gather(0, new int[][] {{1}, {vocabulary}}))) {
+        assertThatThrownBy(() -> session.extend(Extension.of(sequence, new int[] {3, 4}, ask)))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageStartingWith("Cannot score 2 positions");
+      }
+      assertThat(sequence.length()).isZero();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void moreSequencesThanTheCachesLimitFailAndTheSessionGoesOn(boolean forked) {

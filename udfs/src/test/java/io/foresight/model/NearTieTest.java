@@ -103,6 +103,7 @@ class NearTieTest {
             new Batcher<>(
                 items.iterator(),
                 rows,
+                any -> rows,
                 target,
                 draft,
                 (i, p, q) ->

@@ -11,6 +11,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import scala.collection.JavaConverters;
@@ -33,6 +34,13 @@ class CacheMemoryTest {
 
   private static List<String> statuses(
       String strategy, long cacheBytes, List<RowDecoder.Named> rows) {
+    return run(strategy, cacheBytes, rows).statuses();
+  }
+
+  /** What became of the rows, and p's forwards. */
+  private record Run(List<String> statuses, long forwards) {}
+
+  private static Run run(String strategy, long cacheBytes, List<RowDecoder.Named> rows) {
     GenerationSettings d = GenerationSettings.of("../examples/target", "../examples/draft");
     DecodingSettings decoding =
         DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build();
@@ -61,8 +69,8 @@ class CacheMemoryTest {
                       decoded.result().status().equals("error")
                           ? decoded.result().error()
                           : "decoded"));
+      return new Run(statuses, decoder.spent().target().forwards());
     }
-    return statuses;
   }
 
   @ParameterizedTest
@@ -91,5 +99,19 @@ class CacheMemoryTest {
         .startsWith("Cannot decode a prompt of ")
         .endsWith("Raise models.cache-memory.");
     assertThat(statuses.get(2)).isEqualTo("decoded");
+  }
+
+  @Test
+  void aRowThatFailsForItsLengthDoesNotKeepTheOthersApart() {
+    long bytes = 2 * 40 * 64 * (8L * 2 * 256 * 4);
+    List<RowDecoder.Named> short16 = IntStream.range(0, 16).mapToObj(i -> row(i, 8)).toList();
+    List<RowDecoder.Named> withLong = new ArrayList<>(short16);
+    withLong.add(0, row(99, 500));
+    Run without = run("greedy", bytes, short16);
+    Run with = run("greedy", bytes, withLong);
+    assertThat(with.statuses().get(0)).startsWith("Cannot decode a prompt of ");
+    assertThat(with.statuses().subList(1, 17)).containsOnly("decoded");
+    // One by one it would be eight times as many.
+    assertThat(with.forwards()).isLessThan(2 * without.forwards());
   }
 }

@@ -1,19 +1,15 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.reward.RewardFunction.RowReward;
-import java.util.ArrayList;
+import io.foresight.reward.Words;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /** What repetition a set of texts has: distinct pairs of words, and concepts used too often. */
 final class Diversity {
-
-  private static final Pattern BETWEEN_WORDS = Pattern.compile("[^\\p{L}\\p{N}'\u2019]+");
 
   /** Rows whose pairs are counted; the measure falls with the number of texts anyway. */
   private static final int MOST_ROWS = 10_000;
@@ -26,12 +22,7 @@ final class Diversity {
   private long overusing;
 
   void add(RowReward reward, String text) {
-    List<String> words = new ArrayList<>();
-    for (String word : BETWEEN_WORDS.split(text.toLowerCase(Locale.ROOT))) {
-      if (!word.isEmpty()) {
-        words.add(word);
-      }
-    }
+    List<String> words = Words.of(text).words();
     for (int i = 1; i < words.size() && rows < MOST_ROWS; i++) {
       distinct.add(words.get(i - 1) + " " + words.get(i));
       pairs++;

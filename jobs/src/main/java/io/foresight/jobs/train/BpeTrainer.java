@@ -3,6 +3,7 @@ package io.foresight.jobs.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.model.ByteAlphabet;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -47,7 +48,7 @@ final class BpeTrainer {
   private BpeTrainer() {
     vocabulary.addAll(SPECIAL);
     for (int b = 0; b < 256; b++) {
-      vocabulary.add(String.valueOf(character(b)));
+      vocabulary.add(String.valueOf(ByteAlphabet.character(b)));
     }
   }
 
@@ -224,21 +225,5 @@ final class BpeTrainer {
   private static ArrayNode sequence(ArrayNode template, String id, int type) {
     template.addObject().putObject("Sequence").put("id", id).put("type_id", type);
     return template;
-  }
-
-  /** GPT-2's printable stand-in for a byte. */
-  private static char character(int b) {
-    if (printable(b)) {
-      return (char) b;
-    }
-    int n = 256;
-    for (int other = 0; other < b; other++) {
-      n += printable(other) ? 0 : 1;
-    }
-    return (char) n;
-  }
-
-  private static boolean printable(int b) {
-    return (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || (b >= 0xAE && b <= 0xFF);
   }
 }
