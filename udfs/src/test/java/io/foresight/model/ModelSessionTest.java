@@ -141,7 +141,8 @@ class ModelSessionTest {
   @Test
   void aCacheThatGrewTakesWhatItIsNotWhatItWas() {
     // Old and new fit together at each step, but not the sum of all there ever were.
-    CacheBudget budget = new CacheBudget(model.cacheBytes(8, 64 + 128 + 192));
+    long bytes = model.cacheBytes(8, 64 + 128 + 192);
+    CacheBudget budget = new CacheBudget(bytes);
     try (ModelSession session = model.newSession(budget);
         Sequence sequence = session.open()) {
       int[] held = tokens(60, 1);
@@ -149,6 +150,7 @@ class ModelSessionTest {
       int[] more = tokens(60, 2);
       fill(session, sequence, more);
       assertThat(session.cacheBytes()).isEqualTo(model.cacheBytes(8, 128));
+      assertThat(budget.holds(bytes - session.cacheBytes())).isTrue();
       int[] rest = tokens(60, 3);
       fill(session, sequence, rest);
       assertThat(session.cacheBytes()).isGreaterThanOrEqualTo(model.cacheBytes(1, 180));

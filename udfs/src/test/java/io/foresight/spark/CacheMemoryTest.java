@@ -11,7 +11,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import scala.collection.JavaConverters;
@@ -101,17 +100,19 @@ class CacheMemoryTest {
     assertThat(statuses.get(2)).isEqualTo("decoded");
   }
 
-  @Test
-  void aRowThatFailsForItsLengthDoesNotKeepTheOthersApart() {
-    long bytes = 2 * 40 * 64 * (8L * 2 * 256 * 4);
+  @ParameterizedTest
+  @ValueSource(ints = {150, 500})
+  void aRowThatFailsForItsLengthDoesNotKeepTheOthersApart(int words) {
+    // Room for four short rows, but not for one of 150 words; 500 are beyond the context.
+    long bytes = 2 * (5 * 64 + 1) * (8L * 2 * 256 * 4);
     List<RowDecoder.Named> short16 = IntStream.range(0, 16).mapToObj(i -> row(i, 8)).toList();
     List<RowDecoder.Named> withLong = new ArrayList<>(short16);
-    withLong.add(0, row(99, 500));
+    withLong.add(0, row(99, words));
     Run without = run("greedy", bytes, short16);
     Run with = run("greedy", bytes, withLong);
     assertThat(with.statuses().get(0)).startsWith("Cannot decode a prompt of ");
     assertThat(with.statuses().subList(1, 17)).containsOnly("decoded");
-    // One by one it would be eight times as many.
+    // One by one it would be nearly four times as many.
     assertThat(with.forwards()).isLessThan(2 * without.forwards());
   }
 }

@@ -1,0 +1,79 @@
+package io.foresight.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foresight.model.Tokenizer;
+import io.foresight.reward.KeywordCoverage;
+import io.foresight.reward.RewardFunction.RowReward;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** A reward over texts as decoders see it: over ids. */
+class TextRewardTest {
+
+  private static Tokenizer tokenizer;
+
+  @BeforeAll
+  static void load() {
+    tokenizer = Tokenizer.load(Path.of("../examples/target"));
+  }
+
+  @AfterAll
+  static void close() {
+    tokenizer.close();
+  }
+
+  private final LongAdder rewardNanos = new LongAdder();
+  private final LongAdder tokenizerNanos = new LongAdder();
+
+  private TextReward reward(String... concepts) {
+    RowReward row =
+        new KeywordCoverage("concepts", "forms").forRow(Map.of("concepts", List.of(concepts)));
+    return new TextReward(row, tokenizer, rewardNanos, tokenizerNanos);
+  }
+
+  private static int[] ids(String text) {
+    int[] withBos = tokenizer.encode(text);
+    return Arrays.copyOfRange(withBos, 1, withBos.length);
+  }
+
+  @Test
+  void scoresTextsAloneAndTogetherAlike() {
+    TextReward reward = reward("dog", "run");
+    List<int[]> lines = List.of(ids("A dog"), ids("A dog runs"), ids("A dog runs."), new int[0]);
+    boolean[] finished = {true, false, true, true};
+    // An unfinished text's last word may go on.
+    assertThat(reward.of(lines, finished)).containsExactly(0.5, 0.5, 1, 0);
+    for (int i = 0; i < finished.length; i++) {
+      assertThat(reward.of(lines.get(i), finished[i])).isEqualTo(reward.of(lines, finished)[i]);
+    }
+    assertThat(reward.upperBound()).isEqualTo(1);
+    assertThat(rewardNanos.sum()).isPositive();
+    assertThat(tokenizerNanos.sum()).isPositive();
+  }
+
+  @Test
+  void hintsAreWordsOfTheMissingConceptsInsideATextAndAtItsStart() {
+    List<String> hints =
+        reward("dog", "run").hints(ids("A dog sleeps.")).stream().map(tokenizer::decode).toList();
+    assertThat(hints).contains("run", "Run", "running", "Running").doesNotContain("dog", "Dog");
+    assertThat(reward("dog").hints(ids("A dog sleeps."))).isEmpty();
+  }
+
+  @Test
+  void wordsStartWhereNoLetterGoesOn() {
+    TextReward reward = reward("dog");
+    assertThat(reward.startsWord(ids("dog")[0])).isTrue();
+    assertThat(reward.startsWord(ids("dog.")[1])).isTrue();
+    // The inside of a word that is more than one piece.
+    int[] pieces = ids("xylophonists");
+    assertThat(pieces).hasSizeGreaterThan(1);
+    assertThat(reward.startsWord(pieces[pieces.length - 1])).isFalse();
+  }
+}
