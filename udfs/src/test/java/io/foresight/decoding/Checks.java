@@ -59,6 +59,11 @@ final class Checks {
                     .rewardThreshold(Double.NEGATIVE_INFINITY)
                     .build()));
     assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
+    // Every line is committed whole: what q drafted and p accepted, and p's own.
+    Counters counters = generation.counters();
+    assertThat(counters.committedDraft()).isEqualTo(counters.accepted());
+    assertThat(counters.committedTarget())
+        .isEqualTo(generation.tokens().length - counters.accepted());
   }
 
   private static void lossless(Case c, Decoder decoder) {

@@ -175,6 +175,32 @@ class ModelSessionTest {
   }
 
   @Test
+  void aMarginIsThatOfOnesOwnChoices() {
+    try (ModelSession session = model.newSession();
+        Sequence one = session.open();
+        Sequence other = session.open();
+        Sequence alone = session.open()) {
+      int[] line = tokens(12, 3);
+      for (int k : new int[] {0, 1, 3}) {
+        float[] wanted =
+            session.extend(Extension.of(alone, line, new Ask(0, true, k, null, false))).margin();
+        // The neighbour's sixth to eighth ids are closer to each other than the first ones.
+        Scores beside =
+            session
+                .extend(
+                    List.of(
+                        Extension.of(one, line, new Ask(0, true, k, null, false)),
+                        Extension.of(other, tokens(12, 4), Ask.topK(0, 8))))
+                .get(0);
+        assertThat(beside.margin()).as("top %d", k).containsExactly(wanted, within(1e-4f));
+        for (Sequence sequence : List.of(one, other, alone)) {
+          sequence.truncate(0);
+        }
+      }
+    }
+  }
+
+  @Test
   void whatCannotBeScoredIsRefusedBeforeAnythingRuns() {
     try (ModelSession session = model.newSession();
         Sequence sequence = session.open()) {
