@@ -184,7 +184,7 @@ class ModelSessionTest {
       for (int k : new int[] {0, 1, 3}) {
         float[] wanted =
             session.extend(Extension.of(alone, line, new Ask(0, true, k, null, false))).margin();
-        // The neighbour's sixth to eighth ids are closer to each other than the first ones.
+        // Another number of top ids has another margin.
         Scores beside =
             session
                 .extend(
