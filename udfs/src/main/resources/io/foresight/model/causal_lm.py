@@ -338,8 +338,9 @@ class CausalLm(Module):
     wanted = min(max(k, 1) + 1, torch.size(logits, 1))
     values, ids, = (self).highest(logits, wanted, )
     gaps = torch.sub(torch.narrow(values, 1, 0, wanted - 1), torch.narrow(values, 1, 1, wanted - 1))
-    if float(torch.item(torch.min(gaps))) == 0.:
-      ids = (self).top(logits, wanted, )
+    tied = torch.flatten(torch.nonzero(torch.eq(torch.amin(gaps, [1], False), 0.)))
+    if torch.size(tied, 0) > 0:
+      ids = torch.index_copy(ids, 0, tied, (self).top(torch.index_select(logits, 0, tied), wanted, ))
     best = torch.narrow(ids, 1, 0, 1)
     if detail == 0:
       return torch.cat([torch.to(best, 6), gaps], 1)
