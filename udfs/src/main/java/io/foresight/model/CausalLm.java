@@ -1,7 +1,6 @@
 package io.foresight.model;
 
 import ai.djl.Device;
-import ai.djl.pytorch.jni.IValue;
 import java.nio.file.Path;
 
 /**
@@ -23,7 +22,7 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Loads a model folder. The weights are mapped into memory and cast once.
+   * Loads a model folder. The weights are mapped into memory, layer by layer, and cast once.
    *
    * @throws ModelException if it cannot be loaded
    */
@@ -37,49 +36,12 @@ public final class CausalLm implements AutoCloseable {
     }
     Script script = new Script(device);
     try {
-      String where = device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
-      String file = checkpoint.weights().toAbsolutePath().toString();
-      for (Checkpoint.Tensor tensor : checkpoint.tensors()) {
-        script
-            .call(
-                "load",
-                IValue.from(file),
-                IValue.from(tensor.name()),
-                IValue.from((long) tensor.stored().dtype),
-                IValue.from(tensor.offset() / tensor.stored().bytes),
-                IValue.listFrom(tensor.shape()),
-                IValue.from((long) precision.dtype()),
-                IValue.from(where))
-            .close();
-      }
-      LlamaConfig config = checkpoint.config();
-      script
-          .call(
-              "assemble",
-              IValue.from((long) config.layers()),
-              IValue.from((long) config.heads()),
-              IValue.from((long) config.keyValueHeads()),
-              IValue.from((long) config.headDim()),
-              IValue.from(config.normEpsilon()),
-              IValue.from((long) config.context()),
-              IValue.from(config.ropeKind()),
-              IValue.listFrom(
-                  config.ropeSettings().stream().mapToDouble(Double::doubleValue).toArray()),
-              IValue.from((long) layout(device, precision)))
-          .close();
+      new Loader(checkpoint, script, device, precision).load();
       return new CausalLm(checkpoint, script, device, precision);
     } catch (RuntimeException e) {
       script.close();
       throw new ModelException("Cannot load model " + folder + ": " + e.getMessage(), e);
     }
-  }
-
-  /** How {@code causal_lm.py} lays matrices out. */
-  private static int layout(Device device, Precision precision) {
-    if (precision == Precision.INT8) {
-      return 2;
-    }
-    return device.isGpu() ? 0 : 1;
   }
 
   /** What was loaded. */
@@ -120,13 +82,13 @@ public final class CausalLm implements AutoCloseable {
 
   /** Memory that a cache of {@code slots} sequences of {@code positions} tokens takes, in bytes. */
   public long cacheBytes(long slots, long positions) {
-    LlamaConfig config = checkpoint.config();
+    ModelConfig config = checkpoint.config();
     return slots
         * positions
         * config.layers()
         * 2
-        * config.keyValueHeads()
-        * config.headDim()
+        * config.attention().keyValueHeads()
+        * config.attention().headDim()
         * precision.cacheBytes();
   }
 

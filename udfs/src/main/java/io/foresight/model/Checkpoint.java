@@ -27,7 +27,7 @@ import java.util.Map;
 public final class Checkpoint {
 
   /** One tensor of the file: where its bytes lie, from the file's start. */
-  record Tensor(String name, Stored stored, long[] shape, long offset) {}
+  record Tensor(String name, Path file, Stored stored, long[] shape, long offset) {}
 
   /** Dtypes of stored tensors, with PyTorch's number and the bytes of an element. */
   enum Stored {
@@ -48,12 +48,15 @@ public final class Checkpoint {
   private static final String WEIGHTS = "model.safetensors";
 
   private final Path folder;
-  private final LlamaConfig config;
+  private final ModelConfig config;
+  private final TensorNames.Plan plan;
   private final Map<String, Tensor> tensors;
 
-  private Checkpoint(Path folder, LlamaConfig config, Map<String, Tensor> tensors) {
+  private Checkpoint(
+      Path folder, ModelConfig config, TensorNames.Plan plan, Map<String, Tensor> tensors) {
     this.folder = folder;
     this.config = config;
+    this.plan = plan;
     this.tensors = tensors;
   }
 
@@ -69,12 +72,13 @@ public final class Checkpoint {
         throw new IllegalArgumentException(
             "there is no such folder. Give the folder that holds config.json.");
       }
-      LlamaConfig config =
-          LlamaConfig.of(
+      ModelConfig config =
+          Families.read(
               json(folder, "config.json", true), json(folder, "generation_config.json", false));
       Map<String, Tensor> tensors = header(folder.resolve(WEIGHTS));
-      verify(config, tensors);
-      return new Checkpoint(folder, config, tensors);
+      TensorNames.Plan plan = config.names().plan(config, tensors.keySet());
+      verify(plan, tensors);
+      return new Checkpoint(folder, config, plan, tensors);
     } catch (IllegalArgumentException e) {
       throw new ModelException("Cannot load model " + folder + ": " + e.getMessage(), e);
     } catch (IOException e) {
@@ -133,14 +137,16 @@ public final class Checkpoint {
               field -> {
                 if (!field.getKey().equals("__metadata__")) {
                   tensors.put(
-                      field.getKey(), tensor(field.getKey(), field.getValue(), 8 + length, size));
+                      field.getKey(),
+                      tensor(file, field.getKey(), field.getValue(), 8 + length, size));
                 }
               });
       return tensors;
     }
   }
 
-  private static Tensor tensor(String name, JsonNode entry, long dataStart, long fileSize) {
+  private static Tensor tensor(
+      Path file, String name, JsonNode entry, long dataStart, long fileSize) {
     Stored stored;
     try {
       stored = Stored.valueOf(entry.path("dtype").asText());
@@ -189,55 +195,29 @@ public final class Checkpoint {
               + name
               + " is not aligned to its element size. Save the model again with safetensors 0.4 or later.");
     }
-    return new Tensor(name, stored, shape, dataStart + begin);
+    return new Tensor(name, file, stored, shape, dataStart + begin);
   }
 
-  private static void verify(LlamaConfig c, Map<String, Tensor> tensors) {
-    expect(tensors, "model.embed_tokens.weight", c.vocabulary(), c.hidden());
-    expect(tensors, "model.norm.weight", c.hidden());
-    if (!c.tied()) {
-      expect(tensors, "lm_head.weight", c.vocabulary(), c.hidden());
-    }
-    int queries = c.heads() * c.headDim();
-    int keys = c.keyValueHeads() * c.headDim();
-    for (int i = 0; i < c.layers(); i++) {
-      String layer = "model.layers." + i + ".";
-      expect(tensors, layer + "input_layernorm.weight", c.hidden());
-      expect(tensors, layer + "post_attention_layernorm.weight", c.hidden());
-      linear(tensors, layer + "self_attn.q_proj", c.attentionBias(), queries, c.hidden());
-      linear(tensors, layer + "self_attn.k_proj", c.attentionBias(), keys, c.hidden());
-      linear(tensors, layer + "self_attn.v_proj", c.attentionBias(), keys, c.hidden());
-      linear(tensors, layer + "self_attn.o_proj", c.attentionBias(), c.hidden(), queries);
-      linear(tensors, layer + "mlp.gate_proj", c.mlpBias(), c.intermediate(), c.hidden());
-      linear(tensors, layer + "mlp.up_proj", c.mlpBias(), c.intermediate(), c.hidden());
-      linear(tensors, layer + "mlp.down_proj", c.mlpBias(), c.hidden(), c.intermediate());
-    }
-  }
-
-  private static void linear(
-      Map<String, Tensor> tensors, String name, boolean bias, long rows, long columns) {
-    expect(tensors, name + ".weight", rows, columns);
-    if (bias) {
-      expect(tensors, name + ".bias", rows);
-    }
-  }
-
-  private static void expect(Map<String, Tensor> tensors, String name, long... shape) {
-    Tensor tensor = tensors.get(name);
-    if (tensor == null) {
-      throw new IllegalArgumentException(
-          "it has no tensor " + name + ", which its config.json calls for.");
-    }
-    if (!Arrays.equals(tensor.shape(), shape)) {
-      throw new IllegalArgumentException(
-          "tensor "
-              + name
-              + " has shape "
-              + Arrays.toString(tensor.shape())
-              + ", but its config.json calls for "
-              + Arrays.toString(shape)
-              + ".");
-    }
+  private static void verify(TensorNames.Plan plan, Map<String, Tensor> tensors) {
+    plan.all()
+        .forEach(
+            wanted -> {
+              Tensor tensor = tensors.get(wanted.source());
+              if (tensor == null) {
+                throw new IllegalArgumentException(
+                    "it has no tensor " + wanted.source() + ", which its config.json calls for.");
+              }
+              if (!Arrays.equals(tensor.shape(), wanted.shape())) {
+                throw new IllegalArgumentException(
+                    "tensor "
+                        + wanted.source()
+                        + " has shape "
+                        + Arrays.toString(tensor.shape())
+                        + ", but its config.json calls for "
+                        + Arrays.toString(wanted.shape())
+                        + ".");
+              }
+            });
   }
 
   /** The folder. */
@@ -257,21 +237,24 @@ public final class Checkpoint {
 
   /** Weights that a forward multiplies by: all, but an embedding that is not the head as well. */
   public long multipliedWeights() {
-    long weights = 0;
-    for (Tensor tensor : tensors.values()) {
-      if (config.tied() || !tensor.name().contains("embed_tokens")) {
-        weights += Arrays.stream(tensor.shape()).reduce(1, (a, b) -> a * b);
-      }
-    }
-    return weights;
+    return plan.all()
+        .filter(wanted -> config.tied() || !wanted.name().equals("embed.weight"))
+        .mapToLong(wanted -> Arrays.stream(wanted.shape()).reduce(1, (a, b) -> a * b))
+        .sum();
   }
 
-  LlamaConfig config() {
+  ModelConfig config() {
     return config;
   }
 
-  Iterable<Tensor> tensors() {
-    return tensors.values();
+  /** What is to be loaded. */
+  TensorNames.Plan plan() {
+    return plan;
+  }
+
+  /** A tensor of the plan. */
+  Tensor tensor(TensorNames.Wanted wanted) {
+    return tensors.get(wanted.source());
   }
 
   Path weights() {

@@ -49,6 +49,7 @@ final class ForwardPlan {
   private final int gatherWidth;
   private final int detail;
   private final int vocabulary;
+  private final int window;
 
   /** Appended positions of all sequences. */
   final int positions;
@@ -80,17 +81,19 @@ final class ForwardPlan {
    * @param extensions by ascending slot
    * @param slotPositions positions per slot of the cache
    * @param noted copies to be done before
+   * @param config of the model
    * @param wholeHead whether the LM head takes all positions in one pass
    */
   ForwardPlan(
       List<Extension> extensions,
       int slotPositions,
       List<Copy> noted,
-      int vocabulary,
+      ModelConfig config,
       boolean wholeHead) {
     List<Copy> copies = merged(noted);
     this.extensions = extensions;
-    this.vocabulary = vocabulary;
+    this.vocabulary = config.vocabulary();
+    this.window = config.attention().window();
     firstPosition = new int[extensions.size() + 1];
     int askedSoFar = 0;
     int widest = 0;
@@ -129,6 +132,9 @@ final class ForwardPlan {
     long maskSize = 0;
     boolean[] ragged = new boolean[groups.size()];
     boolean[] masked = new boolean[groups.size()];
+    boolean[] windowed = new boolean[groups.size()];
+    boolean[] placed = new boolean[groups.size()];
+    int placedCells = 0;
     for (int g = 0; g < groups.size(); g++) {
       Group group = groups.get(g);
       ragged[g] = !isPlain(group);
@@ -136,9 +142,13 @@ final class ForwardPlan {
       picked |= ragged[g];
       pickedQueries += ragged[g] ? group.slots() * group.width() : 0;
       pickedSlots += group.first() < 0 ? group.slots() : 0;
-      maskSize += masked[g] ? (long) group.slots() * group.width() * group.span() : 0;
+      windowed[g] = outgrowsWindow(group);
+      placed[g] = config.attention().alibi() && holdsTree(group);
+      placedCells += placed[g] ? group.slots() * group.span() : 0;
+      int given = (masked[g] ? 1 : 0) + (windowed[g] ? 1 : 0);
+      maskSize += (long) given * group.slots() * group.width() * group.span();
     }
-    plan = new long[8 + 6 * copies.size() + 7 * groups.size()];
+    plan = new long[8 + 6 * copies.size() + 9 * groups.size()];
     plan[0] = positions;
     plan[1] = asked;
     plan[2] = topK;
@@ -163,6 +173,7 @@ final class ForwardPlan {
                 + asked * (1 + gatherWidth)
                 + pickedQueries
                 + pickedSlots
+                + placedCells
                 + (picked ? positions : 0)];
     masks = new float[maskSize(maskSize)];
     layPositions(slotPositions);
@@ -179,6 +190,8 @@ final class ForwardPlan {
       plan[at++] = ragged[g] ? 1 : 0;
       plan[at++] = group.first() < 0 ? 1 : 0;
       plan[at++] = masked[g] ? 1 : 0;
+      plan[at++] = windowed[g] ? 1 : 0;
+      plan[at++] = placed[g] ? 1 : 0;
       for (int m = 0; m < group.members().length; m++) {
         int e = group.members()[m];
         int row = row(group, m);
@@ -198,9 +211,19 @@ final class ForwardPlan {
           whole[tail++] = slot(member).index();
         }
       }
+      if (placed[g]) {
+        layPlaces(group, tail);
+        tail += group.slots() * group.span();
+      }
+      int size = group.slots() * group.width() * group.span();
       if (masked[g]) {
         layMask(group, mask);
-        mask += group.slots() * group.width() * group.span();
+        mask += size;
+      }
+      if (windowed[g]) {
+        layMask(group, mask);
+        narrow(group, mask);
+        mask += size;
       }
       results += group.slots() * group.width();
     }
@@ -252,6 +275,52 @@ final class ForwardPlan {
         && Arrays.stream(group.members())
             .allMatch(
                 e -> slot(e).length() + 1 == group.span() && extensions.get(e).parents() == null);
+  }
+
+  /** Whether some query of a group sees more than the window lets it. */
+  private boolean outgrowsWindow(Group group) {
+    return window > 0
+        && Arrays.stream(group.members())
+            .anyMatch(e -> slot(e).length() + extensions.get(e).tokens().length > window);
+  }
+
+  private boolean holdsTree(Group group) {
+    return Arrays.stream(group.members()).anyMatch(e -> extensions.get(e).parents() != null);
+  }
+
+  /** Position of the token in a cell of a sequence's slot, once it is extended. */
+  private int place(int e, int cell) {
+    int start = slot(e).length();
+    int i = cell - start;
+    return i < 0 || i >= extensions.get(e).tokens().length
+        ? cell
+        : (int) whole[positions + firstPosition[e] + i];
+  }
+
+  /** Positions of the cells that a group sees. */
+  private void layPlaces(Group group, int from) {
+    for (int m = 0; m < group.members().length; m++) {
+      int at = from + row(group, m) * group.span();
+      for (int cell = 0; cell < group.span(); cell++) {
+        whole[at + cell] = place(group.members()[m], cell);
+      }
+    }
+  }
+
+  /** Takes from a mask what lies before the window. */
+  private void narrow(Group group, int from) {
+    for (int m = 0; m < group.members().length; m++) {
+      int e = group.members()[m];
+      for (int i = 0; i < extensions.get(e).tokens().length; i++) {
+        int at = from + (row(group, m) * group.width() + i) * group.span();
+        int own = place(e, slot(e).length() + i);
+        for (int cell = 0; cell < group.span(); cell++) {
+          if (own - place(e, cell) >= window) {
+            masks[at + cell] = Float.NEGATIVE_INFINITY;
+          }
+        }
+      }
+    }
   }
 
   private List<Group> groups() {

@@ -29,7 +29,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private static final int POSITIONS_STEP = 64;
 
   private final CausalLm model;
-  private final LlamaConfig config;
+  private final ModelConfig config;
   private final CacheBudget budget;
   private final CacheSlots cacheSlots = new CacheSlots();
   private IValue cache;
@@ -189,8 +189,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     CacheSlots.Work work = cacheSlots.take();
     try {
       reserve(work.slots(), wantedPositions);
-      return new ForwardPlan(
-          ordered, positions, work.copies(), config.vocabulary(), model.isOnGpu());
+      return new ForwardPlan(ordered, positions, work.copies(), config, model.isOnGpu());
     } catch (RuntimeException e) {
       // They are other rows' too.
       cacheSlots.giveBack(work);

@@ -34,7 +34,7 @@ final class ScriptArchive {
         add(zip, "a/data.pkl", module(new String(source, StandardCharsets.UTF_8)));
         add(zip, "a/code/__torch__.py", source);
         add(zip, "a/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
-        add(zip, "a/version", "3\n".getBytes(StandardCharsets.US_ASCII));
+        add(zip, "a/version", "10\n".getBytes(StandardCharsets.US_ASCII));
         add(zip, "a/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
       }
       return new ByteArrayInputStream(bytes.toByteArray());
@@ -76,6 +76,8 @@ final class ScriptArchive {
         pickle.write(new byte[] {'K', 0});
       } else if (type.equals("float")) {
         pickle.write(new byte[] {'G', 0, 0, 0, 0, 0, 0, 0, 0});
+      } else if (type.equals("str")) {
+        pickle.write(new byte[] {'X', 0, 0, 0, 0});
       } else if (type.startsWith("List[")) {
         pickle.write(']');
       } else if (type.startsWith("Dict[")) {

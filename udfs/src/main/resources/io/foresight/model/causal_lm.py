@@ -1,4 +1,4 @@
-# A Llama-family causal language model with a KV cache, in TorchScript.
+# A decoder-only language model with a KV cache, in TorchScript. What its family calls for (see Families.java) is a few switches.
 #
 # Dimensions: P appended positions of all sequences, packed one after another; N sequences of an attention group, each with T
 # queries that see S cached positions; H query heads, K key-value heads, G = H / K, D head width, C hidden width,
@@ -16,9 +16,24 @@ class CausalLm(Module):
   kv_heads : int
   head_dim : int
   eps : float
+  layer_norm : bool
+  norm_after : bool
+  norm_offset : float
+  last_norm : bool
+  parallel : bool
+  gated : bool
+  activation : str
+  rotary : int
+  windowed : List[int]
+  softcap : float
+  logit_softcap : float
   dtype : int
   loaded : Dict[str, Tensor]
   embed : List[Tensor]
+  positions : List[Tensor]
+  slopes : List[Tensor]
+  head_norms : Dict[int, Tensor]
+  branch_norms : Dict[int, Tensor]
   layouts : List[int]
   matrices : List[Tensor]
   quantized : List[__torch__.torch.classes.quantized.LinearPackedParamsBase]
@@ -30,24 +45,40 @@ class CausalLm(Module):
 
   # ---- loading -------------------------------------------------------------------------------------------------------------
 
-  # Maps one tensor of a safetensors file into memory and casts it. `first` counts elements of dtype `stored` from the file's
-  # first byte.
-  def load(self: __torch__.CausalLm, path: str, name: str, stored: int, first: int, shape: List[int], dtype: int, device: str) -> None:
+  # A tensor of a safetensors file, copied and cast. `first` counts elements of dtype `stored` from the file's first byte.
+  def read(self: __torch__.CausalLm, path: str, stored: int, first: int, shape: List[int], dtype: int, device: str) -> Tensor:
     count = 1
     for i in range(len(shape)):
       count = count * shape[i]
     whole = torch.from_file(path, False, first + count, dtype=stored)
     part = torch.reshape(torch.slice(whole, 0, first, first + count, 1), shape)
-    self.loaded[name] = torch.to(part, torch.device(device), dtype)
+    return torch.to(part, torch.device(device), dtype, False, True)
+
+  # Names a tensor for what adds it to the network. Arrangements: 0 as it is; 1 [K, N], to be transposed; 2 queries, keys and
+  # values of each head below each other, to be put head below head.
+  def put(self: __torch__.CausalLm, name: str, tensor: Tensor, arrangement: int) -> None:
+    arranged = tensor
+    if arrangement == 1 and torch.dim(tensor) == 2:
+      arranged = torch.contiguous(torch.t(tensor))
+    if arrangement == 2:
+      each = torch.reshape(tensor, [self.heads, 3, self.head_dim, -1])
+      arranged = torch.reshape(torch.transpose(each, 0, 1), torch.size(tensor))
+    self.loaded[name] = arranged
     return None
 
-  # Takes the named projections of one input out of what was loaded and joins them to one matrix [N, K].
-  def join(self: __torch__.CausalLm, prefix: str, names: List[str], suffix: str) -> List[Tensor]:
+  # The named tensor, or none; it is given up.
+  def take(self: __torch__.CausalLm, name: str) -> List[Tensor]:
+    if name in self.loaded:
+      return [torch.pop(self.loaded, name)]
+    return annotate(List[Tensor], [])
+
+  # Projections of one input, `name`.0, `name`.1 and so on, joined to one matrix [N, K] or bias [N].
+  def join(self: __torch__.CausalLm, name: str, suffix: str) -> List[Tensor]:
     parts = annotate(List[Tensor], [])
-    for i in range(len(names)):
-      name = prefix + names[i] + suffix
-      if name in self.loaded:
-        _0 = torch.append(parts, torch.pop(self.loaded, name))
+    next = 0
+    while name + "." + str(next) + suffix in self.loaded:
+      _0 = torch.append(parts, torch.pop(self.loaded, name + "." + str(next) + suffix))
+      next = next + 1
     if len(parts) > 1:
       return [torch.cat(parts, 0)]
     return parts
@@ -73,50 +104,138 @@ class CausalLm(Module):
       _6 = torch.append(self.layouts, 0)
     return None
 
-  # Adds the projections `names` of one layer; `scale` is the weight of the norm before them, which is folded in.
-  def add_projection(self: __torch__.CausalLm, prefix: str, names: List[str], scale: List[Tensor], layout: int) -> None:
-    weight = (self).join(prefix, names, ".weight", )[0]
+  # Adds the projections `name`, with the scale and shift of the norm before them folded in. The first `scaled` outputs are
+  # multiplied by `factor`.
+  def add_projection(self: __torch__.CausalLm, name: str, norm: str, layout: int, scaled: int, factor: float) -> None:
+    weight = (self).join(name, ".weight", )[0]
+    bias = (self).join(name, ".bias", )
+    shift = (self).take(norm + ".bias", )
+    if len(shift) > 0:
+      moved = torch.mv(weight, shift[0])
+      if len(bias) > 0:
+        moved = torch.add(moved, bias[0])
+      bias = [moved]
+    scale = (self).take(norm + ".weight", )
     if len(scale) > 0:
-      weight = torch.mul(weight, scale[0])
-    bias = (self).join(prefix, names, ".bias", )
+      _0 = torch.mul_(weight, (self).norm_weight(scale[0], ))
+    if factor != 1.:
+      _1 = torch.mul_(torch.narrow(weight, 0, 0, scaled), factor)
+      if len(bias) > 0:
+        _2 = torch.mul_(torch.narrow(bias[0], 0, 0, scaled), factor)
     if len(bias) > 0:
       self.biases[len(self.layouts)] = bias[0]
     (self).add_matrix(weight, layout, )
     return None
 
-  # Arranges the loaded tensors for the forward: projections that read the same input become one matrix. Their order is qkv,
-  # out, gate and up, down of each layer, then the LM head.
-  def assemble(self: __torch__.CausalLm, layers: int, heads: int, kv_heads: int, head_dim: int, eps: float, context: int, rope_kind: str, rope_settings: List[float], layout: int) -> None:
+  # The weight of a norm: fp32, so that an offset of 1 does not round it away.
+  def norm_weight(self: __torch__.CausalLm, weight: Tensor) -> Tensor:
+    return torch.add(torch.to(weight, 6), self.norm_offset)
+
+  def configure(self: __torch__.CausalLm, layers: int, heads: int, kv_heads: int, head_dim: int, parallel: bool, activation: str, gated: bool) -> None:
     self.layers = layers
     self.heads = heads
     self.kv_heads = kv_heads
     self.head_dim = head_dim
-    self.eps = eps
-    for i in range(layers):
-      layer = "model.layers." + str(i) + "."
-      attention = layer + "self_attn."
-      mlp = layer + "mlp."
-      before_attention = [torch.pop(self.loaded, layer + "input_layernorm.weight")]
-      before_mlp = [torch.pop(self.loaded, layer + "post_attention_layernorm.weight")]
-      (self).add_projection(attention, ["q_proj", "k_proj", "v_proj"], before_attention, layout, )
-      (self).add_projection(attention, ["o_proj"], annotate(List[Tensor], []), layout, )
-      (self).add_projection(mlp, ["gate_proj", "up_proj"], before_mlp, layout, )
-      (self).add_projection(mlp, ["down_proj"], annotate(List[Tensor], []), layout, )
-    self.embed = [self.loaded["model.embed_tokens.weight"]]
-    self.dtype = self.embed[0].dtype
-    head = self.embed[0]
-    if "lm_head.weight" in self.loaded:
-      head = self.loaded["lm_head.weight"]
-    (self).add_matrix(torch.mul(head, self.loaded["model.norm.weight"]), layout, )
-    self.loaded = annotate(Dict[str, Tensor], {})
-    self.rope = (self).rope_tables(context, rope_kind, rope_settings, self.embed[0], )
+    self.parallel = parallel
+    self.activation = activation
+    self.gated = gated
     return None
 
-  # Rotary embedding: cosines and sines [context, D], the sines' first half negated, since rotate_half is a roll by D / 2.
-  # Settings: base, factor, low_freq_factor, high_freq_factor, original context.
-  def rope_tables(self: __torch__.CausalLm, context: int, kind: str, settings: List[float], like: Tensor) -> List[Tensor]:
-    steps = torch.arange(0, self.head_dim, 2, dtype=4, device=like.device)
-    inverse = torch.reciprocal(torch.pow(settings[0], torch.div(torch.to(steps, 6), self.head_dim)))
+  # Layer norms or RMS norms; after each residual sum or before what it feeds; `offset` is added to their weights; `last` says
+  # whether there is one before the LM head.
+  def configure_norms(self: __torch__.CausalLm, layer_norm: bool, eps: float, after: bool, offset: float, last: bool) -> None:
+    self.layer_norm = layer_norm
+    self.eps = eps
+    self.norm_after = after
+    self.norm_offset = offset
+    self.last_norm = last
+    return None
+
+  # Layers that see a window only (1) or all (0); bound of the scores, or 0; slope of each head by ALiBi, or none.
+  def configure_attention(self: __torch__.CausalLm, windowed: List[int], softcap: float, slopes: List[float], device: str) -> None:
+    self.windowed = windowed
+    self.softcap = softcap
+    if len(slopes) > 0:
+      self.slopes = [torch.tensor(slopes, dtype=6, device=torch.device(device))]
+    return None
+
+  # Adds the embedding [V, C]; learned positions start at row `first` of theirs. What is done to a token's embedding alone is
+  # done here, once.
+  def add_embedding(self: __torch__.CausalLm, scale: float, first: int, tied: bool) -> None:
+    rows = (self).take("embed.weight", )[0]
+    self.dtype = rows.dtype
+    if tied:
+      self.loaded["head.0.weight"] = rows
+    projection = (self).take("project_in.weight", )
+    if len(projection) > 0:
+      rows = torch.mm(rows, torch.t(projection[0]))
+    weight = (self).take("embed_norm.weight", )
+    if len(weight) > 0:
+      bias = (self).take("embed_norm.bias", )[0]
+      rows = torch.layer_norm(rows, [torch.size(rows, 1)], weight[0], bias, self.eps)
+    if scale != 1.:
+      rows = torch.mul(rows, scale)
+    self.embed = [rows]
+    positions = (self).take("positions.weight", )
+    if len(positions) > 0:
+      self.positions = [torch.slice(positions[0], 0, first, None, 1)]
+    return None
+
+  # Adds a layer's matrices: qkv, out, gate and up (or up alone), down. Queries are multiplied by `query_scale`.
+  def add_layer(self: __torch__.CausalLm, layer: int, query_scale: float, layout: int) -> None:
+    before_attention = "attention_norm"
+    before_mlp = "mlp_norm"
+    if self.norm_after:
+      before_attention = ""
+      before_mlp = ""
+      (self).add_branch_norm("attention_norm", layer * 2, )
+      (self).add_branch_norm("mlp_norm", layer * 2 + 1, )
+    (self).add_branch_norm("attention_branch_norm", layer * 2, )
+    (self).add_branch_norm("mlp_branch_norm", layer * 2 + 1, )
+    query_norm = (self).take("query_norm.weight", )
+    if len(query_norm) > 0:
+      key_norm = (self).take("key_norm.weight", )[0]
+      parts = [torch.repeat(torch.unsqueeze(query_norm[0], 0), [self.heads, 1]), torch.repeat(torch.unsqueeze(key_norm, 0), [self.kv_heads, 1])]
+      self.head_norms[layer] = torch.cat(parts, 0)
+    (self).add_projection("qkv", before_attention, layout, self.heads * self.head_dim, query_scale, )
+    (self).add_projection("out", "", layout, 0, 1., )
+    (self).add_projection("in", before_mlp, layout, 0, 1., )
+    (self).add_projection("down", "", layout, 0, 1., )
+    return None
+
+  # A norm that no matrix follows: its weight and bias, [2, C].
+  def add_branch_norm(self: __torch__.CausalLm, name: str, at: int) -> None:
+    weight = (self).take(name + ".weight", )
+    if len(weight) > 0:
+      scale = (self).norm_weight(weight[0], )
+      bias = (self).take(name + ".bias", )
+      shift = torch.zeros_like(scale)
+      if len(bias) > 0:
+        shift = torch.to(bias[0], 6)
+      self.branch_norms[at] = torch.to(torch.stack([scale, shift]), self.dtype)
+    return None
+
+  # Adds the LM head, and the tables of the rotary embedding.
+  def finish(self: __torch__.CausalLm, logit_softcap: float, context: int, rotary: int, rope_kind: str, rope_settings: List[float], rope_factors: List[float], layout: int) -> None:
+    self.logit_softcap = logit_softcap
+    head = torch.clone((self).take("head.0.weight", )[0])
+    projection = (self).take("project_out.weight", )
+    if len(projection) > 0:
+      head = torch.mm(head, projection[0])
+    self.loaded["head.0.weight"] = head
+    (self).add_projection("head", "norm", layout, 0, 1., )
+    self.rotary = rotary
+    if rotary > 0:
+      self.rope = (self).rope_tables(context, rotary, rope_kind, rope_settings, rope_factors, self.embed[0], )
+    return None
+
+  # Rotary embedding: cosines and sines [context, R], the sines' first half negated, since rotate_half is a roll by R / 2.
+  # Settings: base; linear: factor; llama3: factor, low_freq_factor, high_freq_factor, original context; yarn: factor, first and
+  # last dimension of the ramp, factor of cosines and sines; longrope: the last of these. Factors: a divisor per frequency.
+  def rope_tables(self: __torch__.CausalLm, context: int, rotary: int, kind: str, settings: List[float], factors: List[float], like: Tensor) -> List[Tensor]:
+    steps = torch.arange(0, rotary, 2, dtype=4, device=like.device)
+    inverse = torch.reciprocal(torch.pow(settings[0], torch.div(torch.to(steps, 6), rotary)))
+    attention_factor = 1.
     if kind == "linear":
       inverse = torch.div(inverse, settings[1])
     if kind == "llama3":
@@ -127,18 +246,50 @@ class CausalLm(Module):
       smooth = torch.div(torch.sub(torch.mul(torch.reciprocal(wavelength), settings[4]), settings[2]), settings[3] - settings[2])
       between = torch.add(torch.mul(torch.rsub(smooth, 1.0), scaled), torch.mul(smooth, inverse))
       inverse = torch.where(torch.gt(wavelength, low_wavelength), scaled, torch.where(torch.lt(wavelength, high_wavelength), inverse, between))
+    if kind == "yarn":
+      at = torch.to(torch.arange(rotary // 2, dtype=4, device=like.device), 6)
+      ramp = torch.clamp(torch.div(torch.sub(at, settings[2]), settings[3] - settings[2]), 0, 1)
+      inverse = torch.add(torch.mul(torch.div(inverse, settings[1]), ramp), torch.mul(inverse, torch.rsub(ramp, 1.0)))
+      attention_factor = settings[4]
+    if kind == "longrope":
+      inverse = torch.div(inverse, torch.tensor(factors, dtype=6, device=like.device))
+      attention_factor = settings[1]
     angles = torch.outer(torch.to(torch.arange(context, dtype=4, device=like.device), 6), inverse)
     sines = torch.sin(angles)
     cosines = torch.cos(angles)
+    if attention_factor != 1.:
+      sines = torch.mul(sines, attention_factor)
+      cosines = torch.mul(cosines, attention_factor)
     return [torch.cat([cosines, cosines], -1), torch.cat([torch.neg(sines), sines], -1)]
 
   # ---- the network ---------------------------------------------------------------------------------------------------------
 
-  # RMS norm in the dtype of the layers; its weight is folded into the matrix that follows.
-  def norm(self: __torch__.CausalLm, x: Tensor) -> Tensor:
+  # RMS norm over the last dimension, without its weight, in the dtype of the layers.
+  def rms_norm(self: __torch__.CausalLm, x: Tensor) -> Tensor:
     wide = torch.to(x, 6)
     scale = torch.rsqrt(torch.add(torch.mean(torch.mul(wide, wide), [-1], True), self.eps))
     return torch.to(torch.mul(wide, scale), self.dtype)
+
+  # The norm of the family, without its weight and bias.
+  def norm(self: __torch__.CausalLm, x: Tensor) -> Tensor:
+    if self.layer_norm:
+      return torch.to(torch.layer_norm(x, [torch.size(x, -1)], None, None, self.eps), self.dtype)
+    return (self).rms_norm(x, )
+
+  # What feeds a layer's attention or MLP, but for the norm's weight and bias, which are folded into the matrix that follows.
+  def before(self: __torch__.CausalLm, x: Tensor) -> Tensor:
+    if self.norm_after:
+      return x
+    return (self).norm(x, )
+
+  # x plus what attention or MLP made of it, with a norm of the sum or of the branch where there is one.
+  def join_branch(self: __torch__.CausalLm, x: Tensor, branch: Tensor, at: int) -> Tensor:
+    if not (at in self.branch_norms):
+      return torch.add(x, branch)
+    weights = self.branch_norms[at]
+    if self.norm_after:
+      return torch.add(torch.mul((self).norm(torch.add(x, branch), ), weights[0]), weights[1])
+    return torch.add(x, torch.add(torch.mul((self).norm(branch, ), weights[0]), weights[1]))
 
   # x [P, K] times the matrix `at` -> [P, N].
   def linear(self: __torch__.CausalLm, x: Tensor, at: int) -> Tensor:
@@ -153,15 +304,30 @@ class CausalLm(Module):
       y = torch.add(y, self.biases[at])
     return y
 
-  # x [P, C] -> queries, keys and values [P, H + 2 K, D], queries and keys rotated in place.
+  # x [P, C] -> queries, keys and values [P, H + 2 K, D], the first R numbers of queries and keys rotated in place.
   def project(self: __torch__.CausalLm, x: Tensor, layer: int, cos: Tensor, sin: Tensor) -> Tensor:
-    all = torch.view((self).linear((self).norm(x, ), layer * 4, ), [-1, self.heads + self.kv_heads * 2, self.head_dim])
+    all = torch.view((self).linear((self).before(x, ), layer * 4, ), [-1, self.heads + self.kv_heads * 2, self.head_dim])
     qk = torch.narrow(all, 1, 0, self.heads + self.kv_heads)
-    turned = torch.mul(torch.roll(qk, [self.head_dim // 2], [2]), sin)
-    _0 = torch.add_(torch.mul_(qk, cos), turned)
+    if layer in self.head_norms:
+      _0 = torch.copy_(qk, torch.mul((self).rms_norm(qk, ), self.head_norms[layer]))
+    if self.rotary > 0:
+      if self.rotary < self.head_dim:
+        qk = torch.narrow(qk, 2, 0, self.rotary)
+      turned = torch.mul(torch.roll(qk, [self.rotary // 2], [2]), sin)
+      _1 = torch.add_(torch.mul_(qk, cos), turned)
     return all
 
-  # q [N, T, H, D], k and v [N, S, K, D], mask [N, 1, G * T, S] or none -> [N * T, H * D]. The G query heads of a key-value head
+  # Attention; with a bound on the scores if there is one.
+  def mix(self: __torch__.CausalLm, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], causal: bool) -> Tensor:
+    if self.softcap == 0.:
+      return torch.scaled_dot_product_attention(q, k, v, mask, 0., causal)
+    scores = torch.div(torch.matmul(q, torch.transpose(k, 2, 3)), self.softcap * float(self.head_dim) ** 0.5)
+    scores = torch.mul(torch.tanh(scores), self.softcap)
+    if mask is not None:
+      scores = torch.add(scores, mask)
+    return torch.matmul(torch.to(torch.softmax(torch.to(scores, 6), -1), q.dtype), v)
+
+  # q [N, T, H, D], k and v [N, S, K, D], mask [N, 1 or K, G * T, S] or none -> [N * T, H * D]. The G query heads of a key-value head
   # stand below each other, so that keys and values are never copied per query head.
   def attend(self: __torch__.CausalLm, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], causal: bool) -> Tensor:
     n = torch.size(q, 0)
@@ -169,17 +335,29 @@ class CausalLm(Module):
     keys = torch.transpose(k, 1, 2)
     values = torch.transpose(v, 1, 2)
     if self.heads == self.kv_heads:
-      mixed = torch.scaled_dot_product_attention(torch.transpose(q, 1, 2), keys, values, mask, 0., causal)
+      mixed = (self).mix(torch.transpose(q, 1, 2), keys, values, mask, causal, )
       return torch.reshape(torch.transpose(mixed, 1, 2), [n * t, self.heads * self.head_dim])
     g = self.heads // self.kv_heads
     grouped = torch.reshape(torch.permute(torch.reshape(q, [n, t, self.kv_heads, g, self.head_dim]), [0, 2, 3, 1, 4]), [n, self.kv_heads, g * t, self.head_dim])
-    mixed = torch.scaled_dot_product_attention(grouped, keys, values, mask, 0., causal)
+    mixed = (self).mix(grouped, keys, values, mask, causal, )
     return torch.reshape(torch.permute(torch.reshape(mixed, [n, self.kv_heads, g, t, self.head_dim]), [0, 3, 1, 2, 4]), [n * t, self.heads * self.head_dim])
 
+  def activate(self: __torch__.CausalLm, x: Tensor) -> Tensor:
+    if self.activation == "silu":
+      return torch.silu(x)
+    if self.activation == "relu":
+      return torch.relu(x)
+    if self.activation == "gelu":
+      return torch.gelu(x, approximate="none")
+    return torch.gelu(x, approximate="tanh")
+
   def mlp(self: __torch__.CausalLm, x: Tensor, layer: int) -> Tensor:
-    both = (self).linear((self).norm(x, ), layer * 4 + 2, )
-    width = torch.size(both, 1) // 2
-    inner = torch.mul(torch.silu(torch.narrow(both, 1, 0, width)), torch.narrow(both, 1, width, width))
+    inner = (self).linear((self).before(x, ), layer * 4 + 2, )
+    if self.gated:
+      width = torch.size(inner, 1) // 2
+      inner = torch.mul((self).activate(torch.narrow(inner, 1, 0, width), ), torch.narrow(inner, 1, width, width))
+    else:
+      inner = (self).activate(inner, )
     return (self).linear(inner, layer * 4 + 3, )
 
   # ---- inference -----------------------------------------------------------------------------------------------------------
@@ -209,11 +387,12 @@ class CausalLm(Module):
   #
   # plan: P, M, k, X gathered ids, detail (0 ids, 1 log-probabilities, 2 rows too), asked positions per pass of the LM head,
   # number of copies, number of groups; then the six arguments of each copy; then for each group of sequences that attend together: N, T, their first slot,
-  # S, whether their queries are picked by index, whether their slots are, whether a mask is given.
+  # S, whether their queries are picked by index, whether their slots are, whether a mask is given, whether another one for layers
+  # with a window is, whether the positions of the cells that they see are.
   # whole (int64): ids [P], rotary positions [P], cells of the cache that they are written to [P], asked positions [M],
-  # ids to gather [M, X]; for each group, if so said, its queries [N * T] and its slots [N]; and, if any group picks its
-  # queries or there are several, for each position its place among the groups' results [P].
-  # masks (fp32): for each group that has one, [N, T, S], to be added to the attention scores.
+  # ids to gather [M, X]; for each group, if so said, its queries [N * T], its slots [N] and positions of cells [N, S]; and, if
+  # any group picks its queries or there are several, for each position its place among the groups' results [P].
+  # masks (fp32): for each group those that it has, [N, T, S], to be added to the attention scores.
   #
   # Returns [M, 1 + gaps]: arg max and the gaps between the highest max(k, 1) + 1 scores (one less than scores). With detail
   # [M, 1 + gaps + 1 + 2 k + X (+ V)]: then the arg max's log-probability, top ids, their log-probabilities, gathered
@@ -228,14 +407,20 @@ class CausalLm(Module):
     ints = torch.to(whole, cache.device)
     x = torch.embedding(self.embed[0], torch.narrow(ints, 0, 0, p))
     places = torch.narrow(ints, 0, p, p)
+    if len(self.positions) > 0:
+      x = torch.add(x, torch.embedding(self.positions[0], places))
     cells = torch.narrow(ints, 0, p * 2, p)
-    cos = torch.to(torch.unsqueeze(torch.embedding(self.rope[0], places), 1), x.dtype)
-    sin = torch.to(torch.unsqueeze(torch.embedding(self.rope[1], places), 1), x.dtype)
+    cos = x
+    sin = x
+    if self.rotary > 0:
+      cos = torch.to(torch.unsqueeze(torch.embedding(self.rope[0], places), 1), x.dtype)
+      sin = torch.to(torch.unsqueeze(torch.embedding(self.rope[1], places), 1), x.dtype)
     first_group = next
     groups = plan[7]
     queries = annotate(List[Tensor], [])
     slots = annotate(List[Tensor], [])
     bias = annotate(List[Optional[Tensor]], [])
+    windowed_bias = annotate(List[Optional[Tensor]], [])
     at = p * 3 + m + m * plan[3]
     mask_at = 0
     picked = groups > 1
@@ -254,13 +439,23 @@ class CausalLm(Module):
         at = at + n
       mask = annotate(Optional[Tensor], None)
       if plan[next + 6] == 1:
-        part = torch.view(torch.narrow(masks, 0, mask_at, n * t * span), [n, 1, t, span])
-        mask = torch.repeat(torch.to(part, cache.device, x.dtype), [1, 1, self.heads // self.kv_heads, 1])
+        mask = (self).mask(torch.narrow(masks, 0, mask_at, n * t * span), n, t, x, )
         mask_at = mask_at + n * t * span
+      windowed_mask = mask
+      if plan[next + 7] == 1:
+        windowed_mask = (self).mask(torch.narrow(masks, 0, mask_at, n * t * span), n, t, x, )
+        mask_at = mask_at + n * t * span
+      if len(self.slopes) > 0:
+        seen = torch.arange(span, dtype=4, device=cache.device)
+        if plan[next + 8] == 1:
+          seen = torch.narrow(ints, 0, at, n * span)
+          at = at + n * span
+        mask = (self).slope(torch.view(seen, [-1, 1, 1, span]), mask, x, )
       _0 = torch.append(queries, query)
       _1 = torch.append(slots, slot)
       _2 = torch.append(bias, mask)
-      next = next + 7
+      _3 = torch.append(windowed_bias, windowed_mask)
+      next = next + 9
     places_in_groups = cells
     if picked:
       places_in_groups = torch.narrow(ints, 0, at, p)
@@ -272,7 +467,7 @@ class CausalLm(Module):
       q = torch.narrow(all, 1, 0, self.heads)
       mixtures = annotate(List[Tensor], [])
       for g in range(groups):
-        group = first_group + g * 7
+        group = first_group + g * 9
         n = plan[group]
         own = q
         if plan[group + 4] == 1:
@@ -281,15 +476,22 @@ class CausalLm(Module):
           kv = torch.index_select(torch.narrow(layer, 1, 0, plan[group + 3]), 0, slots[g])
         else:
           kv = torch.narrow(torch.narrow(layer, 0, plan[group + 2], n), 1, 0, plan[group + 3])
+        masked = bias[g]
+        if self.windowed[i] == 1:
+          masked = windowed_bias[g]
         shaped = torch.reshape(own, [n, plan[group + 1], self.heads, self.head_dim])
-        mixed = (self).attend(shaped, torch.narrow(kv, 2, 0, self.kv_heads), torch.narrow(kv, 2, self.kv_heads, self.kv_heads), bias[g], False, )
+        mixed = (self).attend(shaped, torch.narrow(kv, 2, 0, self.kv_heads), torch.narrow(kv, 2, self.kv_heads, self.kv_heads), masked, False, )
         _4 = torch.append(mixtures, mixed)
       if picked:
         mixture = torch.index_select(torch.cat(mixtures, 0), 0, places_in_groups)
       else:
         mixture = mixtures[0]
-      x = torch.add(x, (self).linear(mixture, i * 4 + 1, ))
-      x = torch.add(x, (self).mlp(x, i, ))
+      branch = (self).linear(mixture, i * 4 + 1, )
+      if self.parallel:
+        x = torch.add(torch.add(x, branch), (self).mlp(x, i, ))
+      else:
+        x = (self).join_branch(x, branch, i * 2, )
+        x = (self).join_branch(x, (self).mlp(x, i, ), i * 2 + 1, )
     if m == 0:
       return torch.empty([0], dtype=6)
     hidden = torch.index_select(x, 0, torch.narrow(ints, 0, p * 3, m))
@@ -299,10 +501,32 @@ class CausalLm(Module):
     from_ = 0
     while from_ < m:
       count = min(plan[5], m - from_)
-      logits = torch.to((self).linear((self).norm(torch.narrow(hidden, 0, from_, count), ), self.layers * 4, ), 6)
+      logits = (self).logits(torch.narrow(hidden, 0, from_, count), )
       _5 = torch.append(scored, (self).scores(logits, plan[2], torch.narrow(gather, 0, from_, count), plan[4], ))
       from_ = from_ + count
     return torch.cpu(torch.cat(scored, 0))
+
+  # mask [N, T, S] of a group, for each of the G query heads that stand below each other.
+  def mask(self: __torch__.CausalLm, mask: Tensor, n: int, t: int, like: Tensor) -> Tensor:
+    part = torch.view(mask, [n, 1, t, -1])
+    return torch.repeat(torch.to(part, like.device, like.dtype), [1, 1, self.heads // self.kv_heads, 1])
+
+  # A mask with the bias of ALiBi: each head's slope times the positions [1 or N, 1, 1, S] of what is seen.
+  def slope(self: __torch__.CausalLm, seen: Tensor, mask: Optional[Tensor], like: Tensor) -> Tensor:
+    bias = torch.to(torch.mul(torch.view(self.slopes[0], [1, -1, 1, 1]), seen), like.dtype)
+    if mask is not None:
+      return torch.add(bias, mask)
+    return bias
+
+  # hidden [M, C] -> logits [M, V] in fp32.
+  def logits(self: __torch__.CausalLm, hidden: Tensor) -> Tensor:
+    x = hidden
+    if self.last_norm:
+      x = (self).norm(hidden, )
+    logits = torch.to((self).linear(x, self.layers * 4, ), 6)
+    if self.logit_softcap > 0.:
+      return torch.mul(torch.tanh(torch.div(logits, self.logit_softcap)), self.logit_softcap)
+    return logits
 
   # Ties go to the lower id: arg max returns the first of equals.
   def top(self: __torch__.CausalLm, logits: Tensor, k: int) -> Tensor:
@@ -367,6 +591,10 @@ class CausalLm(Module):
     self.kv_heads = kv_heads
     self.head_dim = head_dim
     self.eps = eps
+    self.last_norm = True
+    self.gated = True
+    self.activation = "silu"
+    self.rotary = head_dim
     return None
 
   # Binds the forward to copies of the parameters in the compute dtype; the embedding, and so the residual stream, stays fp32.
@@ -392,7 +620,7 @@ class CausalLm(Module):
     n = torch.size(ids, 0)
     t = torch.size(ids, 1)
     if len(self.rope) == 0:
-      self.rope = (self).rope_tables(512, "default", [10000.], ids, )
+      self.rope = (self).rope_tables(512, self.rotary, "default", [10000.], annotate(List[float], []), ids, )
     x = torch.dropout(torch.embedding(self.embed[0], torch.flatten(ids)), dropout, True)
     cos = torch.to(torch.repeat(torch.unsqueeze(torch.slice(self.rope[0], 0, 0, t, 1), 1), [n, 1, 1]), self.dtype)
     sin = torch.to(torch.repeat(torch.unsqueeze(torch.slice(self.rope[1], 0, 0, t, 1), 1), [n, 1, 1]), self.dtype)
@@ -404,8 +632,7 @@ class CausalLm(Module):
       mixed = (self).attend(q, k, v, None, True, )
       x = torch.add(x, torch.dropout((self).linear(mixed, i * 4 + 1, ), dropout, True))
       x = torch.add(x, torch.dropout((self).mlp(x, i, ), dropout, True))
-    logits = torch.to((self).linear((self).norm(torch.index_select(x, 0, asked), ), self.layers * 4, ), 6)
-    return torch.cross_entropy_loss(logits, labels)
+    return torch.cross_entropy_loss((self).logits(torch.index_select(x, 0, asked), ), labels)
 
   # settings: learning rate, weight decay, dropout, gradient norm limit, step (from 1), compute dtype. One AdamW step.
   def train_step(self: __torch__.CausalLm, ids: Tensor, asked: Tensor, labels: Tensor, settings: Tensor) -> Tensor:

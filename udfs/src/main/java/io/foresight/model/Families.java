@@ -1,0 +1,446 @@
+package io.foresight.model;
+
+import static java.util.Map.entry;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.foresight.model.ModelConfig.Attention;
+import io.foresight.model.ModelConfig.Embedding;
+import io.foresight.model.ModelConfig.Mlp;
+import io.foresight.model.ModelConfig.Norms;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+
+/**
+ * The families of models: for each, by the {@code model_type} of its {@code config.json}, where its
+ * tensors are and what its configuration says, in the layouts of transformers 4 and 5. Missing
+ * optional keys have transformers' defaults. To add a family, add its table and its reader here.
+ */
+final class Families {
+
+  private static final TensorNames LLAMA =
+      TensorNames.of(
+          """
+          embed           embed_tokens
+          norm            norm
+          head            /lm_head
+          attention_norm  layers.%d.input_layernorm
+          qkv             layers.%d.self_attn.q_proj layers.%d.self_attn.k_proj layers.%d.self_attn.v_proj
+          query_norm      layers.%d.self_attn.q_norm
+          key_norm        layers.%d.self_attn.k_norm
+          out             layers.%d.self_attn.o_proj
+          mlp_norm        layers.%d.post_attention_layernorm
+          in              layers.%d.mlp.gate_proj layers.%d.mlp.up_proj
+          down            layers.%d.mlp.down_proj\
+          """);
+
+  private static final TensorNames GEMMA2 =
+      TensorNames.of(
+          """
+          embed                  embed_tokens
+          norm                   norm
+          head                   /lm_head
+          attention_norm         layers.%d.input_layernorm
+          qkv                    layers.%d.self_attn.q_proj layers.%d.self_attn.k_proj layers.%d.self_attn.v_proj
+          out                    layers.%d.self_attn.o_proj
+          attention_branch_norm  layers.%d.post_attention_layernorm
+          mlp_norm               layers.%d.pre_feedforward_layernorm
+          in                     layers.%d.mlp.gate_proj layers.%d.mlp.up_proj
+          down                   layers.%d.mlp.down_proj
+          mlp_branch_norm        layers.%d.post_feedforward_layernorm\
+          """);
+
+  private static final TensorNames PHI3 =
+      TensorNames.of(
+          """
+          embed           embed_tokens
+          norm            norm
+          head            /lm_head
+          attention_norm  layers.%d.input_layernorm
+          qkv             layers.%d.self_attn.qkv_proj
+          out             layers.%d.self_attn.o_proj
+          mlp_norm        layers.%d.post_attention_layernorm
+          in              layers.%d.mlp.gate_up_proj
+          down            layers.%d.mlp.down_proj\
+          """);
+
+  private static final TensorNames GPT2 =
+      TensorNames.of(
+              """
+              embed           wte
+              positions       wpe
+              norm            ln_f
+              head            /lm_head
+              attention_norm  h.%d.ln_1
+              qkv             h.%d.attn.c_attn
+              out             h.%d.attn.c_proj
+              mlp_norm        h.%d.ln_2
+              in              h.%d.mlp.c_fc
+              down            h.%d.mlp.c_proj\
+              """)
+          .transposedMatrices();
+
+  private static final TensorNames GPT_NEOX =
+      TensorNames.of(
+              """
+              embed           embed_in
+              norm            final_layer_norm
+              head            /embed_out
+              attention_norm  layers.%d.input_layernorm
+              qkv             layers.%d.attention.query_key_value
+              out             layers.%d.attention.dense
+              mlp_norm        layers.%d.post_attention_layernorm
+              in              layers.%d.mlp.dense_h_to_4h
+              down            layers.%d.mlp.dense_4h_to_h\
+              """)
+          .storedHeadByHead();
+
+  private static final TensorNames BLOOM =
+      TensorNames.of(
+              """
+              embed           word_embeddings
+              embed_norm      word_embeddings_layernorm
+              norm            ln_f
+              head            /lm_head
+              attention_norm  h.%d.input_layernorm
+              qkv             h.%d.self_attention.query_key_value
+              out             h.%d.self_attention.dense
+              mlp_norm        h.%d.post_attention_layernorm
+              in              h.%d.mlp.dense_h_to_4h
+              down            h.%d.mlp.dense_4h_to_h\
+              """)
+          .storedHeadByHead();
+
+  private static final TensorNames OPT =
+      TensorNames.of(
+          """
+          embed           embed_tokens
+          positions       embed_positions
+          project_in      project_in
+          project_out     project_out
+          norm            final_layer_norm
+          head            /lm_head
+          attention_norm  layers.%d.self_attn_layer_norm
+          qkv             layers.%d.self_attn.q_proj layers.%d.self_attn.k_proj layers.%d.self_attn.v_proj
+          out             layers.%d.self_attn.out_proj
+          mlp_norm        layers.%d.final_layer_norm
+          in              layers.%d.fc1
+          down            layers.%d.fc2\
+          """);
+
+  private static final Map<String, BiFunction<ConfigJson, Builder, ModelConfig>> READERS =
+      new TreeMap<>(
+          Map.ofEntries(
+              entry("llama", Families::llama),
+              entry("mistral", Families::mistral),
+              entry("qwen2", Families::qwen2),
+              entry("qwen3", Families::qwen3),
+              entry("gemma", Families::gemma),
+              entry("gemma2", Families::gemma2),
+              entry("phi3", Families::phi3),
+              entry("gpt2", Families::gpt2),
+              entry("gpt_neox", Families::gptNeoX),
+              entry("bloom", Families::bloom),
+              entry("opt", Families::opt)));
+
+  private Families() {}
+
+  /** Reads a configuration, or throws an IllegalArgumentException whose message is the reason. */
+  static ModelConfig read(JsonNode json, JsonNode generation) {
+    String family = json.path("model_type").asText("(none)");
+    BiFunction<ConfigJson, Builder, ModelConfig> reader = READERS.get(family);
+    if (reader == null) {
+      throw new IllegalArgumentException(
+          "its family, model_type \""
+              + family
+              + "\", is not supported. Supported: "
+              + String.join(", ", READERS.keySet())
+              + ".");
+    }
+    ConfigJson config = new ConfigJson(json);
+    return reader.apply(config, new Builder(config, generation));
+  }
+
+  private static ModelConfig llama(ConfigJson json, Builder b) {
+    gated(json, b, "silu");
+    b.attentionBias = json.flagOr(false, "attention_bias");
+    b.outputBias = b.attentionBias;
+    b.mlpBias = json.flagOr(false, "mlp_bias");
+    b.rotary(json, 1, 10_000, json.sizeOr(2048, "max_position_embeddings"));
+    return b.build(LLAMA);
+  }
+
+  private static ModelConfig mistral(ConfigJson json, Builder b) {
+    b.keyValueHeads = 8;
+    gated(json, b, "silu");
+    b.window = json.json().has("sliding_window") ? json.sizeOr(0, "sliding_window") : 4096;
+    b.windowed = json.windowed(b.layers, layer -> true);
+    b.rotary(json, 1, 10_000, json.sizeOr(131_072, "max_position_embeddings"));
+    return b.build(LLAMA);
+  }
+
+  private static ModelConfig qwen2(ConfigJson json, Builder b) {
+    b.keyValueHeads = 32;
+    qwen(json, b);
+    b.attentionBias = true;
+    return b.build(LLAMA);
+  }
+
+  private static ModelConfig qwen3(ConfigJson json, Builder b) {
+    b.keyValueHeads = 32;
+    b.headDim = 128;
+    qwen(json, b);
+    b.attentionBias = json.flagOr(false, "attention_bias");
+    b.outputBias = b.attentionBias;
+    b.headNorms = true;
+    return b.build(LLAMA);
+  }
+
+  private static void qwen(ConfigJson json, Builder b) {
+    gated(json, b, "silu");
+    int full = json.has("max_window_layers") ? json.json().get("max_window_layers").asInt() : 28;
+    if (json.flagOr(false, "use_sliding_window")) {
+      b.window = json.sizeOr(4096, "sliding_window");
+      b.windowed = json.windowed(b.layers, layer -> layer >= full);
+    }
+    b.rotary(json, 1, 10_000, json.sizeOr(32_768, "max_position_embeddings"));
+  }
+
+  private static ModelConfig gemma(ConfigJson json, Builder b) {
+    gemmas(json, b);
+    b.keyValueHeads = json.sizeOr(16, "num_key_value_heads");
+    // Early files say gelu and mean its tanh approximation.
+    String activation = json.activationOr("gelu_pytorch_tanh", "hidden_activation", "hidden_act");
+    b.activation = activation.equals("gelu") ? "gelu_tanh" : activation;
+    return b.build(LLAMA);
+  }
+
+  private static ModelConfig gemma2(ConfigJson json, Builder b) {
+    b.keyValueHeads = 4;
+    gemmas(json, b);
+    b.activation = json.activationOr("gelu_pytorch_tanh", "hidden_activation");
+    b.branchNorms = true;
+    b.window = json.sizeOr(4096, "sliding_window");
+    b.windowed = json.windowed(b.layers, layer -> layer % 2 == 0);
+    b.queryScale = Math.sqrt(b.headDim / json.numberOr(256, "query_pre_attn_scalar"));
+    b.softcap = json.boundOr(50, "attn_logit_softcapping");
+    b.logitSoftcap = json.boundOr(30, "final_logit_softcapping");
+    return b.build(GEMMA2);
+  }
+
+  private static void gemmas(ConfigJson json, Builder b) {
+    b.headDim = 256;
+    b.tied = true;
+    gated(json, b, "gelu_pytorch_tanh");
+    b.attentionBias = json.flagOr(false, "attention_bias");
+    b.outputBias = b.attentionBias;
+    b.embeddingScale = Math.sqrt(b.hidden);
+    b.normOffset = 1;
+    b.rotary(json, 1, 10_000, json.sizeOr(8192, "max_position_embeddings"));
+  }
+
+  private static ModelConfig phi3(ConfigJson json, Builder b) {
+    gated(json, b, "silu");
+    b.epsilon = json.numberOr(1e-5, "rms_norm_eps");
+    b.window = json.sizeOr(0, "sliding_window");
+    b.windowed = json.windowed(b.layers, layer -> true);
+    b.rotary(json, 1, 10_000, json.sizeOr(4096, "max_position_embeddings"));
+    return b.build(PHI3);
+  }
+
+  /** What families with RMS norms and a gated MLP have in common. */
+  private static void gated(ConfigJson json, Builder b, String activation) {
+    b.hidden = json.size("hidden_size");
+    b.layers = json.size("num_hidden_layers");
+    b.heads = json.size("num_attention_heads");
+    b.keyValueHeads =
+        json.sizeOr(b.keyValueHeads == 0 ? b.heads : b.keyValueHeads, "num_key_value_heads");
+    b.headDim = json.sizeOr(b.headDim == 0 ? b.hidden / b.heads : b.headDim, "head_dim");
+    b.width = json.size("intermediate_size");
+    b.gated = true;
+    b.epsilon = json.numberOr(1e-6, "rms_norm_eps");
+    b.tied = json.flagOr(b.tied, "tie_word_embeddings");
+    b.activation = json.activationOr(activation, "hidden_act");
+  }
+
+  private static ModelConfig gpt2(ConfigJson json, Builder b) {
+    b.tied = true;
+    plain(json, b, "n_embd", "n_layer", "n_head");
+    json.mustBe(false, "add_cross_attention");
+    b.context = json.sizeOr(1024, "n_positions", "max_position_embeddings");
+    b.positions = b.context;
+    b.width = json.sizeOr(4 * b.hidden, "n_inner");
+    b.activation = json.activationOr("gelu_new", "activation_function");
+    b.epsilon = json.numberOr(1e-5, "layer_norm_epsilon");
+    b.queryScale = json.flagOr(true, "scale_attn_weights") ? 1 : Math.sqrt(b.headDim);
+    b.scaledByLayer = json.flagOr(false, "scale_attn_by_inverse_layer_idx");
+    return b.build(GPT2);
+  }
+
+  private static ModelConfig gptNeoX(ConfigJson json, Builder b) {
+    plain(json, b, "hidden_size", "num_hidden_layers", "num_attention_heads");
+    b.width = json.size("intermediate_size");
+    b.activation = json.activationOr("gelu", "hidden_act");
+    b.epsilon = json.numberOr(1e-5, "layer_norm_eps");
+    b.parallel = json.flagOr(true, "use_parallel_residual");
+    b.attentionBias = json.flagOr(true, "attention_bias");
+    b.outputBias = b.attentionBias;
+    b.rotary(
+        json,
+        json.numberOr(0.25, "rotary_pct"),
+        json.numberOr(10_000, "rotary_emb_base"),
+        json.sizeOr(2048, "max_position_embeddings"));
+    return b.build(GPT_NEOX);
+  }
+
+  private static ModelConfig bloom(ConfigJson json, Builder b) {
+    b.tied = true;
+    plain(json, b, "hidden_size", "n_layer", "n_head");
+    json.mustBe(false, "apply_residual_connection_post_layernorm");
+    // Its scores know no end; this is what the models were trained on.
+    b.context = json.sizeOr(2048, "seq_length");
+    b.width = 4 * b.hidden;
+    b.activation = "gelu_tanh";
+    b.epsilon = json.numberOr(1e-5, "layer_norm_epsilon");
+    b.embeddingNorm = true;
+    b.alibi = true;
+    return b.build(BLOOM);
+  }
+
+  private static ModelConfig opt(ConfigJson json, Builder b) {
+    b.tied = true;
+    plain(json, b, "hidden_size", "num_hidden_layers", "num_attention_heads");
+    b.context = json.sizeOr(2048, "max_position_embeddings");
+    // The first two rows are of padding.
+    b.firstPosition = 2;
+    b.positions = b.context + 2;
+    b.embeddingWidth = json.sizeOr(b.hidden, "word_embed_proj_dim");
+    b.width = json.size("ffn_dim");
+    b.activation = json.activationOr("relu", "activation_function");
+    b.epsilon = 1e-5;
+    b.weightedNorms = json.flagOr(true, "layer_norm_elementwise_affine");
+    b.normAfter = !json.flagOr(true, "do_layer_norm_before");
+    b.lastNorm = !b.normAfter && !json.flagOr(false, "_remove_final_layer_norm");
+    b.attentionBias = json.flagOr(true, "enable_bias");
+    b.outputBias = b.attentionBias;
+    b.mlpBias = b.attentionBias;
+    return b.build(OPT);
+  }
+
+  /** What families with layer norms, biases and an MLP without a gate have in common. */
+  private static void plain(
+      ConfigJson json, Builder b, String hidden, String layers, String heads) {
+    b.hidden = json.size(hidden, "hidden_size", "n_embed");
+    b.layers = json.size(layers, "num_hidden_layers");
+    b.heads = json.size(heads, "num_attention_heads");
+    b.keyValueHeads = b.heads;
+    b.headDim = b.hidden / b.heads;
+    b.tied = json.flagOr(b.tied, "tie_word_embeddings");
+    b.layerNorm = true;
+    b.attentionBias = true;
+    b.outputBias = true;
+    b.mlpBias = true;
+  }
+
+  /** What a reader says of a model. What it leaves out is as in the plainest of them. */
+  private static final class Builder {
+
+    private final int vocabulary;
+    private final Set<Integer> eos;
+    private int hidden;
+    private int layers;
+    private int heads;
+    private int keyValueHeads;
+    private int headDim;
+    private int context;
+    private boolean tied;
+    private int embeddingWidth;
+    private double embeddingScale = 1;
+    private boolean embeddingNorm;
+    private int positions;
+    private int firstPosition;
+    private boolean layerNorm;
+    private double epsilon;
+    private boolean weightedNorms = true;
+    private boolean normAfter;
+    private boolean branchNorms;
+    private double normOffset;
+    private boolean lastNorm = true;
+    private boolean attentionBias;
+    private boolean outputBias;
+    private boolean headNorms;
+    private double queryScale = 1;
+    private boolean scaledByLayer;
+    private int window;
+    private List<Boolean> windowed = List.of();
+    private double softcap;
+    private boolean alibi;
+    private Rope rope;
+    private int width;
+    private String activation;
+    private boolean gated;
+    private boolean mlpBias;
+    private boolean parallel;
+    private double logitSoftcap;
+
+    Builder(ConfigJson json, JsonNode generation) {
+      vocabulary = json.size("vocab_size");
+      eos = json.eos(generation);
+    }
+
+    void rotary(ConfigJson json, double partial, double base, int positions) {
+      rope = Rope.of(json.json(), headDim, partial, base, positions);
+      context = rope.context();
+    }
+
+    ModelConfig build(TensorNames names) {
+      if (heads % keyValueHeads != 0) {
+        throw new IllegalArgumentException(
+            "num_attention_heads "
+                + heads
+                + " is no multiple of num_key_value_heads "
+                + keyValueHeads
+                + ".");
+      }
+      List<Double> scales = new ArrayList<>();
+      for (int i = 0; i < layers; i++) {
+        scales.add(scaledByLayer ? queryScale / (i + 1) : queryScale);
+      }
+      return new ModelConfig(
+          vocabulary,
+          hidden,
+          layers,
+          context,
+          tied,
+          new Embedding(
+              embeddingWidth == 0 ? hidden : embeddingWidth,
+              embeddingScale,
+              embeddingNorm,
+              positions,
+              firstPosition),
+          new Norms(
+              layerNorm, epsilon, weightedNorms, normAfter, branchNorms, normOffset, lastNorm),
+          new Attention(
+              heads,
+              keyValueHeads,
+              headDim,
+              attentionBias,
+              outputBias,
+              headNorms,
+              List.copyOf(scales),
+              window,
+              window == 0 ? Collections.nCopies(layers, false) : windowed,
+              softcap,
+              alibi),
+          rope,
+          new Mlp(width, activation, gated, mlpBias, parallel),
+          logitSoftcap,
+          eos,
+          names);
+    }
+  }
+}

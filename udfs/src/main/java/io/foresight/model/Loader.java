@@ -1,0 +1,205 @@
+package io.foresight.model;
+
+import ai.djl.Device;
+import ai.djl.pytorch.jni.IValue;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads a checkpoint into {@code causal_lm.py}, layer by layer: while one is arranged, the tensors
+ * of the next are read, by several threads. So the memory taken beside the model's own is that of a
+ * layer or two.
+ */
+final class Loader {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Loader.class);
+
+  /** Threads that read; more do not read a local disk faster. */
+  private static final int READERS = 4;
+
+  private static final long SECONDS_BETWEEN_REPORTS = 5;
+
+  private final Checkpoint checkpoint;
+  private final ModelConfig config;
+  private final Script script;
+  private final Precision precision;
+  private final String device;
+  private final long layout;
+
+  Loader(Checkpoint checkpoint, Script script, Device device, Precision precision) {
+    this.checkpoint = checkpoint;
+    this.config = checkpoint.config();
+    this.script = script;
+    this.precision = precision;
+    this.device = device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
+    // Plain on a GPU, packed for oneDNN or in int8 on the CPU.
+    this.layout = precision == Precision.INT8 ? 2 : device.isGpu() ? 0 : 1;
+  }
+
+  /** One tensor, being read. */
+  private record Reading(TensorNames.Wanted wanted, CompletableFuture<IValue> tensor) {}
+
+  void load() {
+    configure();
+    TensorNames.Plan plan = checkpoint.plan();
+    List<List<TensorNames.Wanted>> parts = new ArrayList<>();
+    parts.add(plan.embedding());
+    parts.addAll(plan.layers());
+    parts.add(plan.head());
+    ExecutorService readers = Executors.newFixedThreadPool(READERS);
+    List<Reading> next = read(parts.get(0), readers);
+    try {
+      long reported = System.nanoTime();
+      for (int i = 0; i < parts.size(); i++) {
+        List<Reading> current = next;
+        next = i + 1 < parts.size() ? read(parts.get(i + 1), readers) : List.of();
+        put(current);
+        add(i - 1);
+        if (System.nanoTime() - reported > TimeUnit.SECONDS.toNanos(SECONDS_BETWEEN_REPORTS)) {
+          reported = System.nanoTime();
+          LOG.info("Loading {}: {} of {} layers.", checkpoint.folder(), i, config.layers());
+        }
+      }
+    } finally {
+      readers.shutdown();
+      // After a failure, what was read ahead has no other owner.
+      next.forEach(Loader::discard);
+    }
+  }
+
+  private List<Reading> read(List<TensorNames.Wanted> wanted, ExecutorService readers) {
+    return wanted.stream()
+        .map(w -> new Reading(w, CompletableFuture.supplyAsync(() -> read(w), readers)))
+        .toList();
+  }
+
+  private IValue read(TensorNames.Wanted wanted) {
+    Checkpoint.Tensor tensor = checkpoint.tensor(wanted);
+    return script.call(
+        "read",
+        IValue.from(tensor.file().toAbsolutePath().toString()),
+        IValue.from((long) tensor.stored().dtype),
+        IValue.from(tensor.offset() / tensor.stored().bytes),
+        IValue.listFrom(tensor.shape()),
+        IValue.from((long) precision.dtype()),
+        IValue.from(device));
+  }
+
+  /** Hands over the tensors of a part. */
+  private void put(List<Reading> readings) {
+    int handedOver = 0;
+    try {
+      for (Reading reading : readings) {
+        IValue tensor = reading.tensor().join();
+        handedOver++;
+        script
+            .call(
+                "put",
+                IValue.from(reading.wanted().name()),
+                tensor,
+                IValue.from(reading.wanted().arrangement().code))
+            .close();
+      }
+    } finally {
+      readings.subList(handedOver, readings.size()).forEach(Loader::discard);
+    }
+  }
+
+  private static void discard(Reading reading) {
+    IValue tensor = reading.tensor().exceptionally(e -> null).join();
+    if (tensor != null) {
+      tensor.close();
+    }
+  }
+
+  private void configure() {
+    ModelConfig.Norms norms = config.norms();
+    ModelConfig.Attention attention = config.attention();
+    script
+        .call(
+            "configure",
+            IValue.from((long) config.layers()),
+            IValue.from((long) attention.heads()),
+            IValue.from((long) attention.keyValueHeads()),
+            IValue.from((long) attention.headDim()),
+            IValue.from(config.mlp().parallel()),
+            IValue.from(config.mlp().activation()),
+            IValue.from(config.mlp().gated()))
+        .close();
+    script
+        .call(
+            "configure_norms",
+            IValue.from(norms.layerNorm()),
+            IValue.from(norms.epsilon()),
+            IValue.from(norms.after()),
+            IValue.from(norms.offset()),
+            IValue.from(norms.last()))
+        .close();
+    script
+        .call(
+            "configure_attention",
+            IValue.listFrom(
+                attention.windowed().stream().mapToLong(windowed -> windowed ? 1 : 0).toArray()),
+            IValue.from(attention.softcap()),
+            IValue.listFrom(attention.alibi() ? slopes(attention.heads()) : new double[0]),
+            IValue.from(device))
+        .close();
+  }
+
+  /** Slopes of ALiBi (Press et al., 2022), also for numbers of heads that are no power of two. */
+  private static double[] slopes(int heads) {
+    int power = Integer.highestOneBit(heads);
+    double[] slopes = new double[heads];
+    for (int i = 0; i < heads; i++) {
+      slopes[i] =
+          i < power
+              ? Math.pow(2, -8.0 * (i + 1) / power)
+              : Math.pow(2, -4.0 * (2 * (i - power) + 1) / power);
+    }
+    return slopes;
+  }
+
+  /** Adds a layer; -1 is the embedding, the number of layers the head. */
+  private void add(int layer) {
+    if (layer < 0) {
+      script
+          .call(
+              "add_embedding",
+              IValue.from(config.embedding().scale()),
+              IValue.from((long) config.embedding().firstPosition()),
+              IValue.from(config.tied()))
+          .close();
+    } else if (layer < config.layers()) {
+      script
+          .call(
+              "add_layer",
+              IValue.from((long) layer),
+              IValue.from(config.attention().queryScales().get(layer)),
+              IValue.from(layout))
+          .close();
+    } else {
+      Rope rope = config.rope();
+      script
+          .call(
+              "finish",
+              IValue.from(config.logitSoftcap()),
+              IValue.from((long) config.context()),
+              IValue.from(rope == null ? 0L : rope.dimensions()),
+              IValue.from(rope == null ? "" : rope.kind()),
+              IValue.listFrom(numbers(rope == null ? List.of() : rope.settings())),
+              IValue.listFrom(numbers(rope == null ? List.of() : rope.factors())),
+              IValue.from(layout))
+          .close();
+    }
+  }
+
+  private static double[] numbers(List<Double> list) {
+    return list.stream().mapToDouble(Double::doubleValue).toArray();
+  }
+}

@@ -1,0 +1,244 @@
+package io.foresight.model;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * Where a family's checkpoints keep what {@code causal_lm.py} calls by the names on the left of a
+ * table such as
+ *
+ * <pre>
+ *   embed  embed_tokens
+ *   head   /lm_head
+ *   qkv    layers.%d.self_attn.q_proj layers.%d.self_attn.k_proj layers.%d.self_attn.v_proj
+ * </pre>
+ *
+ * <p>Names on the right follow the prefix that the embedding's name has in the file; one that
+ * begins with a slash does not. Several become one matrix, one below the other. Immutable.
+ *
+ * @param sources by what the script calls them
+ * @param transposed whether matrices are stored [inputs, outputs]
+ * @param headByHead whether queries, keys and values are stored head by head
+ */
+record TensorNames(Map<String, List<String>> sources, boolean transposed, boolean headByHead) {
+
+  /** How {@code put} of {@code causal_lm.py} is to arrange a tensor. */
+  enum Arrangement {
+    AS_IT_IS(0),
+    TRANSPOSED(1),
+    HEAD_BY_HEAD(2);
+
+    final long code;
+
+    Arrangement(long code) {
+      this.code = code;
+    }
+  }
+
+  /**
+   * A tensor that is to be loaded.
+   *
+   * @param name what the script calls it
+   * @param source its name in the file
+   * @param shape its shape in the file
+   */
+  record Wanted(String name, String source, Arrangement arrangement, long[] shape) {}
+
+  /** Tensors of the embedding, of each layer, and of the LM head. */
+  record Plan(List<Wanted> embedding, List<List<Wanted>> layers, List<Wanted> head) {
+
+    Stream<Wanted> all() {
+      return Stream.of(embedding.stream(), layers.stream().flatMap(List::stream), head.stream())
+          .flatMap(part -> part);
+    }
+  }
+
+  static TensorNames of(String table) {
+    Map<String, List<String>> sources = new HashMap<>();
+    table
+        .lines()
+        .map(line -> line.strip().split("\\s+"))
+        .forEach(words -> sources.put(words[0], List.of(words).subList(1, words.length)));
+    return new TensorNames(Map.copyOf(sources), false, false);
+  }
+
+  TensorNames transposedMatrices() {
+    return new TensorNames(sources, true, headByHead);
+  }
+
+  TensorNames storedHeadByHead() {
+    return new TensorNames(sources, transposed, true);
+  }
+
+  /**
+   * What a checkpoint of this configuration must have.
+   *
+   * @param stored names that are in the file
+   * @throws IllegalArgumentException if no prefix fits
+   */
+  Plan plan(ModelConfig c, Iterable<String> stored) {
+    Lister lister = new Lister(c, prefix(stored), stored);
+    lister.embedding();
+    List<Wanted> embedding = lister.done();
+    List<List<Wanted>> layers = new ArrayList<>();
+    for (int i = 0; i < c.layers(); i++) {
+      lister.layer(i);
+      layers.add(lister.done());
+    }
+    lister.head();
+    return new Plan(embedding, List.copyOf(layers), lister.done());
+  }
+
+  /** What stands before the embedding's name: nothing, {@code model.}, {@code transformer.}... */
+  private String prefix(Iterable<String> stored) {
+    String wanted = sources.get("embed").get(0) + ".weight";
+    List<String> found = new ArrayList<>();
+    for (String name : stored) {
+      if (name.equals(wanted) || name.endsWith("." + wanted)) {
+        found.add(name.substring(0, name.length() - wanted.length()));
+      }
+    }
+    if (found.size() != 1) {
+      throw new IllegalArgumentException(
+          found.isEmpty()
+              ? "it has no tensor " + wanted + ", with or without a prefix, which its family has."
+              : "it has several tensors "
+                  + wanted
+                  + ", with prefixes "
+                  + found
+                  + ". Save the causal language model alone.");
+    }
+    return found.get(0);
+  }
+
+  private final class Lister {
+
+    private final ModelConfig c;
+    private final String prefix;
+    private final Predicate<String> isStored;
+    private List<Wanted> list = new ArrayList<>();
+    private int layer;
+
+    Lister(ModelConfig c, String prefix, Iterable<String> stored) {
+      this.c = c;
+      this.prefix = prefix;
+      Set<String> names = new HashSet<>();
+      stored.forEach(names::add);
+      this.isStored = names::contains;
+    }
+
+    List<Wanted> done() {
+      List<Wanted> result = List.copyOf(list);
+      list = new ArrayList<>();
+      return result;
+    }
+
+    void embedding() {
+      ModelConfig.Embedding e = c.embedding();
+      add("embed.weight", source("embed", 0) + ".weight", c.vocabulary(), e.width());
+      if (e.width() != c.hidden()) {
+        add("project_in.weight", source("project_in", 0) + ".weight", c.hidden(), e.width());
+      }
+      if (e.normed()) {
+        norm("embed_norm");
+      }
+      if (e.positions() > 0) {
+        add("positions.weight", source("positions", 0) + ".weight", e.positions(), c.hidden());
+      }
+    }
+
+    void layer(int index) {
+      layer = index;
+      ModelConfig.Attention a = c.attention();
+      long queries = (long) a.heads() * a.headDim();
+      long keys = (long) a.keyValueHeads() * a.headDim();
+      if (c.norms().weighted()) {
+        norm("attention_norm");
+        norm("mlp_norm");
+        if (c.norms().branches()) {
+          norm("attention_branch_norm");
+          norm("mlp_branch_norm");
+        }
+      }
+      if (a.headNorms()) {
+        add("query_norm.weight", source("query_norm", 0) + ".weight", a.headDim());
+        add("key_norm.weight", source("key_norm", 0) + ".weight", a.headDim());
+      }
+      matrices("qkv", a.bias(), c.hidden(), queries, keys, keys);
+      matrices("out", a.outputBias(), queries, c.hidden());
+      long width = c.mlp().width();
+      if (c.mlp().gated()) {
+        matrices("in", c.mlp().bias(), c.hidden(), width, width);
+      } else {
+        matrices("in", c.mlp().bias(), c.hidden(), width);
+      }
+      matrices("down", c.mlp().bias(), width, c.hidden());
+    }
+
+    void head() {
+      if (c.norms().last() && c.norms().weighted()) {
+        norm("norm");
+      }
+      if (c.embedding().width() != c.hidden()) {
+        add(
+            "project_out.weight",
+            source("project_out", 0) + ".weight",
+            c.embedding().width(),
+            c.hidden());
+      }
+      if (!c.tied()) {
+        add("head.0.weight", source("head", 0) + ".weight", c.vocabulary(), c.embedding().width());
+      }
+    }
+
+    private String source(String role, int part) {
+      String name = sources.get(role).get(part).replace("%d", String.valueOf(layer));
+      if (!name.startsWith("/")) {
+        return prefix + name;
+      }
+      // Wrappers put their own prefix before everything.
+      String outer = prefix.substring(0, prefix.lastIndexOf('.', prefix.length() - 2) + 1);
+      String bare = name.substring(1);
+      return isStored.test(bare + ".weight") ? bare : outer + bare;
+    }
+
+    private void norm(String role) {
+      add(role + ".weight", source(role, 0) + ".weight", c.hidden());
+      if (c.norms().layerNorm()) {
+        add(role + ".bias", source(role, 0) + ".bias", c.hidden());
+      }
+    }
+
+    /** Matrices of one input: as many outputs each, or all in one. */
+    private void matrices(String role, boolean bias, long inputs, long... outputs) {
+      int parts = sources.get(role).size();
+      long all = Arrays.stream(outputs).sum();
+      for (int i = 0; i < parts; i++) {
+        long rows = parts == 1 ? all : outputs[i];
+        Arrangement arrangement =
+            headByHead && role.equals("qkv")
+                ? Arrangement.HEAD_BY_HEAD
+                : transposed ? Arrangement.TRANSPOSED : Arrangement.AS_IT_IS;
+        String source = source(role, i);
+        long[] shape = transposed ? new long[] {inputs, rows} : new long[] {rows, inputs};
+        list.add(new Wanted(role + "." + i + ".weight", source + ".weight", arrangement, shape));
+        if (bias) {
+          list.add(
+              new Wanted(
+                  role + "." + i + ".bias", source + ".bias", arrangement, new long[] {rows}));
+        }
+      }
+    }
+
+    private void add(String name, String source, long... shape) {
+      list.add(new Wanted(name, source, Arrangement.AS_IT_IS, shape));
+    }
+  }
+}
