@@ -11,6 +11,9 @@ import io.foresight.decoding.Extension;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +24,9 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Compares checkpoints with what transformers computes, as {@code golden.json} beside each records:
@@ -43,6 +49,42 @@ class CausalLmParityTest {
     }
     assertThat(folders).as("folders with golden.json below %s", root.toAbsolutePath()).isNotEmpty();
     return folders.stream().map(folder -> dynamicTest(folder.toString(), () -> compare(folder)));
+  }
+
+  /** Base models are saved without the prefix that causal language models give their names. */
+  @ParameterizedTest
+  @CsvSource({
+    "llama, model., ''",
+    "llama, model., wrapper.model.",
+    "gpt2, transformer., ''",
+    "gpt-neox, gpt_neox., ''",
+    "bloom, transformer., ''",
+    "opt, model.decoder., decoder."
+  })
+  void namesMayHaveAnotherPrefix(String family, String prefix, String other, @TempDir Path folder)
+      throws IOException {
+    Path fixture = Path.of("src/test/resources/parity", family);
+    byte[] file = Files.readAllBytes(fixture.resolve("model.safetensors"));
+    int length = (int) ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    byte[] header =
+        new String(file, 8, length, StandardCharsets.UTF_8)
+            .replace("\"" + prefix, "\"" + other)
+            .getBytes(StandardCharsets.UTF_8);
+    int padded = (header.length + 7) / 8 * 8;
+    ByteBuffer renamed =
+        ByteBuffer.allocate(file.length + padded - length).order(ByteOrder.LITTLE_ENDIAN);
+    renamed.putLong(padded).put(header);
+    while (renamed.position() < 8 + padded) {
+      renamed.put((byte) ' ');
+    }
+    renamed.put(file, 8 + length, file.length - 8 - length);
+    Files.write(folder.resolve("model.safetensors"), renamed.array());
+    Files.copy(fixture.resolve("config.json"), folder.resolve("config.json"));
+    Golden golden = golden(fixture);
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32);
+        ModelSession session = model.newSession()) {
+      greedily(session, golden, 0);
+    }
   }
 
   private static Path root() {
