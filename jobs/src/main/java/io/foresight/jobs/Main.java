@@ -15,7 +15,7 @@ import picocli.CommandLine.Command;
     description = "Constrained LLM generation with speculative lookaheads, on Apache Spark.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {GenerateJob.class, BenchmarkJob.class, TrainJob.class})
+    subcommands = {GenerateJob.class, BenchmarkJob.class, InspectJob.class, TrainJob.class})
 public final class Main {
 
   private Main() {}

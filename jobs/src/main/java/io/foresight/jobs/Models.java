@@ -51,8 +51,7 @@ record Models(Checkpoint target, Checkpoint draft) {
     }
   }
 
-  private static void compareVocabularies(
-      Checkpoint target, Checkpoint draft, List<String> problems) {
+  static void compareVocabularies(Checkpoint target, Checkpoint draft, List<String> problems) {
     if (target.vocabularySize() != draft.vocabularySize()) {
       problems.add(
           "Cannot draft with %s: its vocabulary has %d ids, the target's %d. Use a draft with the target's tokenizer."

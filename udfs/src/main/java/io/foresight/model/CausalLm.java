@@ -82,14 +82,7 @@ public final class CausalLm implements AutoCloseable {
 
   /** Memory that a cache of {@code slots} sequences of {@code positions} tokens takes, in bytes. */
   public long cacheBytes(long slots, long positions) {
-    ModelConfig config = checkpoint.config();
-    return slots
-        * positions
-        * config.layers()
-        * 2
-        * config.attention().keyValueHeads()
-        * config.attention().headDim()
-        * precision.cacheBytes();
+    return checkpoint.cacheBytes(precision, slots, positions);
   }
 
   @Override

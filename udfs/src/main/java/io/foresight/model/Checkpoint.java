@@ -19,6 +19,9 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * A Hugging Face model folder ({@code config.json}, {@code model.safetensors}), checked against its
@@ -235,11 +238,65 @@ public final class Checkpoint {
     return config.context();
   }
 
+  /** The family: {@code model_type} of its configuration. */
+  public String family() {
+    return config.family();
+  }
+
+  /** Layers. */
+  public int layers() {
+    return config.layers();
+  }
+
+  /** Ids that end a text. */
+  public Set<Integer> eos() {
+    return config.eos();
+  }
+
+  /** Weights of the model, each counted once. */
+  public long parameters() {
+    return plan.all().mapToLong(TensorNames.Wanted::elements).sum();
+  }
+
+  /** How its weights are stored: F32, F16 and BF16, those that occur. */
+  public Set<String> storedAs() {
+    return plan.all()
+        .map(wanted -> tensor(wanted).stored().name())
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** Memory that the loaded weights take, in bytes. */
+  public long weightBytes(Precision precision) {
+    long matrices =
+        plan.all()
+            .filter(wanted -> wanted.isMultiplied() || (config.tied() && wanted.isEmbedding()))
+            .mapToLong(TensorNames.Wanted::elements)
+            .sum();
+    // The embedding is looked up as it is, whether or not a copy of it is the head.
+    long others =
+        plan.all()
+            .filter(wanted -> !wanted.isMultiplied())
+            .mapToLong(TensorNames.Wanted::elements)
+            .sum();
+    return matrices * precision.matrixBytes() + others * precision.cacheBytes();
+  }
+
+  /** Memory that a cache of {@code slots} sequences of {@code positions} tokens takes, in bytes. */
+  public long cacheBytes(Precision precision, long slots, long positions) {
+    return slots
+        * positions
+        * config.layers()
+        * 2
+        * config.attention().keyValueHeads()
+        * config.attention().headDim()
+        * precision.cacheBytes();
+  }
+
   /** Weights that a forward multiplies by: all, but an embedding that is not the head as well. */
   public long multipliedWeights() {
     return plan.all()
-        .filter(wanted -> config.tied() || !wanted.name().equals("embed.weight"))
-        .mapToLong(wanted -> Arrays.stream(wanted.shape()).reduce(1, (a, b) -> a * b))
+        .filter(wanted -> config.tied() || !wanted.isEmbedding())
+        .mapToLong(TensorNames.Wanted::elements)
         .sum();
   }
 

@@ -349,6 +349,7 @@ final class Families {
   /** What a reader says of a model. What it leaves out is as in the plainest of them. */
   private static final class Builder {
 
+    private final String family;
     private final int vocabulary;
     private final Set<Integer> eos;
     private int hidden;
@@ -388,6 +389,7 @@ final class Families {
     private double logitSoftcap;
 
     Builder(ConfigJson json, JsonNode generation) {
+      family = json.json().get("model_type").asText();
       vocabulary = json.size("vocab_size");
       eos = json.eos(generation);
     }
@@ -411,6 +413,7 @@ final class Families {
         scales.add(scaledByLayer ? queryScale / (i + 1) : queryScale);
       }
       return new ModelConfig(
+          family,
           vocabulary,
           hidden,
           layers,

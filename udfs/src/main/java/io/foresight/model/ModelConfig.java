@@ -6,6 +6,7 @@ import java.util.Set;
 /**
  * What {@code causal_lm.py} needs to know of a checkpoint, whatever its family. Immutable.
  *
+ * @param family its {@code model_type}
  * @param vocabulary number of token ids
  * @param context most positions
  * @param tied whether the LM head is the embedding
@@ -15,6 +16,7 @@ import java.util.Set;
  * @param names where the tensors are
  */
 record ModelConfig(
+    String family,
     int vocabulary,
     int hidden,
     int layers,

@@ -30,4 +30,9 @@ public enum Precision {
   int cacheBytes() {
     return this == BF16 ? 2 : 4;
   }
+
+  /** Bytes of a number of a weight matrix. */
+  int matrixBytes() {
+    return this == INT8 ? 1 : cacheBytes();
+  }
 }

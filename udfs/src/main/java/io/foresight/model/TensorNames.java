@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -29,6 +30,8 @@ import java.util.stream.Stream;
  */
 record TensorNames(Map<String, List<String>> sources, boolean transposed, boolean headByHead) {
 
+  private static final Pattern MATRIX = Pattern.compile("(qkv|out|in|down|head)\\.\\d+\\.weight");
+
   /** How {@code put} of {@code causal_lm.py} is to arrange a tensor. */
   enum Arrangement {
     AS_IT_IS(0),
@@ -49,7 +52,21 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
    * @param source its name in the file
    * @param shape its shape in the file
    */
-  record Wanted(String name, String source, Arrangement arrangement, long[] shape) {}
+  record Wanted(String name, String source, Arrangement arrangement, long[] shape) {
+
+    long elements() {
+      return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    }
+
+    boolean isEmbedding() {
+      return name.equals("embed.weight");
+    }
+
+    /** Whether it becomes part of a matrix, and not of an embedding, a bias or a norm. */
+    boolean isMultiplied() {
+      return MATRIX.matcher(name).matches();
+    }
+  }
 
   /** Tensors of the embedding, of each layer, and of the LM head. */
   record Plan(List<Wanted> embedding, List<List<Wanted>> layers, List<Wanted> head) {

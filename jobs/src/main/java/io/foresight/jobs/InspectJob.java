@@ -1,0 +1,108 @@
+package io.foresight.jobs;
+
+import io.foresight.model.Checkpoint;
+import io.foresight.model.ModelException;
+import io.foresight.model.Precision;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Says what a model is and takes, without loading it, and whether it can draft for another. */
+@Command(
+    name = "inspect",
+    description = "Says what a model is, what it takes, and whether it can draft for another.",
+    mixinStandardHelpOptions = true)
+final class InspectJob implements Callable<Integer> {
+
+  private static final int[] BATCHES = {1, 4, 16, 64};
+
+  @Parameters(paramLabel = "MODEL", description = "The model's folder.")
+  private String model;
+
+  @Option(
+      names = "--draft-for",
+      paramLabel = "TARGET",
+      description = "Compares the model with the one that it is to draft for.")
+  private String target;
+
+  @Option(
+      names = "--tokens",
+      paramLabel = "N",
+      description = "Tokens per sequence, prompt included, that caches are given for (512).")
+  private int tokens = 512;
+
+  @Override
+  public Integer call() {
+    if (tokens < 1) {
+      throw new SettingsException(
+          List.of("--tokens %d: it must be a whole number of at least 1.".formatted(tokens)));
+    }
+    Checkpoint checkpoint = Checkpoint.inspect(Path.of(model));
+    System.out.print(describe(checkpoint));
+    if (target == null) {
+      return 0;
+    }
+    Checkpoint other = Checkpoint.inspect(Path.of(target));
+    List<String> problems = new ArrayList<>();
+    Models.compareVocabularies(other, checkpoint, problems);
+    if (!problems.isEmpty()) {
+      throw new ModelException(String.join("\n", problems));
+    }
+    System.out.printf(
+        Locale.ROOT,
+        "It can draft for %s, at %.3f of the multiplications per token.%n",
+        target,
+        (double) checkpoint.multipliedWeights() / other.multipliedWeights());
+    return 0;
+  }
+
+  private String describe(Checkpoint checkpoint) {
+    long shown = Math.min(tokens, checkpoint.contextLength());
+    StringBuilder text = new StringBuilder();
+    text.append(
+        """
+        Model       %s
+        Family      %s
+        Parameters  %,d in %d layers, stored as %s
+        Vocabulary  %,d ids; a text ends with %s
+        Context     %,d tokens
+        Memory in MiB: weights, and caches of %d tokens by the sequences in them
+        """
+            .formatted(
+                checkpoint.folder(),
+                checkpoint.family(),
+                checkpoint.parameters(),
+                checkpoint.layers(),
+                String.join(", ", checkpoint.storedAs()),
+                checkpoint.vocabularySize(),
+                checkpoint.eos().isEmpty() ? "none of them" : checkpoint.eos(),
+                checkpoint.contextLength(),
+                shown));
+    text.append("%-11s %10s".formatted("", "weights"));
+    for (int batch : BATCHES) {
+      text.append("%10d".formatted(batch));
+    }
+    text.append('\n');
+    for (Precision precision : Precision.values()) {
+      text.append(
+          "%-11s %10s"
+              .formatted(
+                  SettingsReader.spelling(precision),
+                  mebibytes(checkpoint.weightBytes(precision))));
+      for (int batch : BATCHES) {
+        text.append("%10s".formatted(mebibytes(checkpoint.cacheBytes(precision, batch, shown))));
+      }
+      text.append('\n');
+    }
+    return text.toString();
+  }
+
+  private static String mebibytes(long bytes) {
+    return String.format(Locale.ROOT, "%,.1f", bytes / 1048576.0);
+  }
+}
