@@ -1,9 +1,13 @@
 package io.foresight.model;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.partitioningBy;
+
 import ai.djl.Device;
 import ai.djl.pytorch.jni.IValue;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -12,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads a checkpoint into {@code causal_lm.py}, layer by layer: while one is arranged, the tensors
- * of the next are read, by several threads. So the memory taken beside the model's own is that of a
- * layer or two.
+ * Loads a checkpoint into {@code causal_lm.py}, matrix by matrix: while one is arranged, the
+ * tensors of the next are read, by several threads and from whatever shards they are in. So the
+ * memory taken beside the model's own is that of a few matrices.
  */
 final class Loader {
 
@@ -42,28 +46,27 @@ final class Loader {
     this.layout = precision == Precision.INT8 ? 2 : device.isGpu() ? 0 : 1;
   }
 
+  /** Tensors that are read together, and what makes a part of the network of them. */
+  private record Step(List<TensorNames.Wanted> tensors, Runnable add) {}
+
   /** One tensor, being read. */
   private record Reading(TensorNames.Wanted wanted, CompletableFuture<IValue> tensor) {}
 
   void load() {
     configure();
-    TensorNames.Plan plan = checkpoint.plan();
-    List<List<TensorNames.Wanted>> parts = new ArrayList<>();
-    parts.add(plan.embedding());
-    parts.addAll(plan.layers());
-    parts.add(plan.head());
+    List<Step> steps = steps(checkpoint.plan());
     ExecutorService readers = Executors.newFixedThreadPool(READERS);
-    List<Reading> next = read(parts.get(0), readers);
+    List<Reading> next = read(steps.get(0).tensors(), readers);
     try {
       long reported = System.nanoTime();
-      for (int i = 0; i < parts.size(); i++) {
+      for (int i = 0; i < steps.size(); i++) {
         List<Reading> current = next;
-        next = i + 1 < parts.size() ? read(parts.get(i + 1), readers) : List.of();
+        next = i + 1 < steps.size() ? read(steps.get(i + 1).tensors(), readers) : List.of();
         put(current);
-        add(i - 1);
+        steps.get(i).add().run();
         if (System.nanoTime() - reported > TimeUnit.SECONDS.toNanos(SECONDS_BETWEEN_REPORTS)) {
           reported = System.nanoTime();
-          LOG.info("Loading {}: {} of {} layers.", checkpoint.folder(), i, config.layers());
+          LOG.info("Loading {}: {} %.", checkpoint.folder(), 100 * (i + 1) / steps.size());
         }
       }
     } finally {
@@ -71,6 +74,43 @@ final class Loader {
       // After a failure, what was read ahead has no other owner.
       next.forEach(Loader::discard);
     }
+  }
+
+  private List<Step> steps(TensorNames.Plan plan) {
+    boolean after = config.norms().after();
+    List<Step> steps = new ArrayList<>();
+    steps.add(new Step(plan.embedding(), this::addEmbedding));
+    for (int i = 0; i < config.layers(); i++) {
+      int layer = i;
+      Map<Boolean, List<TensorNames.Wanted>> norms =
+          plan.layers().get(i).stream().collect(partitioningBy(wanted -> !wanted.isProjection()));
+      steps.add(new Step(norms.get(true), () -> addNorms(layer)));
+      Map<String, List<TensorNames.Wanted>> projections =
+          norms.get(false).stream().collect(groupingBy(TensorNames.Wanted::role));
+      double scale = config.attention().queryScales().get(i);
+      steps.add(projection(projections, "qkv", after ? "" : "attention_norm", scale));
+      steps.add(projection(projections, "out", "", 1));
+      steps.add(projection(projections, "in", after ? "" : "mlp_norm", 1));
+      steps.add(projection(projections, "down", "", 1));
+    }
+    steps.add(new Step(plan.head(), this::finish));
+    return steps;
+  }
+
+  private Step projection(
+      Map<String, List<TensorNames.Wanted>> tensors, String role, String norm, double queryScale) {
+    return new Step(
+        tensors.get(role),
+        () ->
+            script
+                .call(
+                    "add_projection",
+                    IValue.from(role),
+                    IValue.from(norm),
+                    IValue.from(layout),
+                    IValue.from((long) config.attention().heads() * config.attention().headDim()),
+                    IValue.from(queryScale))
+                .close());
   }
 
   private List<Reading> read(List<TensorNames.Wanted> wanted, ExecutorService readers) {
@@ -165,38 +205,34 @@ final class Loader {
     return slopes;
   }
 
-  /** Adds a layer; -1 is the embedding, the number of layers the head. */
-  private void add(int layer) {
-    if (layer < 0) {
-      script
-          .call(
-              "add_embedding",
-              IValue.from(config.embedding().scale()),
-              IValue.from((long) config.embedding().firstPosition()),
-              IValue.from(config.tied()))
-          .close();
-    } else if (layer < config.layers()) {
-      script
-          .call(
-              "add_layer",
-              IValue.from((long) layer),
-              IValue.from(config.attention().queryScales().get(layer)),
-              IValue.from(layout))
-          .close();
-    } else {
-      Rope rope = config.rope();
-      script
-          .call(
-              "finish",
-              IValue.from(config.logitSoftcap()),
-              IValue.from((long) config.context()),
-              IValue.from(rope == null ? 0L : rope.dimensions()),
-              IValue.from(rope == null ? "" : rope.kind()),
-              IValue.listFrom(numbers(rope == null ? List.of() : rope.settings())),
-              IValue.listFrom(numbers(rope == null ? List.of() : rope.factors())),
-              IValue.from(layout))
-          .close();
-    }
+  private void addEmbedding() {
+    script
+        .call(
+            "add_embedding",
+            IValue.from(config.embedding().scale()),
+            IValue.from((long) config.embedding().firstPosition()),
+            IValue.from(config.tied()))
+        .close();
+  }
+
+  private void addNorms(int layer) {
+    script.call("add_norms", IValue.from((long) layer)).close();
+  }
+
+  private void finish() {
+    Rope rope = config.rope();
+    script
+        .call(
+            "finish",
+            IValue.from(config.tied()),
+            IValue.from(config.logitSoftcap()),
+            IValue.from((long) config.context()),
+            IValue.from(rope == null ? 0L : rope.dimensions()),
+            IValue.from(rope == null ? "" : rope.kind()),
+            IValue.listFrom(numbers(rope == null ? List.of() : rope.settings())),
+            IValue.listFrom(numbers(rope == null ? List.of() : rope.factors())),
+            IValue.from(layout))
+        .close();
   }
 
   private static double[] numbers(List<Double> list) {

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -30,7 +29,7 @@ import java.util.stream.Stream;
  */
 record TensorNames(Map<String, List<String>> sources, boolean transposed, boolean headByHead) {
 
-  private static final Pattern MATRIX = Pattern.compile("(qkv|out|in|down|head)\\.\\d+\\.weight");
+  private static final Set<String> PROJECTIONS = Set.of("qkv", "out", "in", "down", "head");
 
   /** How {@code put} of {@code causal_lm.py} is to arrange a tensor. */
   enum Arrangement {
@@ -62,9 +61,19 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
       return name.equals("embed.weight");
     }
 
-    /** Whether it becomes part of a matrix, and not of an embedding, a bias or a norm. */
+    /** What it is of, as in the tables. */
+    String role() {
+      return name.substring(0, name.indexOf('.'));
+    }
+
+    /** Whether it becomes part of a matrix or its bias, and not of an embedding or a norm. */
+    boolean isProjection() {
+      return PROJECTIONS.contains(role());
+    }
+
+    /** Whether it becomes part of a matrix. */
     boolean isMultiplied() {
-      return MATRIX.matcher(name).matches();
+      return isProjection() && name.endsWith(".weight");
     }
   }
 

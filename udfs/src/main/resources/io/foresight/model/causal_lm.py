@@ -105,7 +105,7 @@ class CausalLm(Module):
     return None
 
   # Adds the projections `name`, with the scale and shift of the norm before them folded in. The first `scaled` outputs are
-  # multiplied by `factor`.
+  # multiplied by `factor`. The order is qkv, out, in (gate and up, or up alone) and down of each layer, then the LM head.
   def add_projection(self: __torch__.CausalLm, name: str, norm: str, layout: int, scaled: int, factor: float) -> None:
     weight = (self).join(name, ".weight", )[0]
     bias = (self).join(name, ".bias", )
@@ -117,7 +117,12 @@ class CausalLm(Module):
       bias = [moved]
     scale = (self).take(norm + ".weight", )
     if len(scale) > 0:
-      _0 = torch.mul_(weight, (self).norm_weight(scale[0], ))
+      # Some rows at a time, since in bf16 the product takes fp32 copies of what it multiplies.
+      at = 0
+      while at < torch.size(weight, 0):
+        rows = torch.narrow(weight, 0, at, min(4096, torch.size(weight, 0) - at))
+        _0 = torch.mul_(rows, (self).norm_weight(scale[0], ))
+        at = at + 4096
     if factor != 1.:
       _1 = torch.mul_(torch.narrow(weight, 0, 0, scaled), factor)
       if len(bias) > 0:
@@ -181,13 +186,9 @@ class CausalLm(Module):
       self.positions = [torch.slice(positions[0], 0, first, None, 1)]
     return None
 
-  # Adds a layer's matrices: qkv, out, gate and up (or up alone), down. Queries are multiplied by `query_scale`.
-  def add_layer(self: __torch__.CausalLm, layer: int, query_scale: float, layout: int) -> None:
-    before_attention = "attention_norm"
-    before_mlp = "mlp_norm"
+  # Adds a layer's norms that no matrix follows.
+  def add_norms(self: __torch__.CausalLm, layer: int) -> None:
     if self.norm_after:
-      before_attention = ""
-      before_mlp = ""
       (self).add_branch_norm("attention_norm", layer * 2, )
       (self).add_branch_norm("mlp_norm", layer * 2 + 1, )
     (self).add_branch_norm("attention_branch_norm", layer * 2, )
@@ -197,10 +198,6 @@ class CausalLm(Module):
       key_norm = (self).take("key_norm.weight", )[0]
       parts = [torch.repeat(torch.unsqueeze(query_norm[0], 0), [self.heads, 1]), torch.repeat(torch.unsqueeze(key_norm, 0), [self.kv_heads, 1])]
       self.head_norms[layer] = torch.cat(parts, 0)
-    (self).add_projection("qkv", before_attention, layout, self.heads * self.head_dim, query_scale, )
-    (self).add_projection("out", "", layout, 0, 1., )
-    (self).add_projection("in", before_mlp, layout, 0, 1., )
-    (self).add_projection("down", "", layout, 0, 1., )
     return None
 
   # A norm that no matrix follows: its weight and bias, [2, C].
@@ -215,10 +212,12 @@ class CausalLm(Module):
       self.branch_norms[at] = torch.to(torch.stack([scale, shift]), self.dtype)
     return None
 
-  # Adds the LM head, and the tables of the rotary embedding.
-  def finish(self: __torch__.CausalLm, logit_softcap: float, context: int, rotary: int, rope_kind: str, rope_settings: List[float], rope_factors: List[float], layout: int) -> None:
+  # Adds the LM head, which may be the embedding, and the tables of the rotary embedding.
+  def finish(self: __torch__.CausalLm, tied: bool, logit_softcap: float, context: int, rotary: int, rope_kind: str, rope_settings: List[float], rope_factors: List[float], layout: int) -> None:
     self.logit_softcap = logit_softcap
-    head = torch.clone((self).take("head.0.weight", )[0])
+    head = (self).take("head.0.weight", )[0]
+    if tied:
+      head = torch.clone(head)
     projection = (self).take("project_out.weight", )
     if len(projection) > 0:
       head = torch.mm(head, projection[0])
