@@ -3,6 +3,7 @@ package io.foresight.model;
 import ai.djl.Device;
 import ai.djl.pytorch.jni.IValue;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A causal language model's weights on a device. Thread-safe: each thread opens a {@link
@@ -38,19 +39,20 @@ public final class CausalLm implements AutoCloseable {
     Script script = new Script(device);
     try {
       String where = device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
-      String file = checkpoint.weights().toAbsolutePath().toString();
-      for (Checkpoint.Tensor tensor : checkpoint.tensors()) {
-        script
-            .call(
-                "load",
-                IValue.from(file),
-                IValue.from(tensor.name()),
-                IValue.from((long) tensor.stored().dtype),
-                IValue.from(tensor.offset() / tensor.stored().bytes),
-                IValue.listFrom(tensor.shape()),
-                IValue.from((long) precision.dtype()),
-                IValue.from(where))
-            .close();
+      for (List<Safetensors.Tensor> tensors : checkpoint.tensorsByFile().values()) {
+        for (Safetensors.Tensor tensor : tensors) {
+          script
+              .call(
+                  "load",
+                  IValue.from(tensor.file().toAbsolutePath().toString()),
+                  IValue.from(tensor.name()),
+                  IValue.from((long) tensor.stored().dtype),
+                  IValue.from(tensor.first()),
+                  IValue.listFrom(tensor.shape()),
+                  IValue.from((long) precision.dtype()),
+                  IValue.from(where))
+              .close();
+        }
       }
       LlamaConfig config = checkpoint.config();
       script

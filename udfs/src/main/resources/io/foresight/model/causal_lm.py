@@ -30,15 +30,19 @@ class CausalLm(Module):
 
   # ---- loading -------------------------------------------------------------------------------------------------------------
 
-  # Maps one tensor of a safetensors file into memory and casts it. `first` counts elements of dtype `stored` from the file's
-  # first byte.
-  def load(self: __torch__.CausalLm, path: str, name: str, stored: int, first: int, shape: List[int], dtype: int, device: str) -> None:
+  # A tensor of a safetensors file, mapped into memory and cast. `first` counts elements of dtype `stored` from the file's first
+  # byte.
+  def read(self: __torch__.CausalLm, path: str, stored: int, first: int, shape: List[int], dtype: int, device: str) -> Tensor:
     count = 1
     for i in range(len(shape)):
       count = count * shape[i]
     whole = torch.from_file(path, False, first + count, dtype=stored)
     part = torch.reshape(torch.slice(whole, 0, first, first + count, 1), shape)
-    self.loaded[name] = torch.to(part, torch.device(device), dtype)
+    return torch.to(part, torch.device(device), dtype)
+
+  # Reads a tensor and keeps it under a name for `assemble`.
+  def load(self: __torch__.CausalLm, path: str, name: str, stored: int, first: int, shape: List[int], dtype: int, device: str) -> None:
+    self.loaded[name] = (self).read(path, stored, first, shape, dtype, device, )
     return None
 
   # Takes the named projections of one input out of what was loaded and joins them to one matrix [N, K].
