@@ -1,65 +1,47 @@
 package io.foresight.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.foresight.model.Safetensors.Tensor;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * A Hugging Face model folder ({@code config.json}, {@code model.safetensors}), checked against its
- * configuration without any native call. Immutable.
+ * A Hugging Face model folder ({@code config.json} and weights in safetensors, one file or shards),
+ * its weights checked against its configuration without any native call. Immutable.
  */
 public final class Checkpoint {
-
-  /** One tensor of the file: where its bytes lie, from the file's start. */
-  record Tensor(String name, Path file, Stored stored, long[] shape, long offset) {}
-
-  /** Dtypes of stored tensors, with PyTorch's number and the bytes of an element. */
-  enum Stored {
-    F32(6, 4),
-    F16(5, 2),
-    BF16(15, 2);
-
-    final int dtype;
-    final int bytes;
-
-    Stored(int dtype, int bytes) {
-      this.dtype = dtype;
-      this.bytes = bytes;
-    }
-  }
-
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String WEIGHTS = "model.safetensors";
 
   private final Path folder;
   private final ModelConfig config;
   private final TensorNames.Plan plan;
+  private final List<Path> files;
   private final Map<String, Tensor> tensors;
 
   private Checkpoint(
-      Path folder, ModelConfig config, TensorNames.Plan plan, Map<String, Tensor> tensors) {
+      Path folder,
+      ModelConfig config,
+      TensorNames.Plan plan,
+      List<Path> files,
+      Map<String, Tensor> tensors) {
     this.folder = folder;
     this.config = config;
     this.plan = plan;
+    this.files = files;
     this.tensors = tensors;
   }
 
@@ -78,10 +60,14 @@ public final class Checkpoint {
       ModelConfig config =
           Families.read(
               json(folder, "config.json", true), json(folder, "generation_config.json", false));
-      Map<String, Tensor> tensors = header(folder.resolve(WEIGHTS));
-      TensorNames.Plan plan = config.names().plan(config, tensors.keySet());
-      verify(plan, tensors);
-      return new Checkpoint(folder, config, plan, tensors);
+      Safetensors weights = Safetensors.read(folder);
+      TensorNames.Plan plan = config.names().plan(config, weights.tensors().keySet());
+      Map<String, Tensor> tensors = new LinkedHashMap<>();
+      plan.all()
+          .forEach(
+              wanted ->
+                  tensors.put(wanted.source(), weights.expect(wanted.source(), wanted.shape())));
+      return new Checkpoint(folder, config, plan, weights.files(), tensors);
     } catch (IllegalArgumentException e) {
       throw new ModelException("Cannot load model " + folder + ": " + e.getMessage(), e);
     } catch (IOException e) {
@@ -99,128 +85,7 @@ public final class Checkpoint {
       }
       return MissingNode.getInstance();
     }
-    try {
-      return JSON.readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          name + " is no valid JSON: " + e.getOriginalMessage() + ".", e);
-    }
-  }
-
-  private static Map<String, Tensor> header(Path file) throws IOException {
-    if (Files.notExists(file)) {
-      throw new IllegalArgumentException(
-          "it has no " + WEIGHTS + ". Save it in one file with save_pretrained.");
-    }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long size = channel.size();
-      ByteBuffer prefix = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-      while (prefix.hasRemaining() && channel.read(prefix) >= 0) {}
-      long length = prefix.hasRemaining() ? -1 : prefix.getLong(0);
-      if (length < 2 || length > size - 8 || length > Integer.MAX_VALUE - 16) {
-        throw new IllegalArgumentException(
-            WEIGHTS
-                + " ("
-                + size
-                + " bytes) has no whole header: the file is truncated or no safetensors file. Copy it again.");
-      }
-      ByteBuffer bytes = ByteBuffer.allocate((int) length);
-      while (bytes.hasRemaining() && channel.read(bytes) >= 0) {}
-      JsonNode header;
-      try {
-        header = JSON.readTree(bytes.array());
-      } catch (JsonProcessingException e) {
-        throw new IllegalArgumentException(
-            WEIGHTS + " has a header that is no valid JSON. Copy it again.", e);
-      }
-      Map<String, Tensor> tensors = new LinkedHashMap<>();
-      header
-          .fields()
-          .forEachRemaining(
-              field -> {
-                if (!field.getKey().equals("__metadata__")) {
-                  tensors.put(
-                      field.getKey(),
-                      tensor(file, field.getKey(), field.getValue(), 8 + length, size));
-                }
-              });
-      return tensors;
-    }
-  }
-
-  private static Tensor tensor(
-      Path file, String name, JsonNode entry, long dataStart, long fileSize) {
-    Stored stored;
-    try {
-      stored = Stored.valueOf(entry.path("dtype").asText());
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "tensor " + name + " has dtype " + entry.path("dtype") + ". Supported: F32, F16, BF16.",
-          e);
-    }
-    long[] shape = new long[entry.path("shape").size()];
-    long bytes = stored.bytes;
-    for (int i = 0; i < shape.length; i++) {
-      shape[i] = entry.get("shape").get(i).asLong(-1);
-      if (shape[i] <= 0 || bytes > fileSize / shape[i]) {
-        throw new IllegalArgumentException(
-            "tensor "
-                + name
-                + " has shape "
-                + entry.get("shape")
-                + ", more than the file holds: "
-                + WEIGHTS
-                + " is truncated or corrupt.");
-      }
-      bytes *= shape[i];
-    }
-    long begin = entry.path("data_offsets").path(0).asLong(-1);
-    long end = entry.path("data_offsets").path(1).asLong(-1);
-    if (begin < 0 || end - begin != bytes || dataStart + end > fileSize) {
-      throw new IllegalArgumentException(
-          "tensor "
-              + name
-              + " lies at "
-              + begin
-              + " to "
-              + end
-              + " of "
-              + (fileSize - dataStart)
-              + " bytes and needs "
-              + bytes
-              + ": "
-              + WEIGHTS
-              + " is truncated or corrupt. Copy it again.");
-    }
-    if ((dataStart + begin) % stored.bytes != 0) {
-      throw new IllegalArgumentException(
-          "tensor "
-              + name
-              + " is not aligned to its element size. Save the model again with safetensors 0.4 or later.");
-    }
-    return new Tensor(name, file, stored, shape, dataStart + begin);
-  }
-
-  private static void verify(TensorNames.Plan plan, Map<String, Tensor> tensors) {
-    plan.all()
-        .forEach(
-            wanted -> {
-              Tensor tensor = tensors.get(wanted.source());
-              if (tensor == null) {
-                throw new IllegalArgumentException(
-                    "it has no tensor " + wanted.source() + ", which its config.json calls for.");
-              }
-              if (!Arrays.equals(tensor.shape(), wanted.shape())) {
-                throw new IllegalArgumentException(
-                    "tensor "
-                        + wanted.source()
-                        + " has shape "
-                        + Arrays.toString(tensor.shape())
-                        + ", but its config.json calls for "
-                        + Arrays.toString(wanted.shape())
-                        + ".");
-              }
-            });
+    return StrictJson.tree(file);
   }
 
   /** The folder. */
@@ -260,8 +125,8 @@ public final class Checkpoint {
 
   /** How its weights are stored: F32, F16 and BF16, those that occur. */
   public Set<String> storedAs() {
-    return plan.all()
-        .map(wanted -> tensor(wanted).stored().name())
+    return tensors().stream()
+        .map(tensor -> tensor.stored().name())
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
@@ -309,23 +174,23 @@ public final class Checkpoint {
     return plan;
   }
 
+  /** The tensors that are to be loaded. */
+  Collection<Tensor> tensors() {
+    return tensors.values();
+  }
+
   /** A tensor of the plan. */
   Tensor tensor(TensorNames.Wanted wanted) {
     return tensors.get(wanted.source());
   }
 
-  Path weights() {
-    return folder.resolve(WEIGHTS);
-  }
-
-  /** SHA-256 of configuration and weights, in hexadecimal. Reads both files. */
+  /** SHA-256 of configuration and weights, in hexadecimal. Reads all their files. */
   public String digest() {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (Path file : new Path[] {folder.resolve("config.json"), weights()}) {
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-          in.transferTo(java.io.OutputStream.nullOutputStream());
-        }
+      update(digest, folder.resolve("config.json"));
+      for (Path file : files) {
+        update(digest, file);
       }
       return HexFormat.of().formatHex(digest.digest());
     } catch (IOException e) {
@@ -333,6 +198,12 @@ public final class Checkpoint {
           "Cannot read model " + folder + ": " + e + ". Check that its files are readable.", e);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("Every Java platform has SHA-256.", e);
+    }
+  }
+
+  private static void update(MessageDigest digest, Path file) throws IOException {
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+      in.transferTo(OutputStream.nullOutputStream());
     }
   }
 }

@@ -120,12 +120,12 @@ final class Loader {
   }
 
   private IValue read(TensorNames.Wanted wanted) {
-    Checkpoint.Tensor tensor = checkpoint.tensor(wanted);
+    Safetensors.Tensor tensor = checkpoint.tensor(wanted);
     return script.call(
         "read",
         IValue.from(tensor.file().toAbsolutePath().toString()),
         IValue.from((long) tensor.stored().dtype),
-        IValue.from(tensor.offset() / tensor.stored().bytes),
+        IValue.from(tensor.first()),
         IValue.listFrom(tensor.shape()),
         IValue.from((long) precision.dtype()),
         IValue.from(device));
