@@ -134,7 +134,7 @@ class BadInputTest {
     Files.writeString(tokenizer, Files.readString(tokenizer).replace("\"<pad>\"", "\"<gap>\""));
     assertRefused(
         1,
-        "its tokenizer.json differs from the target's",
+        "its tokenizer is not the target's: id 0 is \"<pad>\" for the target and \"<gap>\" for the draft",
         "--input",
         good,
         "--set",
