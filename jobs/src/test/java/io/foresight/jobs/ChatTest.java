@@ -95,8 +95,6 @@ class ChatTest {
     template("{% if messages[0].role == 'system' %}{{ raise_exception('No system') }}{% endif %}x");
     assertRefused(
         generate("--output", out, "--set", "prompt.chat.system=Be kind."), out, "says: No system");
-    assertRefused(
-        generate("--output", out, "--set", "prompt.chat.system={mood}"), out, "says: No system");
     template("x");
     assertRefused(
         generate("--output", out, "--set", "prompt.chat.system={mood}"),

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * All that a template can call: Jinja's filters and tests, the methods of Python's texts and dicts
@@ -50,7 +51,61 @@ final class Builtins {
                 return map.containsKey(key) ? map.get(key) : given.at(2, "default", null);
               });
 
+  /** What filters take besides their value; those that are not named take nothing. */
+  private static final Map<String, Signature> FILTER_SIGNATURES =
+      Map.ofEntries(
+          Map.entry("trim", new Signature(1, "chars")),
+          Map.entry("replace", new Signature(3, "count")),
+          Map.entry("join", new Signature(2, "d", "attribute")),
+          Map.entry("default", new Signature(2, "default_value", "boolean")),
+          Map.entry("d", new Signature(2, "default_value", "boolean")),
+          Map.entry("tojson", new Signature(0, "indent", "ensure_ascii")),
+          Map.entry("int", new Signature(1, "default")),
+          Map.entry("float", new Signature(1, "default")),
+          Map.entry("sort", new Signature(3, "reverse", "case_sensitive", "attribute")),
+          Map.entry("indent", new Signature(3, "width", "first", "blank")),
+          Map.entry("map", new Signature(9, "attribute", "default")),
+          Map.entry("select", new Signature(9)),
+          Map.entry("reject", new Signature(9)),
+          Map.entry("selectattr", new Signature(9)),
+          Map.entry("rejectattr", new Signature(9)));
+
+  private static final Map<String, Signature> METHOD_SIGNATURES =
+      Map.ofEntries(
+          Map.entry("strip", new Signature(1)),
+          Map.entry("lstrip", new Signature(1)),
+          Map.entry("rstrip", new Signature(1)),
+          Map.entry("startswith", new Signature(1)),
+          Map.entry("endswith", new Signature(1)),
+          Map.entry("find", new Signature(1)),
+          Map.entry("rfind", new Signature(1)),
+          Map.entry("count", new Signature(1)),
+          Map.entry("join", new Signature(1)),
+          Map.entry("removeprefix", new Signature(1)),
+          Map.entry("removesuffix", new Signature(1)),
+          Map.entry("split", new Signature(2, "sep", "maxsplit")),
+          Map.entry("rsplit", new Signature(2, "sep", "maxsplit")),
+          Map.entry("replace", new Signature(3, "count")),
+          Map.entry("get", new Signature(2)));
+
+  private static final Signature NOTHING = new Signature(0);
+
+  /** How many arguments a function takes, and which by name. */
+  private record Signature(int positional, String... named) {
+
+    void check(String function, int given, Set<String> names) {
+      if (given > positional || !Arrays.asList(named).containsAll(names)) {
+        throw new JinjaException(function + " does not take these arguments here");
+      }
+    }
+  }
+
   private Builtins() {}
+
+  /** Refuses a call of a filter with arguments that would be ignored. */
+  static void checkFilter(String name, int given, Set<String> names) {
+    FILTER_SIGNATURES.getOrDefault(name, NOTHING).check(name, given, names);
+  }
 
   /** What a call was given; the first is what a filter, test or method works on. */
   private record Arguments(String function, List<Object> positional, Map<String, Object> named) {
@@ -117,6 +172,9 @@ final class Builtins {
     }
     return (Callable)
         (frame, arguments, named) -> {
+          METHOD_SIGNATURES
+              .getOrDefault(name, NOTHING)
+              .check(name, arguments.size(), named.keySet());
           List<Object> all = new ArrayList<>();
           all.add(base);
           all.addAll(arguments);
@@ -308,9 +366,8 @@ final class Builtins {
 
   private static Object json(Frame frame, List<Object> given, Map<String, Object> named) {
     for (String name : named.keySet()) {
-      if (!List.of("indent", "ensure_ascii").contains(name)
-          || (name.equals("ensure_ascii") && Values.truth(named.get(name)))) {
-        throw new JinjaException("tojson takes no " + name + " here");
+      if (name.equals("ensure_ascii") && Values.truth(named.get(name))) {
+        throw new JinjaException("tojson writes no escapes for ensure_ascii here");
       }
     }
     Object indent = named.get("indent");

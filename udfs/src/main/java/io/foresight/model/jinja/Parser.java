@@ -795,6 +795,7 @@ final class Parser {
       throw new JinjaException(line, "there is no filter \"" + name + "\"");
     }
     Given given = operator("(") ? arguments() : new Given(List.of(), Map.of());
+    Builtins.checkFilter(name, given.positional().size(), given.named().keySet());
     return frame -> {
       Object base = value.in(frame);
       if (base instanceof String) {

@@ -306,10 +306,8 @@ final class Values {
       return both;
     }
     if (operator.equals("*") && a instanceof String text && b instanceof Long times) {
-      long length =
-          Math.max(0, times) * (double) text.length() > Frame.MOST_CHARACTERS ? Long.MAX_VALUE : 0;
-      Frame.checked(length);
-      return text.repeat((int) Math.max(0, text.isEmpty() ? 0 : times));
+      Frame.checked(times > Frame.MOST_CHARACTERS ? times : times * text.length());
+      return text.repeat((int) Math.max(0, times));
     }
     throw new JinjaException(
         "%s is not possible between a %s and a %s"

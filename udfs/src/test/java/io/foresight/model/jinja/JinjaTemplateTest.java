@@ -163,6 +163,28 @@ class JinjaTemplateTest {
         .hasMessage("it is nested too deeply");
   }
 
+  /** An argument that was ignored would make another prompt than the template's author had. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{{ 'abc'.startswith('b', 1) }}",
+        "{{ 'abc'.find('a', 1) }}",
+        "{{ [1] | unique(true) }}",
+        "{{ {'a': 1} | dictsort(by='value') }}",
+        "{{ {'a': 1} | tojson(sort_keys=true) }}",
+        "{{ 'a' | upper(1) }}",
+        "{{ 'a' | trim(characters='a') }}",
+        "{{ 'a'.format(1) }}",
+        "{{ '%s' % 'a' }}",
+        "{% with x = 1 %}{% endwith %}",
+        "{% call x() %}{% endcall %}",
+        "{% for x in [] recursive %}{% endfor %}",
+        "{% autoescape true %}{% endautoescape %}"
+      })
+  void refusesWhatItDoesNotHave(String template) {
+    assertThatThrownBy(() -> render(template)).isInstanceOf(JinjaException.class);
+  }
+
   @Test
   void aProblemNamesItsLine() {
     assertThatThrownBy(() -> JinjaTemplate.parse("a\nb {{ x | nope }}"))
