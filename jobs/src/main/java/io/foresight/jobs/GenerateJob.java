@@ -163,8 +163,7 @@ final class GenerateJob implements Callable<Integer> {
   private static void show(JobSettings settings, Dataset<Row> prompts, Dataset<Row> decoded) {
     System.out.println(settings.resolved());
     System.out.println(decoded.schema().treeString());
-    for (String prompt :
-        Foresight.prompts(prompts.limit(SHOWN_PROMPTS), settings.generation().prompt())) {
+    for (String prompt : Foresight.prompts(prompts.limit(SHOWN_PROMPTS), settings.generation())) {
       System.out.println(prompt);
     }
   }

@@ -1,16 +1,23 @@
 package io.foresight.jobs;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Strategies;
 import io.foresight.model.Precision;
+import io.foresight.spark.ChatPrompt;
 import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.Prompt;
 import io.foresight.spark.PromptTemplate;
 import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 
 /**
@@ -31,6 +38,9 @@ record JobSettings(
     boolean overwrite,
     String resolved) {
 
+  private static final String NO_CHAT =
+      "it is of no use without a chat. Set prompt.chat.enabled = true.";
+
   /**
    * Binds.
    *
@@ -38,16 +48,7 @@ record JobSettings(
    */
   static JobSettings bind(SettingsReader reader) {
     String input = reader.text("input.path");
-    String promptColumn = reader.optionalText("prompt.column");
-    PromptTemplate prompt = PromptTemplate.column("x");
-    try {
-      prompt =
-          promptColumn == null
-              ? new PromptTemplate(reader.text("prompt.template"))
-              : PromptTemplate.column(promptColumn);
-    } catch (IllegalArgumentException e) {
-      reader.problem(promptColumn == null ? "prompt.template" : "prompt.column", e.getMessage());
-    }
+    Prompt prompt = prompt(reader);
     DecodingSettings decoding = decoding(reader);
     GenerationSettings generation =
         new GenerationSettings(
@@ -74,13 +75,55 @@ record JobSettings(
             output,
             reader.oneOf("output.format", List.of("parquet", "jsonl")),
             reader.flag("output.overwrite"),
-            reader
-                .config()
-                .withValue("output.path", ConfigValueFactory.fromAnyRef(output))
-                .root()
-                .render(ConfigRenderOptions.concise().setFormatted(true)));
+            resolved(reader, output, prompt));
     reader.finish();
     return settings;
+  }
+
+  /** What the run's files keep: with the values that stood in for empty ones. */
+  private static String resolved(SettingsReader reader, String output, Prompt prompt) {
+    Config config = reader.config().withValue("output.path", ConfigValueFactory.fromAnyRef(output));
+    if (prompt instanceof ChatPrompt chat) {
+      config =
+          config.withValue("prompt.chat.now", ConfigValueFactory.fromAnyRef(chat.now().toString()));
+    }
+    return config.root().render(ConfigRenderOptions.concise().setFormatted(true));
+  }
+
+  private static Prompt prompt(SettingsReader reader) {
+    String column = reader.optionalText("prompt.column");
+    PromptTemplate user =
+        column == null
+            ? template(reader, "prompt.template", reader.text("prompt.template"))
+            : PromptTemplate.column(column);
+    String system = reader.optionalText("prompt.chat.system");
+    String now = reader.optionalText("prompt.chat.now");
+    if (!reader.flag("prompt.chat.enabled")) {
+      if (system != null) {
+        reader.problem("prompt.chat.system", NO_CHAT);
+      }
+      if (now != null) {
+        reader.problem("prompt.chat.now", NO_CHAT);
+      }
+      return user;
+    }
+    LocalDateTime time = LocalDateTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS);
+    try {
+      time = now == null ? time : LocalDateTime.parse(now);
+    } catch (DateTimeParseException e) {
+      reader.problem("prompt.chat.now", "it is no time. Give one such as 2026-11-25T09:30.");
+    }
+    return new ChatPrompt(
+        system == null ? null : template(reader, "prompt.chat.system", system), user, time);
+  }
+
+  private static PromptTemplate template(SettingsReader reader, String path, String text) {
+    try {
+      return new PromptTemplate(text);
+    } catch (IllegalArgumentException e) {
+      reader.problem(path, e.getMessage());
+      return PromptTemplate.column("x");
+    }
   }
 
   /** The folder that is named, or one that no other run has. */

@@ -4,9 +4,10 @@ import io.foresight.decoding.Strategies;
 import io.foresight.model.Checkpoint;
 import io.foresight.model.ModelException;
 import io.foresight.model.Tokenizer;
+import io.foresight.model.TokenizerDifference;
 import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.Prompts;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +20,8 @@ import java.util.List;
 record Models(Checkpoint target, Checkpoint draft) {
 
   /**
-   * Checks configuration, weights and tokenizer of each model, and that the draft's vocabulary is
-   * the target's.
+   * Checks configuration, weights and tokenizer of each model, that the draft's vocabulary is the
+   * target's, and that the target's chat template works if prompts are to be chats.
    *
    * @throws ModelException with what is wrong with either
    */
@@ -33,6 +34,13 @@ record Models(Checkpoint target, Checkpoint draft) {
     }
     if (problems.isEmpty() && draft != null) {
       compareVocabularies(target, draft, problems);
+    }
+    if (target != null) {
+      try {
+        Prompts.of(settings.prompt(), target.folder());
+      } catch (ModelException e) {
+        problems.add(e.getMessage());
+      }
     }
     if (!problems.isEmpty()) {
       throw new ModelException(String.join("\n", problems));
@@ -51,26 +59,25 @@ record Models(Checkpoint target, Checkpoint draft) {
     }
   }
 
-  static void compareVocabularies(Checkpoint target, Checkpoint draft, List<String> problems) {
-    if (target.vocabularySize() != draft.vocabularySize()) {
-      problems.add(
-          "Cannot draft with %s: its vocabulary has %d ids, the target's %d. Use a draft with the target's tokenizer."
-              .formatted(draft.folder(), draft.vocabularySize(), target.vocabularySize()));
-      return;
-    }
+  static void compareVocabularies(
+      Checkpoint target, Checkpoint draft, List<String> problems) {
     try {
-      long difference =
-          Files.mismatch(
-              target.folder().resolve("tokenizer.json"), draft.folder().resolve("tokenizer.json"));
-      if (difference >= 0) {
-        problems.add(
-            "Cannot draft with %s: its tokenizer.json differs from the target's at byte %d. Use a draft with the target's tokenizer."
-                .formatted(draft.folder(), difference));
-      }
+      TokenizerDifference.find(target.folder(), draft.folder())
+          .ifPresent(
+              difference ->
+                  problems.add(
+                      "Cannot draft with %s: its tokenizer is not the target's: %s. Use a draft with the target's tokenizer."
+                          .formatted(draft.folder(), difference)));
     } catch (IOException e) {
       problems.add(
           "Cannot compare the tokenizers of %s and %s: %s. Check that both files are readable."
               .formatted(target.folder(), draft.folder(), e));
+    }
+    // Rows of p and q are compared id by id, and so must have as many.
+    if (problems.isEmpty() && target.vocabularySize() != draft.vocabularySize()) {
+      problems.add(
+          "Cannot draft with %s: the tokenizers agree, but its scores have %d ids and the target's %d, which are padded differently. Give one of them the other's size with transformers' resize_token_embeddings, and save it again."
+              .formatted(draft.folder(), draft.vocabularySize(), target.vocabularySize()));
     }
   }
 }

@@ -2,6 +2,7 @@ package io.foresight.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.jobs.train.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -134,7 +135,7 @@ class BadInputTest {
     Files.writeString(tokenizer, Files.readString(tokenizer).replace("\"<pad>\"", "\"<gap>\""));
     assertRefused(
         1,
-        "its tokenizer.json differs from the target's",
+        "its tokenizer is not the target's: id 0 is \"<pad>\" for the target and \"<gap>\" for the draft",
         "--input",
         good,
         "--set",
@@ -147,6 +148,21 @@ class BadInputTest {
             "--set", "models.target=" + nowhere, "--set", "models.draft=" + nowhere + "2");
     assertThat(both.code()).isEqualTo(1);
     assertThat(both.err().lines().filter(l -> l.startsWith("Cannot load model"))).hasSize(2);
+  }
+
+  @Test
+  void aDraftWhoseScoresArePaddedDifferently() throws IOException {
+    Path draft = TinyModels.write(temporary.resolve("padded"), 3, 1, 320);
+    Path tokenizer = draft.resolve("tokenizer.json");
+    // Written differently, it is the same tokenizer.
+    Files.writeString(tokenizer, new ObjectMapper().readTree(tokenizer.toFile()).toPrettyString());
+    assertRefused(
+        1,
+        "the tokenizers agree, but its scores have 320 ids and the target's 280",
+        "--input",
+        good,
+        "--set",
+        "models.draft=" + draft);
   }
 
   @Test

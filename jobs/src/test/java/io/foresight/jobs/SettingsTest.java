@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.foresight.decoding.DecodingSettings;
+import io.foresight.spark.ChatPrompt;
 import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.PromptTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +32,7 @@ class SettingsTest {
     assertThat(settings.inputFormat()).isEqualTo("jsonl");
     assertThat(settings.outputFormat()).isEqualTo("parquet");
     assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
-    assertThat(settings.generation().prompt().text()).isEqualTo("{concepts} =");
+    assertThat(settings.generation().prompt()).isEqualTo(new PromptTemplate("{concepts} ="));
   }
 
   @Test
@@ -96,6 +99,46 @@ class SettingsTest {
     assertThat(decoding.lookahead()).isEqualTo(3);
     assertThat(decoding.rewardThreshold()).isEqualTo(Double.NEGATIVE_INFINITY);
     assertThat(decoding.rewardMode()).isEqualTo(DecodingSettings.RewardMode.GAIN);
+  }
+
+  @Test
+  void aChatHasTheTemplateAsItsUsersTurn() {
+    assertThat(
+            bind(
+                    "prompt.chat.enabled=true",
+                    "prompt.chat.system=Be {tone}.",
+                    "prompt.chat.now=2026-01-02T03:04",
+                    "prompt.template=About {concepts}.")
+                .generation()
+                .prompt())
+        .isEqualTo(
+            new ChatPrompt(
+                new PromptTemplate("Be {tone}."),
+                new PromptTemplate("About {concepts}."),
+                LocalDateTime.of(2026, 1, 2, 3, 4)));
+    JobSettings now = bind("prompt.chat.enabled=true", "prompt.column=text");
+    ChatPrompt chat = (ChatPrompt) now.generation().prompt();
+    assertThat(chat.system()).isNull();
+    assertThat(chat.user()).isEqualTo(PromptTemplate.column("text"));
+    // A run that is repeated by its kept settings writes the same date.
+    assertThat(now.resolved()).contains(chat.now().toString());
+  }
+
+  @Test
+  void whatOnlyAChatUsesNeedsOne() {
+    assertThatThrownBy(() -> bind("prompt.chat.system=x", "prompt.chat.now=2026-01-02T03:04"))
+        .hasMessageContaining("prompt.chat.system = x: it is of no use without a chat.")
+        .hasMessageContaining("prompt.chat.now = 2026-01-02T03:04: it is of no use");
+    assertThatThrownBy(
+            () ->
+                bind(
+                    "prompt.chat.enabled=true",
+                    "prompt.chat.now=today",
+                    "prompt.chat.system={x",
+                    "prompt.template=x}"))
+        .hasMessageContaining("prompt.chat.now = today: it is no time.")
+        .hasMessageContaining("prompt.chat.system = {x: Cannot read prompt template")
+        .hasMessageContaining("prompt.template = x}: Cannot read prompt template");
   }
 
   @Test

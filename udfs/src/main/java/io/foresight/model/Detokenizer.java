@@ -9,22 +9,20 @@ import java.util.Arrays;
  */
 public final class Detokenizer {
 
-  private static final byte[] NOTHING = {};
-
   /** What stands for bytes that are no UTF-8. */
   private static final char REPLACEMENT = '\uFFFD';
 
   private final Tokenizer tokenizer;
-  private final byte[][] pieces;
+  private final TokenPieces pieces;
   private int[] ids = {};
   private int[] ends = {};
+  private int first = 0;
   private byte[] bytes = new byte[128];
 
   /**
-   * @param pieces bytes that each id stands for, wherever it stands; {@code null} if that depends
-   *     on the neighbours
+   * @param pieces bytes that each id stands for; {@code null} if that depends on the neighbours
    */
-  Detokenizer(Tokenizer tokenizer, byte[][] pieces) {
+  Detokenizer(Tokenizer tokenizer, TokenPieces pieces) {
     this.tokenizer = tokenizer;
     this.pieces = pieces;
   }
@@ -40,14 +38,19 @@ public final class Detokenizer {
     }
     int[] newEnds = Arrays.copyOf(ends, line.length);
     int end = common == 0 ? 0 : ends[common - 1];
+    // Ids that have no text come before the first token, and do not count as it.
+    first = Math.min(first, common);
     for (int i = common; i < line.length; i++) {
-      // Vocabularies of models may be larger than their tokenizers'.
-      byte[] piece = line[i] < pieces.length ? pieces[line[i]] : NOTHING;
-      if (end + piece.length > bytes.length) {
-        bytes = Arrays.copyOf(bytes, Math.max(end + piece.length, 2 * bytes.length));
+      byte[] piece = pieces.of(line[i], i == first);
+      if (piece == null) {
+        first += i == first ? 1 : 0;
+      } else {
+        if (end + piece.length > bytes.length) {
+          bytes = Arrays.copyOf(bytes, Math.max(end + piece.length, 2 * bytes.length));
+        }
+        System.arraycopy(piece, 0, bytes, end, piece.length);
+        end += piece.length;
       }
-      System.arraycopy(piece, 0, bytes, end, piece.length);
-      end += piece.length;
       newEnds[i] = end;
     }
     ids = line.clone();

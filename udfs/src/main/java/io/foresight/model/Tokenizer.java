@@ -18,11 +18,11 @@ public final class Tokenizer implements AutoCloseable {
   private static final int REMEMBERED_WORDS = 100_000;
 
   private final HuggingFaceTokenizer tokenizer;
-  private final byte[][] pieces;
+  private final TokenPieces pieces;
   private final Map<String, int[]> words = new ConcurrentHashMap<>();
   private final Map<Integer, Boolean> wordStarts = new ConcurrentHashMap<>();
 
-  private Tokenizer(HuggingFaceTokenizer tokenizer, byte[][] pieces) {
+  private Tokenizer(HuggingFaceTokenizer tokenizer, TokenPieces pieces) {
     this.tokenizer = tokenizer;
     this.pieces = pieces;
   }
@@ -69,6 +69,16 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
+   * Ids of a text that has its special tokens written out, as a chat template leaves it: none is
+   * added.
+   */
+  public int[] encodeWritten(String text) {
+    return Arrays.stream(tokenizer.encode(text, false, false).getIds())
+        .mapToInt(Math::toIntExact)
+        .toArray();
+  }
+
+  /**
    * Text of generated ids, without special tokens and without the space that joins it to the
    * prompt.
    */
@@ -88,20 +98,14 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private int[] encodeWord(String word) {
-    int[] before = ids(ANCHOR);
-    int[] with = ids(ANCHOR + " " + word);
+    int[] before = encodeWritten(ANCHOR);
+    int[] with = encodeWritten(ANCHOR + " " + word);
     int mismatch = Arrays.mismatch(before, with);
     if (mismatch != before.length) {
       return new int[0];
     }
     int[] ids = Arrays.copyOfRange(with, before.length, with.length);
     return decode(ids).equals(word) ? ids : new int[0];
-  }
-
-  private int[] ids(String text) {
-    return Arrays.stream(tokenizer.encode(text, false, false).getIds())
-        .mapToInt(Math::toIntExact)
-        .toArray();
   }
 
   /** Whether what this id stands for goes on no word: it begins with no letter or digit. */
@@ -111,7 +115,7 @@ public final class Tokenizer implements AutoCloseable {
 
   private boolean beginsWithoutLetter(int id) {
     // After another word, since decoders drop a space at the start of a text.
-    int[] anchor = ids(ANCHOR);
+    int[] anchor = encodeWritten(ANCHOR);
     int[] both = Arrays.copyOf(anchor, anchor.length + 1);
     both[anchor.length] = id;
     String text = tokenizer.decode(Arrays.stream(both).asLongStream().toArray(), true);

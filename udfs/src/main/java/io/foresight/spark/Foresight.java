@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.Column;
@@ -71,10 +72,9 @@ public final class Foresight {
   }
 
   /** The prompts of a few rows, as the executors would build them; for a look before a run. */
-  public static List<String> prompts(Dataset<Row> rows, PromptTemplate template) {
-    return rows.collectAsList().stream()
-        .map(row -> template.render(RowDecoder.values(row)))
-        .toList();
+  public static List<String> prompts(Dataset<Row> rows, GenerationSettings settings) {
+    Prompts prompts = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
+    return rows.collectAsList().stream().map(row -> prompts.text(RowDecoder.values(row))).toList();
   }
 
   private static void require(Dataset<Row> input, String column, String role) {

@@ -30,7 +30,7 @@ public record GenerationSettings(
     int batch,
     long cacheBytes,
     String idColumn,
-    PromptTemplate prompt,
+    Prompt prompt,
     String conceptsColumn,
     String formsColumn,
     long seed,

@@ -1,6 +1,5 @@
 package io.foresight.spark;
 
-import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +13,9 @@ import java.util.stream.Collectors;
  *
  * @param text the template
  */
-public record PromptTemplate(String text) implements Serializable {
+public record PromptTemplate(String text) implements Prompt {
+
+  private static final long serialVersionUID = 1;
 
   private static final Pattern PART = Pattern.compile("\\{\\{|\\}\\}|\\{([^{}]+)\\}|[{}]");
 
@@ -36,6 +37,7 @@ public record PromptTemplate(String text) implements Serializable {
   }
 
   /** Columns that the template names, in order. */
+  @Override
   public List<String> columns() {
     List<String> columns = new ArrayList<>();
     Matcher matcher = PART.matcher(text);

@@ -15,6 +15,7 @@ import io.foresight.model.Tokenizer;
 import io.foresight.reward.KeywordCoverage;
 import io.foresight.reward.RewardFunction;
 import io.foresight.reward.RewardFunction.RowReward;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -67,6 +68,7 @@ public final class RowDecoder implements AutoCloseable {
   private final Strategy strategy;
   private final RewardFunction reward;
   private final Tokenizer tokenizer;
+  private final Prompts prompts;
   private final int batch;
   private final CachePlan plan;
   private int longestPrompt;
@@ -89,6 +91,7 @@ public final class RowDecoder implements AutoCloseable {
     batch = settings.batch(device.isGpu());
     strategy = Strategies.of(settings.decoding(device.isGpu()));
     tokenizer = ModelCache.tokenizer(settings.targetModel());
+    prompts = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
     CacheBudget budget = new CacheBudget(settings.cacheBytes());
     targetLease =
         ModelCache.lease(settings.targetModel(), device, settings.targetPrecision(), budget);
@@ -160,7 +163,7 @@ public final class RowDecoder implements AutoCloseable {
   private Prepared prepare(Named named) {
     try {
       Map<String, Object> values = values(named.row());
-      int[] prompt = timed(() -> tokenizer.encode(settings.prompt().render(values)));
+      int[] prompt = timed(() -> prompts.ids(tokenizer, values));
       return new Prepared(named, values, prompt, null);
     } catch (RuntimeException e) {
       return new Prepared(named, null, new int[0], e);

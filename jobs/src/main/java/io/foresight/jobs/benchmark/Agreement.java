@@ -9,6 +9,7 @@ import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.model.Tokenizer;
 import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.Prompts;
 import io.foresight.spark.RowDecoder;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,8 +30,9 @@ final class Agreement {
     long positions = 0;
     try (Tokenizer tokenizer = Tokenizer.load(Path.of(settings.targetModel()));
         RowDecoder models = ForwardCosts.both(settings)) {
+      Prompts built = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
       for (Row row : prompts.subList(0, Math.min(MOST_ROWS, prompts.size()))) {
-        int[] prompt = tokenizer.encode(settings.prompt().render(RowDecoder.values(row)));
+        int[] prompt = built.ids(tokenizer, RowDecoder.values(row));
         int[] text =
             greedy
                 .decode(

@@ -7,9 +7,11 @@ import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;
 import io.foresight.model.Precision;
 import io.foresight.model.Tokenizer;
-import io.foresight.spark.PromptTemplate;
+import io.foresight.spark.Prompt;
+import io.foresight.spark.Prompts;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -18,6 +20,8 @@ import java.util.stream.IntStream;
  */
 public final class Judge implements AutoCloseable {
 
+  private final Path folder;
+  private final Map<Prompt, Prompts> prompts = new HashMap<>();
   private final Tokenizer tokenizer;
   private final CausalLm model;
   private final ModelSession session;
@@ -44,6 +48,7 @@ public final class Judge implements AutoCloseable {
 
   /** Loads the judge, in fp32 on the CPU. */
   public Judge(Path folder) {
+    this.folder = folder;
     tokenizer = Tokenizer.load(folder);
     model = CausalLm.load(folder, ai.djl.Device.cpu(), Precision.FP32);
     session = model.newSession();
@@ -52,14 +57,15 @@ public final class Judge implements AutoCloseable {
   }
 
   /**
-   * Judges a text; as much of it as the judge's context holds.
+   * Judges a text; as much of it as the judge's context holds. A chat is written by the judge's own
+   * template.
    *
    * @param ended whether it ended by itself, so that its EOS counts
    */
-  Verdict of(PromptTemplate template, Map<String, Object> row, String text, boolean ended) {
-    String prompt = template.render(row);
-    int[] before = tokenizer.encode(prompt);
-    int[] line = tokenizer.encode(text.isEmpty() ? prompt : prompt + " " + text);
+  Verdict of(Prompt prompt, Map<String, Object> row, String text, boolean ended) {
+    Prompts built = prompts.computeIfAbsent(prompt, p -> Prompts.of(p, folder));
+    int[] before = built.ids(tokenizer, row);
+    int[] line = text.isEmpty() ? before : built.ids(tokenizer, row, text);
     if (ended && eos >= 0) {
       line = Arrays.copyOf(line, line.length + 1);
       line[line.length - 1] = eos;
