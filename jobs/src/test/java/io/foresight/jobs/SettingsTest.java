@@ -7,6 +7,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.StoreSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,6 +97,28 @@ class SettingsTest {
     assertThat(decoding.lookahead()).isEqualTo(3);
     assertThat(decoding.rewardThreshold()).isEqualTo(Double.NEGATIVE_INFINITY);
     assertThat(decoding.rewardMode()).isEqualTo(DecodingSettings.RewardMode.GAIN);
+  }
+
+  @Test
+  void copiesOfModelsHaveAFolderAndABound() {
+    StoreSettings store =
+        bind("models.local-cache=/disk/models", "models.local-cache-size=3g").generation().store();
+    assertThat(store).isEqualTo(new StoreSettings("/disk/models", 3L << 30));
+    assertThatThrownBy(() -> bind("models.local-cache=models", "models.local-cache-size=0"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("models.local-cache = models: it must be an absolute path.")
+        .hasMessageContaining("models.local-cache-size = 0: it must be above 0.");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"models.target", "models.draft", "input.path", "output.path"})
+  void credentialsInUrisAreRefusedAndNotRepeated(String setting) {
+    assertThatThrownBy(
+            () -> bind(setting + "=s3a://AKIAKEY:top/secret@bucket/x", "output.format=odd"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining(setting + " = s3a://***@bucket/x: it holds credentials.")
+        .hasMessageContaining("output.format = odd")
+        .hasMessageNotContainingAny("AKIAKEY", "secret@");
   }
 
   @Test
