@@ -9,6 +9,21 @@ if [[ -t 2 ]]; then
   export FORESIGHT_TERMINAL=yes
 fi
 
+# Hadoop's S3 client is as large as all of Spark, so it comes along only where an s3a path is given, here or in a settings file.
+uses_s3a() {
+  local argument previous=
+  for argument in "$@"; do
+    case "$previous $argument" in
+      *s3a://*) return 0 ;;
+      "--config "* | "--variants "*) if grep -qs s3a:// "$argument"; then return 0; fi ;;
+      *" --config="* | *" --variants="*) if grep -qs s3a:// "${argument#*=}"; then return 0; fi ;;
+    esac
+    previous=$argument
+  done
+  return 1
+}
+s3a=$(uses_s3a "$@" && echo yes || echo no)
+
 # The user's --jars join Foresight's: spark-submit takes the last --jars alone.
 spark_options=()
 user_jars=
@@ -40,22 +55,26 @@ if ! built; then
   (cd "$home" && ./mvnw -B -q -DskipTests package) >&2
 fi
 
-# Hadoop's S3 client is as large as all of Spark, so it comes along only where an s3a path is given, here or in a settings file.
-uses_s3a() {
-  local argument previous=
-  for argument in "$@"; do
-    case "$previous $argument" in
-      *s3a://*) return 0 ;;
-      "--config "*) if grep -qs s3a:// "$argument"; then return 0; fi ;;
-      *" --config="*) if grep -qs s3a:// "${argument#*=}"; then return 0; fi ;;
-    esac
-    previous=$argument
-  done
-  return 1
+spark_has() {
+  compgen -G "${SPARK_HOME:-$home/target/spark}/jars/$1-*.jar" >/dev/null
 }
 folders=("$home/target/foresight/native")
-if uses_s3a "$@" && ! compgen -G "${SPARK_HOME:-$home/target/spark}/jars/hadoop-aws-*.jar" >/dev/null; then
-  folders+=("$home/target/spark/s3a")
+committer=()
+if [[ $s3a == yes ]]; then
+  if ! spark_has hadoop-aws; then
+    folders+=("$home/target/spark/s3a")
+  fi
+  # S3 has no rename, by which Spark commits output elsewhere: the magic committer uploads in place and completes the uploads
+  # when the job ends. A Spark with a client of its own may lack the classes that bind it.
+  if ! spark_has hadoop-aws || spark_has spark-hadoop-cloud_2.12; then
+    committer=(
+      --conf "spark.hadoop.fs.s3a.committer.name=magic"
+      --conf "spark.hadoop.fs.s3a.committer.magic.enabled=true"
+      --conf "spark.hadoop.mapreduce.outputcommitter.factory.scheme.s3a=org.apache.hadoop.fs.s3a.commit.S3ACommitterFactory"
+      --conf "spark.sql.sources.commitProtocolClass=org.apache.spark.internal.io.cloud.PathOutputCommitProtocol"
+      --conf "spark.sql.parquet.output.committer.class=org.apache.spark.internal.io.cloud.BindingParquetOutputCommitter"
+    )
+  fi
 fi
 
 # Settings of the native libraries, which they read once, when they load. One thread per task: two tasks with one thread each
@@ -74,6 +93,7 @@ common=(
   --conf "spark.executor.heartbeatInterval=5s"
   --conf "spark.ui.enabled=false"
   --conf "spark.ui.showConsoleProgress=false"
+  "${committer[@]+"${committer[@]}"}"
 )
 
 if [[ -n ${SPARK_HOME:-} ]]; then

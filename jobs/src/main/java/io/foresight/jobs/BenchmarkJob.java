@@ -10,7 +10,10 @@ import io.foresight.jobs.benchmark.PromptCycle;
 import io.foresight.jobs.benchmark.Report;
 import io.foresight.jobs.benchmark.Variant;
 import io.foresight.model.Checkpoint;
+import io.foresight.model.ModelException;
 import io.foresight.model.Precision;
+import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.ModelStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +23,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
@@ -95,9 +97,9 @@ final class BenchmarkJob implements Callable<Integer> {
 
   @Option(
       names = "--judge",
-      paramLabel = "FOLDER",
+      paramLabel = "MODEL",
       description = "Model whose perplexity of the texts is given as well; the draft if not given.")
-  private Path judge;
+  private String judge;
 
   @Option(
       names = "--spark",
@@ -123,12 +125,24 @@ final class BenchmarkJob implements Callable<Integer> {
         variantsFile == null ? ofStrategies() : ofFile(variantsFile);
     JobSettings first = options.bind(own(named.values().iterator().next()));
     List<Variant> variants = variants(named, first);
-    Variant onSpark = onSpark(variants);
+    // A wrong name is told before Spark starts.
+    onSpark(variants);
     FiguresFile.check("--json", json);
     FiguresFile.check("--markdown", markdown);
-    checkModels(variants);
-    Path judging = judge == null ? Path.of(first.generation().draftModel()) : judge;
-    Report report = new Benchmark(variants, prompts(first), rounds, judging, onSpark).run();
+    Report report;
+    SparkSession session = SparkSession.builder().appName("foresight benchmark").getOrCreate();
+    try (ModelStore store =
+        new ModelStore(first.generation().store(), session.sparkContext().hadoopConfiguration())) {
+      Benchmark benchmark;
+      try (session) {
+        List<Variant> here = onThisHost(store, variants);
+        Path judging =
+            judge == null ? Path.of(here.get(0).settings().draftModel()) : folder(store, judge);
+        Checkpoint.inspect(judging);
+        benchmark = new Benchmark(here, prompts(session, first), rounds, judging, onSpark(here));
+      }
+      report = benchmark.run();
+    }
     System.out.print(report.markdown());
     FiguresFile.write(json, report.json());
     if (markdown != null) {
@@ -255,28 +269,37 @@ final class BenchmarkJob implements Callable<Integer> {
                                     variants.stream().map(Variant::name).distinct().toList())))));
   }
 
-  /** Checks all models, the draft also where no variant has one: forward costs are of both. */
-  private void checkModels(List<Variant> variants) {
-    Set<Path> drafts = new LinkedHashSet<>();
+  /**
+   * The variants with their models' folders on this host. All models are checked, the draft also
+   * where no variant has one: forward costs are of both.
+   */
+  private static List<Variant> onThisHost(ModelStore store, List<Variant> variants) {
+    List<Variant> here = new ArrayList<>();
     for (Variant variant : variants) {
-      Models.check(variant.settings());
-      drafts.add(Path.of(variant.settings().draftModel()));
+      GenerationSettings given = variant.settings();
+      Path target = folder(store, given.targetModel());
+      Path draft = folder(store, given.draftModel());
+      Models.check(store, given);
+      Checkpoint.inspect(draft);
+      here.add(new Variant(variant.name(), given.withModels(target.toString(), draft.toString())));
     }
-    if (judge != null) {
-      drafts.add(judge);
-    }
-    drafts.forEach(Checkpoint::inspect);
+    return here;
   }
 
-  private PromptCycle prompts(JobSettings settings) {
-    String id = settings.generation().idColumn();
-    List<Row> prompts;
-    try (SparkSession session =
-        SparkSession.builder().appName("foresight benchmark").getOrCreate()) {
-      Dataset<Row> input = InputReader.read(session, settings);
-      InputReader.countWithUniqueIds(input, id);
-      prompts = input.collectAsList();
+  private static Path folder(ModelStore store, String location) {
+    if (location.startsWith(ModelStore.SHIPPED)) {
+      throw new ModelException(
+          "Cannot compare with model %s: what Spark ships ends with its session, before the comparison. Give a folder or a URI."
+              .formatted(location));
     }
+    return store.folder(location);
+  }
+
+  private PromptCycle prompts(SparkSession session, JobSettings settings) {
+    String id = settings.generation().idColumn();
+    Dataset<Row> input = InputReader.read(session, settings);
+    InputReader.countWithUniqueIds(input, id);
+    List<Row> prompts = input.collectAsList();
     if (prompts.isEmpty()) {
       throw new IllegalArgumentException(
           "Cannot compare on input %s: it has no rows. Give another --input."

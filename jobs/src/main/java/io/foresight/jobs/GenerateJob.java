@@ -7,6 +7,7 @@ import io.foresight.model.ModelException;
 import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.ModelStore;
 import io.foresight.spark.Progress;
 import io.foresight.spark.RowDecoder;
 import java.io.IOException;
@@ -59,16 +60,18 @@ final class GenerateJob implements Callable<Integer> {
     JobSettings settings = options.bind(ownSettings());
     FiguresFile.check("--summary", summaryFile);
     GenerationSettings generation = settings.generation();
-    Models models = Models.check(generation);
     try (SparkSession spark = SparkSession.builder().appName("foresight generate").getOrCreate();
+        ModelStore store =
+            new ModelStore(generation.store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
+      Models models = Models.check(store, generation);
       Dataset<Row> prompts = InputReader.read(spark, settings);
       RunFolder folder = new RunFolder(spark, settings);
       folder.requireWritable();
       Dataset<Row> decoded = Foresight.generate(prompts, generation, progress);
       long total = InputReader.countWithUniqueIds(prompts, generation.idColumn());
       if (dryRun) {
-        show(settings, prompts, decoded);
+        show(settings, models, prompts, decoded);
         return 0;
       }
       long started = System.nanoTime();
@@ -152,7 +155,7 @@ final class GenerateJob implements Callable<Integer> {
     }
     int drafted = (int) Math.ceil(summary.number("drafted") / summary.number("target_forwards"));
     int rows = (int) Math.min(generation.batch(false), summary.number("rows"));
-    try (RowDecoder decoder = new RowDecoder(generation)) {
+    try (RowDecoder decoder = new RowDecoder(models.on(generation))) {
       return SpeculationAdvice.Costs.measure(decoder, rows, drafted + 1);
     } catch (ModelException e) {
       // The rows are written; that a measurement has no room for its caches must not fail the run.
@@ -160,10 +163,12 @@ final class GenerateJob implements Callable<Integer> {
     }
   }
 
-  private static void show(JobSettings settings, Dataset<Row> prompts, Dataset<Row> decoded) {
+  private static void show(
+      JobSettings settings, Models models, Dataset<Row> prompts, Dataset<Row> decoded) {
     System.out.println(settings.resolved());
     System.out.println(decoded.schema().treeString());
-    for (String prompt : Foresight.prompts(prompts.limit(SHOWN_PROMPTS), settings.generation())) {
+    for (String prompt :
+        Foresight.prompts(prompts.limit(SHOWN_PROMPTS), models.on(settings.generation()))) {
       System.out.println(prompt);
     }
   }

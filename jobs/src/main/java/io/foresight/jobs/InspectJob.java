@@ -3,11 +3,15 @@ package io.foresight.jobs;
 import io.foresight.model.Checkpoint;
 import io.foresight.model.ModelException;
 import io.foresight.model.Precision;
-import java.nio.file.Path;
+import io.foresight.spark.ModelStore;
+import io.foresight.spark.StoreSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.SparkHadoopUtil;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -21,7 +25,7 @@ final class InspectJob implements Callable<Integer> {
 
   private static final int[] BATCHES = {1, 4, 16, 64};
 
-  @Parameters(paramLabel = "MODEL", description = "The model's folder.")
+  @Parameters(paramLabel = "MODEL", description = "The model's folder or URI.")
   private String model;
 
   @Option(
@@ -42,12 +46,18 @@ final class InspectJob implements Callable<Integer> {
       throw new SettingsException(
           List.of("--tokens %d: it must be a whole number of at least 1.".formatted(tokens)));
     }
-    Checkpoint checkpoint = Checkpoint.inspect(Path.of(model));
-    System.out.print(describe(checkpoint));
-    if (target == null) {
-      return 0;
+    Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
+    try (ModelStore store = new ModelStore(StoreSettings.defaults(), hadoop)) {
+      Checkpoint checkpoint = Checkpoint.inspect(store.folder(model));
+      System.out.print(describe(checkpoint));
+      if (target != null) {
+        compare(checkpoint, Checkpoint.inspect(store.folder(target)));
+      }
     }
-    Checkpoint other = Checkpoint.inspect(Path.of(target));
+    return 0;
+  }
+
+  private void compare(Checkpoint checkpoint, Checkpoint other) {
     List<String> problems = new ArrayList<>();
     Models.compareVocabularies(other, checkpoint, problems);
     if (!problems.isEmpty()) {
@@ -58,7 +68,6 @@ final class InspectJob implements Callable<Integer> {
         "It can draft for %s, at %.3f of the multiplications per token.%n",
         target,
         (double) checkpoint.multipliedWeights() / other.multipliedWeights());
-    return 0;
   }
 
   private String describe(Checkpoint checkpoint) {

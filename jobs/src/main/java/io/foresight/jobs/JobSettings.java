@@ -11,6 +11,7 @@ import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.Prompt;
 import io.foresight.spark.PromptTemplate;
+import io.foresight.spark.StoreSettings;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -47,13 +48,14 @@ record JobSettings(
    * @throws SettingsException with every problem
    */
   static JobSettings bind(SettingsReader reader) {
-    String input = reader.text("input.path");
+    String input = reader.location("input.path");
     Prompt prompt = prompt(reader);
     DecodingSettings decoding = decoding(reader);
     GenerationSettings generation =
         new GenerationSettings(
-            reader.text("models.target"),
-            reader.text("models.draft"),
+            reader.location("models.target"),
+            reader.location("models.draft"),
+            store(reader),
             reader.choice("models.device", DeviceChoice.class),
             reader.choice("models.target-precision", Precision.class),
             reader.choice("models.draft-precision", Precision.class),
@@ -128,8 +130,8 @@ record JobSettings(
 
   /** The folder that is named, or one that no other run has. */
   private static String output(SettingsReader reader) {
-    String named = reader.optionalText("output.path");
-    return named != null
+    String named = reader.location("output.path");
+    return !named.isBlank()
         ? named
         : "output/generate-"
             + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS")
@@ -146,6 +148,16 @@ record JobSettings(
       return "jsonl";
     }
     return input.endsWith(".csv") ? "csv" : "parquet";
+  }
+
+  private static StoreSettings store(SettingsReader reader) {
+    long bytes = reader.bytes("models.local-cache-size");
+    try {
+      return new StoreSettings(reader.text("models.local-cache").strip(), bytes);
+    } catch (IllegalArgumentException e) {
+      reader.problem("models.local-cache", e.getMessage());
+      return StoreSettings.defaults();
+    }
   }
 
   private static DecodingSettings decoding(SettingsReader reader) {

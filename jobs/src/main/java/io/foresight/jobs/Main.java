@@ -2,9 +2,12 @@ package io.foresight.jobs;
 
 import io.foresight.jobs.train.TrainJob;
 import io.foresight.model.ModelException;
+import io.foresight.spark.Secrets;
 import org.apache.spark.SparkException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The jobs that {@code submit.sh} starts. Exit codes: 0 done, 1 failed, 2 wrong command line or
@@ -33,8 +36,19 @@ public final class Main {
   /** Runs a job and returns its exit code. */
   public static int run(String... args) {
     return new CommandLine(new Main())
+        .setParameterExceptionHandler((exception, parsed) -> refuse(exception))
         .setExecutionExceptionHandler((exception, command, parsed) -> report(exception))
         .execute(args);
+  }
+
+  /** As picocli does, but for secrets that stand where they do not belong. */
+  private static int refuse(ParameterException exception) {
+    CommandLine command = exception.getCommandLine();
+    command.getErr().println(Secrets.hidden(exception.getMessage()));
+    if (!UnmatchedArgumentException.printSuggestions(exception, command.getErr())) {
+      command.usage(command.getErr());
+    }
+    return command.getCommandSpec().exitCodeOnInvalidInput();
   }
 
   /** Says what a user can act on in one line, and everything about what only we can. */

@@ -6,6 +6,7 @@ import io.foresight.model.ModelException;
 import io.foresight.model.Tokenizer;
 import io.foresight.model.TokenizerDifference;
 import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.ModelStore;
 import io.foresight.spark.Prompts;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,14 +24,15 @@ record Models(Checkpoint target, Checkpoint draft) {
    * Checks configuration, weights and tokenizer of each model, that the draft's vocabulary is the
    * target's, and that the target's chat template works if prompts are to be chats.
    *
+   * @param store where remote models are copied to, and held until it is closed
    * @throws ModelException with what is wrong with either
    */
-  static Models check(GenerationSettings settings) {
+  static Models check(ModelStore store, GenerationSettings settings) {
     List<String> problems = new ArrayList<>();
-    Checkpoint target = inspect(settings.targetModel(), problems);
+    Checkpoint target = inspect(store, settings.targetModel(), problems);
     Checkpoint draft = null;
     if (Strategies.of(settings.decoding()).usesDraft()) {
-      draft = inspect(settings.draftModel(), problems);
+      draft = inspect(store, settings.draftModel(), problems);
     }
     if (problems.isEmpty() && draft != null) {
       compareVocabularies(target, draft, problems);
@@ -48,19 +50,30 @@ record Models(Checkpoint target, Checkpoint draft) {
     return new Models(target, draft);
   }
 
-  private static Checkpoint inspect(String folder, List<String> problems) {
+  /** The same settings with the models' folders on this host. */
+  GenerationSettings on(GenerationSettings settings) {
+    return settings.withModels(
+        target.folder().toString(),
+        draft == null ? settings.draftModel() : draft.folder().toString());
+  }
+
+  private static Checkpoint inspect(ModelStore store, String location, List<String> problems) {
+    String copy = "";
     try {
-      Checkpoint checkpoint = Checkpoint.inspect(Path.of(folder));
+      Path folder = store.folder(location);
+      if (!folder.equals(Path.of(location))) {
+        copy = " It was given as %s.".formatted(location);
+      }
+      Checkpoint checkpoint = Checkpoint.inspect(folder);
       Tokenizer.load(checkpoint.folder()).close();
       return checkpoint;
     } catch (ModelException e) {
-      problems.add(e.getMessage());
+      problems.add(e.getMessage() + copy);
       return null;
     }
   }
 
-  static void compareVocabularies(
-      Checkpoint target, Checkpoint draft, List<String> problems) {
+  static void compareVocabularies(Checkpoint target, Checkpoint draft, List<String> problems) {
     try {
       TokenizerDifference.find(target.folder(), draft.folder())
           .ifPresent(

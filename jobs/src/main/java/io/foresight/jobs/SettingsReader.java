@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValue;
+import io.foresight.spark.Secrets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -127,6 +128,15 @@ final class SettingsReader {
       problem(path, "it is not a text. Give a text.");
       return "";
     }
+  }
+
+  /** A path or URI, which must hold no credentials: it is shown, logged and kept with the run. */
+  String location(String path) {
+    String location = text(path);
+    if (Secrets.inUri(location)) {
+      problem(path, "it holds credentials. " + Secrets.WHERE_TO_GIVE_THEM);
+    }
+    return location;
   }
 
   /** {@code null} if empty. */

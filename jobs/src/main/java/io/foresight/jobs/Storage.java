@@ -1,5 +1,6 @@
 package io.foresight.jobs;
 
+import io.foresight.spark.Secrets;
 import java.io.IOException;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -32,10 +33,9 @@ final class Storage {
       return access.on(files, files.makeQualified(path));
     } catch (IOException | RuntimeException e) {
       // Hadoop reports a missing client, a malformed path and failed credentials as either.
-      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("").strip();
       throw new IllegalArgumentException(
           "Cannot %s %s: %s. Check the path, the access to it, and that Spark has a client for its scheme."
-              .formatted(purpose, given, reason),
+              .formatted(purpose, given, Secrets.reason(e)),
           e);
     }
   }

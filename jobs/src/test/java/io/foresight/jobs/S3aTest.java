@@ -2,7 +2,14 @@ package io.foresight.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.primitives.Bytes;
+import com.typesafe.config.ConfigFactory;
+import io.foresight.model.Checkpoint;
+import io.foresight.spark.Foresight;
+import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.Progress;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.net.ConnectException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -10,44 +17,76 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.appender.WriterAppender;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import scala.collection.JavaConverters;
 
-/** Prompts from S3 and rows to S3, against an endpoint (Adobe S3Mock) in a process of its own. */
+/**
+ * Models and prompts from S3 and rows to S3, against an endpoint (Adobe S3Mock) in a process of its
+ * own.
+ */
 class S3aTest {
 
   private static final int SECONDS_TO_START = 120;
+
+  /** What must stand nowhere. */
+  private static final String SECRET = "pR1vate/NobodyElses+Business";
+
+  private static final List<String> MODEL =
+      List.of("config.json", "model.safetensors", "tokenizer.json");
 
   @TempDir static Path temporary;
 
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
   private static Map<String, String> hadoop;
+  private static StringWriter log;
   private static Process server;
   private static String endpoint;
 
   @BeforeAll
   static void start() throws IOException, InterruptedException {
+    StringWriter written = new StringWriter();
+    log = written;
+    WriterAppender appender =
+        WriterAppender.createAppender(null, null, written, "test", false, true);
+    appender.start();
+    LoggerContext.getContext(false).getRootLogger().addAppender(appender);
     int port;
     try (ServerSocket free = new ServerSocket(0)) {
       port = free.getLocalPort();
     }
     endpoint = "http://localhost:" + port;
-    hadoop =
+    hadoop = new HashMap<>(committer());
+    hadoop.putAll(
         Map.of(
             "spark.hadoop.fs.s3a.endpoint", endpoint,
             "spark.hadoop.fs.s3a.access.key", "key",
-            "spark.hadoop.fs.s3a.secret.key", "secret",
+            "spark.hadoop.fs.s3a.secret.key", SECRET,
             "spark.hadoop.fs.s3a.path.style.access", "true",
             // S3Mock does not know an entity tag again that comes without its quotes.
-            "spark.hadoop.fs.s3a.change.detection.mode", "none");
+            "spark.hadoop.fs.s3a.change.detection.mode", "none"));
     Path root = Files.createDirectory(temporary.resolve("s3"));
     String prefix = "--com.adobe.testing.s3mock.";
     server =
@@ -56,6 +95,8 @@ class S3aTest {
                 "-jar",
                 "target/s3mock/s3mock.jar",
                 "--server.port=0",
+                "--server.jetty.accesslog.enabled=true",
+                "--server.jetty.accesslog.filename=" + temporary.resolve("requests"),
                 prefix + "http-port=" + port,
                 prefix + "domain.initial-buckets=data",
                 prefix + "domain.root=" + root)
@@ -67,6 +108,20 @@ class S3aTest {
       Thread.sleep(1000);
     }
     hadoop.forEach(System::setProperty);
+  }
+
+  /** The settings by which submit.sh has output committed. */
+  private static Map<String, String> committer() throws IOException {
+    Map<String, String> settings = new HashMap<>();
+    Pattern option = Pattern.compile(" *--conf \"(.*ommit[^=]*)=(.*)\"");
+    for (String line : Files.readAllLines(Path.of("../submit.sh"))) {
+      Matcher matcher = option.matcher(line);
+      if (matcher.matches()) {
+        settings.put(matcher.group(1), matcher.group(2));
+      }
+    }
+    assertThat(settings).hasSize(5);
+    return settings;
   }
 
   @AfterAll
@@ -87,11 +142,51 @@ class S3aTest {
   }
 
   private static void put(String key, String text) throws IOException, InterruptedException {
+    put(key, BodyPublishers.ofString(text));
+  }
+
+  private static void put(String key, HttpRequest.BodyPublisher body)
+      throws IOException, InterruptedException {
     HttpRequest put =
-        HttpRequest.newBuilder(URI.create(endpoint + "/data/" + key))
-            .PUT(BodyPublishers.ofString(text))
-            .build();
+        HttpRequest.newBuilder(URI.create(endpoint + "/data/" + key)).PUT(body).build();
     assertThat(CLIENT.send(put, BodyHandlers.discarding()).statusCode()).isEqualTo(200);
+  }
+
+  private static String content(String key) throws IOException, InterruptedException {
+    HttpRequest get = HttpRequest.newBuilder(URI.create(endpoint + "/data/" + key)).build();
+    return CLIENT.send(get, BodyHandlers.ofString()).body();
+  }
+
+  /** Uploads the embedded draft and returns its place. */
+  private static String model(String key) throws IOException, InterruptedException {
+    for (String file : MODEL) {
+      put(key + "/" + file, BodyPublishers.ofFile(Path.of("../examples/draft", file)));
+    }
+    return "s3a://data/" + key;
+  }
+
+  /** How often each file of a model was sent. */
+  private static Map<String, Long> sent(String key) throws IOException {
+    Map<String, Long> sent = new HashMap<>();
+    for (String line : Files.readAllLines(temporary.resolve("requests"))) {
+      for (String file : MODEL) {
+        if (line.contains("\"GET /data/%s/%s ".formatted(key, file))) {
+          sent.merge(file, 1L, Long::sum);
+        }
+      }
+    }
+    return sent;
+  }
+
+  private static void assertNoSecretBelow(Path folder) throws IOException {
+    byte[] secret = SECRET.getBytes(StandardCharsets.US_ASCII);
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        assertThat(Bytes.indexOf(Files.readAllBytes(file), secret))
+            .as(file.toString())
+            .isNegative();
+      }
+    }
   }
 
   @Test
@@ -123,5 +218,132 @@ class S3aTest {
         folder.generate("--input", "s3a://data/none.jsonl", "--output", "s3a://data/out2");
     assertThat(missing.code()).isEqualTo(1);
     assertThat(missing.err()).contains("Cannot read input s3a://data/none.jsonl: there is no such");
+  }
+
+  @Test
+  void aRunWithItsModelOnS3CommitsByTheMagicCommitterAndTellsNoSecret()
+      throws IOException, InterruptedException {
+    put("greedy.jsonl", "{\"id\": \"a\", \"concepts\": [\"dog\", \"park\"]}\n");
+    String model = model("models/draft");
+    Path cache = temporary.resolve("cache");
+    JobRun run =
+        JobRun.of(
+            "generate",
+            "--input",
+            "s3a://data/greedy.jsonl",
+            "--output",
+            "s3a://data/greedy",
+            "--set",
+            "decoding.strategy=greedy",
+            "--set",
+            "models.target=" + model,
+            "--set",
+            "models.local-cache=" + cache);
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).contains("rows             1: 1 ");
+    // The driver's check and the task share the copy.
+    assertThat(sent("models/draft"))
+        .isEqualTo(Map.of("config.json", 1L, "model.safetensors", 1L, "tokenizer.json", 1L));
+    assertThat(content("greedy/_SUCCESS")).contains("\"committer\" : \"magic\"");
+    assertThat(content("greedy/_foresight/run.json"))
+        .contains("\"target\" : \"" + model + "\"")
+        .contains(Checkpoint.inspect(Path.of("../examples/draft")).digest())
+        .doesNotContain(SECRET);
+    JobRun dry = dryRun("models.target=" + model, "models.local-cache=" + cache);
+    assertThat(dry.code()).as(dry.err()).isZero();
+    JobRun missing = dryRun("models.target=s3a://data/none", "models.local-cache=" + cache);
+    assertThat(missing.code()).isEqualTo(1);
+    assertThat(missing.err())
+        .contains("Cannot load model s3a://data/none: there is no such folder. Check the path");
+    JobRun told = dryRun("models.target=s3a://key:" + SECRET + "@data/m", "spark.x=" + SECRET);
+    assertThat(told.code()).isEqualTo(2);
+    assertThat(told.err()).contains("models.target = s3a://***@data/m: it holds credentials.");
+    JobRun misplaced = JobRun.of("generate", "--conf", "spark.hadoop.fs.s3a.secret.key=" + SECRET);
+    assertThat(misplaced.code()).isEqualTo(2);
+    assertThat(misplaced.err()).contains("spark.hadoop.fs.s3a.secret.key=***");
+    for (JobRun each : List.of(run, dry, missing, told, misplaced)) {
+      assertThat(each.out() + each.err()).doesNotContain(SECRET);
+    }
+    // The log is of all that ran here, S3Mock's folder holds the output and run.json.
+    assertThat(log.toString()).contains("Copied model " + model).doesNotContain(SECRET);
+    assertNoSecretBelow(temporary);
+  }
+
+  private static JobRun dryRun(String... settings) {
+    List<String> args =
+        new ArrayList<>(
+            List.of(
+                "generate",
+                "--dry-run",
+                "--input",
+                "s3a://data/greedy.jsonl",
+                "--set",
+                "decoding.strategy=greedy"));
+    for (String setting : settings) {
+      args.addAll(List.of("--set", setting));
+    }
+    return JobRun.of(args.toArray(String[]::new));
+  }
+
+  @Test
+  void theExecutorsOfAHostDownloadAModelOnce() throws IOException, InterruptedException {
+    String model = model("cluster/draft");
+    GenerationSettings settings =
+        JobSettings.bind(
+                SettingsReader.layered(
+                    List.of(),
+                    List.of(
+                        "decoding.strategy=greedy",
+                        "decoding.max-new-tokens=8",
+                        "models.target=" + model,
+                        "models.local-cache=" + temporary.resolve("cluster-cache")),
+                    ConfigFactory.empty()))
+            .generation();
+    SparkSession.Builder builder =
+        SparkSession.builder()
+            .master("local-cluster[2,1,2048]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.executor.memory", "1g")
+            .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+            .config(
+                "spark.executor.extraJavaOptions",
+                "-Dai.djl.pytorch.num_threads=1 -Dai.djl.offline=true");
+    Set<String> executors = ConcurrentHashMap.newKeySet();
+    String application;
+    try (SparkSession spark = builder.getOrCreate()) {
+      application = spark.sparkContext().applicationId();
+      spark
+          .sparkContext()
+          .addSparkListener(
+              new SparkListener() {
+                @Override
+                public void onTaskEnd(SparkListenerTaskEnd end) {
+                  boolean decoded =
+                      JavaConverters.seqAsJavaList(end.taskInfo().accumulables()).stream()
+                          .anyMatch(info -> info.name().contains("foresight rows"));
+                  if (decoded) {
+                    executors.add(end.taskInfo().executorId());
+                  }
+                }
+              });
+      List<String> prompts = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        prompts.add("{\"id\": %d, \"concepts\": [\"dog\", \"park\"]}".formatted(i));
+      }
+      Dataset<Row> input = spark.read().json(spark.createDataset(prompts, Encoders.STRING()));
+      Foresight.generate(input, settings, Progress.listen(spark.sparkContext()))
+          .write()
+          .parquet("s3a://data/cluster/out");
+      assertThat(spark.read().parquet("s3a://data/cluster/out").filter("error is null").count())
+          .isEqualTo(40);
+    }
+    // The end of the session has delivered all events.
+    assertThat(executors).containsExactlyInAnyOrder("0", "1");
+    assertThat(content("cluster/out/_SUCCESS")).contains("\"committer\" : \"magic\"");
+    assertThat(sent("cluster/draft"))
+        .isEqualTo(Map.of("config.json", 1L, "model.safetensors", 1L, "tokenizer.json", 1L));
+    Path work = Path.of(System.getenv("SPARK_HOME"), "work", application);
+    assertThat(work.resolve("0/stderr")).isRegularFile();
+    assertNoSecretBelow(work);
   }
 }

@@ -9,6 +9,7 @@ import io.foresight.decoding.DecodingSettings;
 import io.foresight.spark.ChatPrompt;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.PromptTemplate;
+import io.foresight.spark.StoreSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -139,6 +140,28 @@ class SettingsTest {
         .hasMessageContaining("prompt.chat.now = today: it is no time.")
         .hasMessageContaining("prompt.chat.system = {x: Cannot read prompt template")
         .hasMessageContaining("prompt.template = x}: Cannot read prompt template");
+  }
+
+  @Test
+  void copiesOfModelsHaveAFolderAndABound() {
+    StoreSettings store =
+        bind("models.local-cache=/disk/models", "models.local-cache-size=3g").generation().store();
+    assertThat(store).isEqualTo(new StoreSettings("/disk/models", 3L << 30));
+    assertThatThrownBy(() -> bind("models.local-cache=models", "models.local-cache-size=0"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("models.local-cache = models: it must be an absolute path.")
+        .hasMessageContaining("models.local-cache-size = 0: it must be above 0.");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"models.target", "models.draft", "input.path", "output.path"})
+  void credentialsInUrisAreRefusedAndNotRepeated(String setting) {
+    assertThatThrownBy(
+            () -> bind(setting + "=s3a://AKIAKEY:top/secret@bucket/x", "output.format=odd"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining(setting + " = s3a://***@bucket/x: it holds credentials.")
+        .hasMessageContaining("output.format = odd")
+        .hasMessageNotContainingAny("AKIAKEY", "secret@");
   }
 
   @Test

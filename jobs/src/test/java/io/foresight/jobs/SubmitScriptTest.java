@@ -87,6 +87,7 @@ class SubmitScriptTest {
         .anyMatch(
             o -> o.startsWith("spark.executor.defaultJavaOptions=-Dai.djl.pytorch.num_threads=1"));
     assertThat(jars(submitted)).containsExactly(nativeJar());
+    assertThat(submitted).noneMatch(option -> option.contains("ommit"));
   }
 
   @Test
@@ -102,16 +103,21 @@ class SubmitScriptTest {
         "--input s3a://b/x",
         "--output=s3a://b/x",
         "--set input.path=s3a://b/x",
+        "--set models.target=s3a://b/x",
+        "--set=models.draft=s3a://b/x",
+        "--archives s3a://b/x.zip#x -- generate",
+        "--variants HOME/s3.conf",
         "--config HOME/s3.conf",
         "--config=HOME/s3.conf",
         "--config HOME/pom.xml --config HOME/s3.conf"
       })
   void anS3PathBringsItsClient(String args) throws IOException, InterruptedException {
     write("s3.conf", "input.path = \"s3a://b/x\"");
-    List<String> submitted =
-        submit(Map.of(), ("generate " + args.replace("HOME", home.toString())).split(" "));
+    String job = args.contains(" -- ") ? args : "generate " + args;
+    List<String> submitted = submit(Map.of(), job.replace("HOME", home.toString()).split(" "));
     assertThat(jars(submitted))
         .containsExactly(nativeJar(), home.resolve("target/spark/s3a/s3.jar").toString());
+    assertThat(submitted).contains("spark.hadoop.fs.s3a.committer.name=magic");
   }
 
   @Test
@@ -121,6 +127,19 @@ class SubmitScriptTest {
     String[] args = {"generate", "--input", "s3a://b/x"};
     assertThat(jars(submit(environment, args))).hasSize(2);
     write("spark/jars/hadoop-aws-3.3.4.jar", "");
-    assertThat(jars(submit(environment, args))).containsExactly(nativeJar());
+    List<String> own = submit(environment, args);
+    assertThat(jars(own)).containsExactly(nativeJar());
+    assertThat(own).as("without the classes for it").noneMatch(o -> o.contains("committer"));
+    write("spark/jars/spark-hadoop-cloud_2.12-3.5.7.jar", "");
+    assertThat(submit(environment, args)).contains("spark.hadoop.fs.s3a.committer.name=magic");
+  }
+
+  @Test
+  void theUsersCommitterWins() throws IOException, InterruptedException {
+    String own = "spark.hadoop.fs.s3a.committer.name=directory";
+    List<String> submitted =
+        submit(Map.of(), "--conf", own, "--", "generate", "--output", "s3a://b/x");
+    // Of settings that are given twice, Spark takes the last.
+    assertThat(submitted).containsSubsequence("spark.hadoop.fs.s3a.committer.name=magic", own);
   }
 }

@@ -226,11 +226,14 @@ class ClusterTest {
   @Test
   void anEmptyPartitionLoadsNothing() {
     GenerationSettings missing = GenerationSettings.of("/no/such/target", "/no/such/draft");
-    assertThat(
-            new CdslUdf(missing, "id", false, RowListener.NONE)
-                .call(Collections.emptyIterator())
-                .hasNext())
-        .isFalse();
+    try (SparkSession spark = session("local[1]", Map.of())) {
+      RunModels models = RunModels.locate(spark.sparkContext(), missing);
+      assertThat(
+              new CdslUdf(missing, models, "id", false, RowListener.NONE)
+                  .call(Collections.emptyIterator())
+                  .hasNext())
+          .isFalse();
+    }
   }
 
   @Test

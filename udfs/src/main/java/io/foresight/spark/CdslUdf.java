@@ -12,24 +12,32 @@ import scala.collection.JavaConverters;
 
 /**
  * Decodes a partition's rows on the executor, in order, one output row per input row. Models are
- * loaded when the first row comes, never for an empty partition.
+ * copied, where they are remote, and loaded when the first row comes, never for an empty partition.
  */
 final class CdslUdf implements MapPartitionsFunction<Row, Row> {
 
   private static final long serialVersionUID = 1;
 
   private final GenerationSettings settings;
+  private final RunModels models;
   private final String idColumn;
   private final boolean dropId;
   private final RowListener listener;
 
   /**
+   * @param models how executors get at the models that the settings name
    * @param idColumn column that holds each row's id
    * @param dropId whether that column, the last one, is left out of the output
    */
-  CdslUdf(GenerationSettings settings, String idColumn, boolean dropId, RowListener listener) {
+  CdslUdf(
+      GenerationSettings settings,
+      RunModels models,
+      String idColumn,
+      boolean dropId,
+      RowListener listener) {
     this.listener = listener;
     this.settings = settings;
+    this.models = models;
     this.idColumn = idColumn;
     this.dropId = dropId;
   }
@@ -39,7 +47,7 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
     if (!rows.hasNext()) {
       return Collections.emptyIterator();
     }
-    RowDecoder decoder = new RowDecoder(settings);
+    RowDecoder decoder = new RowDecoder(models.onThisHost(settings));
     TaskContext context = TaskContext.get();
     context.addTaskCompletionListener((TaskCompletionListener) done -> decoder.close());
     Iterator<RowDecoder.Decoded> decoded =

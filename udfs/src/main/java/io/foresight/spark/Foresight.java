@@ -32,7 +32,8 @@ public final class Foresight {
   private Foresight() {}
 
   /**
-   * Decodes every row. Lazy, as all of Spark's transformations are.
+   * Decodes every row. Lazy, as all of Spark's transformations are; remote models are listed now,
+   * as files to read are.
    *
    * @param input rows with the columns that {@code settings} name
    * @return the input's columns, then {@code output}, {@code reward}, {@code constraint_scores},
@@ -41,6 +42,7 @@ public final class Foresight {
    *     and seed give the same output for any number of partitions
    * @throws IllegalArgumentException if a column is missing, or the input already has an output
    *     column
+   * @throws io.foresight.model.ModelException if a remote model cannot be listed
    */
   public static Dataset<Row> generate(Dataset<Row> input, GenerationSettings settings) {
     return generate(input, settings, RowListener.NONE);
@@ -65,13 +67,18 @@ public final class Foresight {
     }
     Dataset<Row> identified = derived ? withDerivedId(input) : input;
     String id = derived ? DERIVED_ID : settings.idColumn();
+    RunModels models = RunModels.locate(input.sparkSession().sparkContext(), settings);
     int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
     return identified
         .repartition(partitions, col("`" + id + "`"))
-        .mapPartitions(new CdslUdf(settings, id, derived, listener), Encoders.row(schema));
+        .mapPartitions(new CdslUdf(settings, models, id, derived, listener), Encoders.row(schema));
   }
 
-  /** The prompts of a few rows, as the executors would build them; for a look before a run. */
+  /**
+   * The prompts of a few rows, as the executors would build them; for a look before a run.
+   *
+   * @param settings with models in folders of this host
+   */
   public static List<String> prompts(Dataset<Row> rows, GenerationSettings settings) {
     Prompts prompts = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
     return rows.collectAsList().stream().map(row -> prompts.text(RowDecoder.values(row))).toList();

@@ -7,8 +7,10 @@ import java.io.Serializable;
 /**
  * All that an executor needs to know to decode rows. Immutable.
  *
- * @param targetModel folder of p, on every host
- * @param draftModel folder of q; read only by strategies with a draft
+ * @param targetModel where p lies: a folder that every host has, a URI that Hadoop knows, or {@code
+ *     spark-files:NAME}, which Spark has shipped
+ * @param draftModel where q lies; read only by strategies with a draft
+ * @param store where hosts keep copies of remote models
  * @param device where models run
  * @param targetPrecision dtype of p in memory
  * @param draftPrecision dtype of q in memory
@@ -24,6 +26,7 @@ import java.io.Serializable;
 public record GenerationSettings(
     String targetModel,
     String draftModel,
+    StoreSettings store,
     DeviceChoice device,
     Precision targetPrecision,
     Precision draftPrecision,
@@ -42,6 +45,7 @@ public record GenerationSettings(
     return new GenerationSettings(
         targetModel,
         draftModel,
+        StoreSettings.defaults(),
         DeviceChoice.AUTO,
         Precision.FP32,
         Precision.FP32,
@@ -73,18 +77,25 @@ public record GenerationSettings(
 
   /** The same with other memory for the caches, in bytes. */
   public GenerationSettings withCacheBytes(long other) {
-    return with(other, decoding);
+    return with(targetModel, draftModel, other, decoding);
   }
 
   /** The same with another strategy or other settings of it. */
   public GenerationSettings withDecoding(DecodingSettings other) {
-    return with(cacheBytes, other);
+    return with(targetModel, draftModel, cacheBytes, other);
   }
 
-  private GenerationSettings with(long otherCacheBytes, DecodingSettings otherDecoding) {
+  /** The same with other models. */
+  public GenerationSettings withModels(String target, String draft) {
+    return with(target, draft, cacheBytes, decoding);
+  }
+
+  private GenerationSettings with(
+      String otherTarget, String otherDraft, long otherCacheBytes, DecodingSettings otherDecoding) {
     return new GenerationSettings(
-        targetModel,
-        draftModel,
+        otherTarget,
+        otherDraft,
+        store,
         device,
         targetPrecision,
         draftPrecision,

@@ -82,6 +82,7 @@ public final class RowDecoder implements AutoCloseable {
   /**
    * Loads the models, unless the process holds them already.
    *
+   * @param settings with models in folders of this host
    * @throws io.foresight.model.ModelException if one cannot be loaded
    */
   public RowDecoder(GenerationSettings settings) {

@@ -93,6 +93,7 @@ class BatchingInvarianceTest {
         new GenerationSettings(
             d.targetModel(),
             d.draftModel(),
+            d.store(),
             DeviceChoice.CPU,
             d.targetPrecision(),
             d.draftPrecision(),

@@ -47,6 +47,7 @@ class CacheMemoryTest {
         new GenerationSettings(
             d.targetModel(),
             d.draftModel(),
+            d.store(),
             d.device(),
             d.targetPrecision(),
             d.draftPrecision(),
