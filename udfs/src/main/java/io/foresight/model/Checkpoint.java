@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A Hugging Face model folder ({@code config.json} and weights in safetensors, one file or shards),
@@ -53,10 +54,11 @@ public final class Checkpoint {
    */
   public static Checkpoint inspect(Path folder) {
     try {
-      if (!Files.isDirectory(folder)) {
+      if (Files.notExists(folder)) {
         throw new IllegalArgumentException(
             "there is no such folder. Give the folder that holds config.json.");
       }
+      refuseOtherFormats(folder);
       ModelConfig config =
           Families.read(
               json(folder, "config.json", true), json(folder, "generation_config.json", false));
@@ -73,6 +75,37 @@ public final class Checkpoint {
     } catch (IOException e) {
       throw new ModelException(
           "Cannot load model " + folder + ": " + e + ". Check that its files are readable.", e);
+    }
+  }
+
+  /** Says of what other programs save why it is not read. */
+  private static void refuseOtherFormats(Path path) throws IOException {
+    if (Files.isRegularFile(path.resolve("config.json")) && !Safetensors.isMissing(path)) {
+      return;
+    }
+    List<String> names;
+    try (Stream<Path> files = Files.isDirectory(path) ? Files.list(path) : Stream.of(path)) {
+      names = files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+    for (String name : names) {
+      if (name.endsWith(".pt") || name.endsWith(".pth")) {
+        throw new IllegalArgumentException(
+            name
+                + " is a TorchScript model or a pickle. Nothing outside such a model can roll its cache back or share it between sequences, which speculation and lookaheads need. Give the checkpoint that it was made of, as save_pretrained writes it.");
+      }
+      if (name.endsWith(".bin") || name.endsWith(".ckpt")) {
+        throw new IllegalArgumentException(
+            name
+                + " is a pickle, which may run code when it is read. Load the model with transformers and save it with save_pretrained, which writes safetensors.");
+      }
+      if (name.endsWith(".gguf")) {
+        throw new IllegalArgumentException(
+            name
+                + " is a GGUF file, of llama.cpp's formats. Give the checkpoint that it was made of, as save_pretrained writes it.");
+      }
+    }
+    if (!Files.isDirectory(path)) {
+      throw new IllegalArgumentException("it is a file. Give the folder that holds config.json.");
     }
   }
 

@@ -147,6 +147,9 @@ final class Families {
               entry("bloom", Families::bloom),
               entry("opt", Families::opt)));
 
+  /** Tables of positions are made for the whole context. */
+  private static final int MOST_POSITIONS = 1 << 20;
+
   private Families() {}
 
   /** Reads a configuration, or throws an IllegalArgumentException whose message is the reason. */
@@ -400,6 +403,14 @@ final class Families {
     }
 
     ModelConfig build(TensorNames names) {
+      if (context > MOST_POSITIONS) {
+        throw new IllegalArgumentException(
+            "its context of "
+                + context
+                + " positions is more than the "
+                + MOST_POSITIONS
+                + " that are supported. Lower max_position_embeddings to what prompts need.");
+      }
       if (heads % keyValueHeads != 0) {
         throw new IllegalArgumentException(
             "num_attention_heads "

@@ -112,6 +112,12 @@ final class Safetensors {
             .formatted(SINGLE, INDEX));
   }
 
+  /** Whether a folder has no weights of this format. */
+  static boolean isMissing(Path folder) {
+    return !Files.isRegularFile(folder.resolve(SINGLE))
+        && !Files.isRegularFile(folder.resolve(INDEX));
+  }
+
   /** All tensors by their names, file by file, in the order of their places. */
   Map<String, Tensor> tensors() {
     return tensors;

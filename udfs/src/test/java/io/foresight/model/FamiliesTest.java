@@ -265,6 +265,7 @@ class FamiliesTest {
         "llama; \"hidden_act\": \"mish\"; hidden_act \"mish\" is not supported",
         "llama; \"num_key_value_heads\": 5; num_attention_heads 32 is no multiple of num_key_value_heads 5.",
         "llama; \"num_key_value_heads\": -1; num_key_value_heads = -1, not a positive integer",
+        "llama; \"max_position_embeddings\": 1048577; its context of 1048577 positions is more than the 1048576 that are supported.",
         "llama; \"head_dim\": 3; it rotates 3 numbers of a head of 3; rotary embedding needs an even number.",
         "llama; \"rope_scaling\": {\"type\": \"mrope\"}; rope type \"mrope\" is not supported",
         "llama; \"rope_scaling\": {\"type\": \"linear\"}; no number factor in its rope settings",
