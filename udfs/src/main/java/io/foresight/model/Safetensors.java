@@ -17,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.stream.LongStream;
 
 /**
  * Where the weights of a model folder lie: in {@code model.safetensors}, or in the shards that
@@ -85,6 +84,9 @@ final class Safetensors {
 
   /** Most bytes of a header in the format's own library, and here of an index too. */
   private static final int MOST_HEADER = 100_000_000;
+
+  /** More than any model's tensors have; a header of nothing but dimensions takes no memory. */
+  private static final int MOST_DIMENSIONS = 64;
 
   private final List<Path> files;
   private final Map<String, Tensor> tensors;
@@ -343,22 +345,27 @@ final class Safetensors {
 
   private static long[] numbers(
       String file, String name, String key, JsonToken value, JsonParser parser) throws IOException {
-    LongStream.Builder numbers = LongStream.builder();
+    long[] numbers = new long[MOST_DIMENSIONS];
+    int count = 0;
     boolean whole = value == JsonToken.START_ARRAY;
     while (whole && parser.nextToken() != JsonToken.END_ARRAY) {
       whole =
-          parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+          count < numbers.length
+              && parser.currentToken() == JsonToken.VALUE_NUMBER_INT
               && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER
               && parser.getLongValue() >= 0;
       if (whole) {
-        numbers.add(parser.getLongValue());
+        numbers[count++] = parser.getLongValue();
       }
     }
     if (!whole) {
       throw damaged(
-          file, name, "has a " + key + " that is no list of integers from 0 to " + Long.MAX_VALUE);
+          file,
+          name,
+          "has a %s that is no list of at most %d integers from 0 to %d"
+              .formatted(key, numbers.length, Long.MAX_VALUE));
     }
-    return numbers.build().toArray();
+    return Arrays.copyOf(numbers, count);
   }
 
   private static boolean holds(long bytes, long[] shape, Stored stored) {

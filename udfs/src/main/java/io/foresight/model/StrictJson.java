@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -73,7 +74,9 @@ final class StrictJson {
    * @param what its name in messages
    */
   static <T> T read(String what, byte[] utf8, Reading<T> reading) throws IOException {
-    try (JsonParser parser = FACTORY.createParser(decode(what, utf8))) {
+    CharBuffer text = decode(what, utf8);
+    try (JsonParser parser =
+        FACTORY.createParser(text.array(), text.arrayOffset(), text.remaining())) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new IllegalArgumentException(what + " is no JSON object. Copy it again.");
       }
@@ -97,13 +100,9 @@ final class StrictJson {
         : " at line %d, column %d".formatted(place.getLineNr(), place.getColumnNr());
   }
 
-  private static char[] decode(String what, byte[] utf8) {
+  private static CharBuffer decode(String what, byte[] utf8) {
     try {
-      return StandardCharsets.UTF_8
-          .newDecoder()
-          .decode(ByteBuffer.wrap(utf8))
-          .toString()
-          .toCharArray();
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8));
     } catch (CharacterCodingException e) {
       throw new IllegalArgumentException(what + " is no UTF-8 text. Copy it again.", e);
     }

@@ -58,7 +58,8 @@ class SafetensorsTest {
 
   static Stream<Arguments> headers() {
     String damaged = SINGLE + " is damaged: tensor " + NORM + " ";
-    String no = " that is no list of integers from 0 to 9223372036854775807. Copy it again.";
+    String no =
+        " that is no list of at most 64 integers from 0 to 9223372036854775807. Copy it again.";
     return Stream.of(
         arguments(
             "\"dtype\":\"BF16\"," + ENTRY.substring(15),
@@ -93,6 +94,10 @@ class SafetensorsTest {
         arguments(
             "[8],\"data_offsets\":[512,528]",
             "8,\"data_offsets\":[512,528]",
+            damaged + "has a shape" + no),
+        arguments(
+            "[8],\"data_offsets\":[512,528]",
+            "[8" + ",1".repeat(64) + "],\"data_offsets\":[512,528]",
             damaged + "has a shape" + no),
         arguments("[512,528]", "[512,9223372036854775808]", damaged + "has a data_offsets" + no),
         arguments("[512,528]", "[-16,0]", damaged + "has a data_offsets" + no),
@@ -186,6 +191,21 @@ class SafetensorsTest {
   void refusesAHeaderThatGoesOn() throws IOException {
     edit(SINGLE, header -> header.strip() + "{}");
     assertRefused("the header of model.safetensors goes on after its JSON object. Copy it again.");
+  }
+
+  /** The format orders the bytes, not the header. */
+  @Test
+  void readsAHeaderInAnyOrder() throws IOException {
+    float[][] rows = rows(folder);
+    edit(
+        SINGLE,
+        header -> {
+          String entry = NAMED_ENTRY + ",";
+          String without = header.strip().replace(entry, "");
+          String changed = without.substring(0, without.length() - 1) + "," + NAMED_ENTRY + "}";
+          return changed + " ".repeat((8 - changed.length() % 8) % 8);
+        });
+    assertThat(rows(folder)).isDeepEqualTo(rows);
   }
 
   @Test
