@@ -214,6 +214,21 @@ class S3aTest {
     JobRun again = folder.generate("--input", input, "--output", "s3a://data/out");
     assertThat(again.code()).isEqualTo(1);
     assertThat(again.err()).contains("Cannot write output s3a://data/out: it exists");
+    JobRun replaced =
+        folder.generate(
+            "--input",
+            input,
+            "--output",
+            "s3a://data/out",
+            "--overwrite",
+            "--set",
+            "output.format=jsonl");
+    assertThat(replaced.code()).as(replaced.err()).isZero();
+    assertThat(content("out/_SUCCESS")).contains("\"committer\" : \"magic\"");
+    // To other file systems Spark commits as it always does.
+    JobRun local = folder.generate("--input", input, "--output", temporary.resolve("out"));
+    assertThat(local.code()).as(local.err()).isZero();
+    assertThat(temporary.resolve("out/_SUCCESS")).isEmptyFile();
     JobRun missing =
         folder.generate("--input", "s3a://data/none.jsonl", "--output", "s3a://data/out2");
     assertThat(missing.code()).isEqualTo(1);
@@ -283,6 +298,39 @@ class S3aTest {
       args.addAll(List.of("--set", setting));
     }
     return JobRun.of(args.toArray(String[]::new));
+  }
+
+  @Test
+  void theBenchmarkComparesWithModelsOnS3() throws IOException, InterruptedException {
+    String model = model("benchmark/draft");
+    put("benchmark.jsonl", "{\"id\": \"a\", \"concepts\": [\"dog\", \"park\"]}\n");
+    JobRun run =
+        JobRun.of(
+            "benchmark",
+            "--input",
+            "s3a://data/benchmark.jsonl",
+            "--strategies",
+            "greedy",
+            "--batch",
+            "1",
+            "--rounds",
+            "1",
+            "--judge",
+            model,
+            "--set",
+            "models.target=" + model,
+            "--set",
+            "models.draft=" + model,
+            "--set",
+            "models.local-cache=" + temporary.resolve("benchmark-cache"));
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).contains("| greedy ");
+    assertThat(sent("benchmark/draft")).containsEntry("model.safetensors", 1L);
+    JobRun shipped = JobRun.of("benchmark", "--set", "models.target=spark-files:m");
+    assertThat(shipped.code()).isEqualTo(1);
+    assertThat(shipped.err())
+        .contains(
+            "Cannot compare with model spark-files:m: what Spark ships ends with its session");
   }
 
   @Test

@@ -150,7 +150,10 @@ public final class ModelStore implements AutoCloseable {
       synchronized (use) {
         // The lock ends with the channel.
         try (FileChannel channel = lockFile(entry, ".copy")) {
-          channel.lock();
+          if (channel.tryLock() == null) {
+            LOG.info("Waiting for another process that copies model {}", model.uri());
+            channel.lock();
+          }
           if (!whole(entry)) {
             copy(model, entry);
           }
