@@ -29,8 +29,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.WriterAppender;
+import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Dataset;
@@ -61,18 +63,13 @@ class S3aTest {
 
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
   private static Map<String, String> hadoop;
-  private static StringWriter log;
+  private static final StringWriter LOG = new StringWriter();
   private static Process server;
   private static String endpoint;
 
   @BeforeAll
   static void start() throws IOException, InterruptedException {
-    StringWriter written = new StringWriter();
-    log = written;
-    WriterAppender appender =
-        WriterAppender.createAppender(null, null, written, "test", false, true);
-    appender.start();
-    LoggerContext.getContext(false).getRootLogger().addAppender(appender);
+    captureLog();
     int port;
     try (ServerSocket free = new ServerSocket(0)) {
       port = free.getLocalPort();
@@ -110,6 +107,23 @@ class S3aTest {
     hadoop.forEach(System::setProperty);
   }
 
+  /** Takes what is logged from INFO on, and leaves the console its errors. */
+  private static void captureLog() {
+    LoggerContext context = LoggerContext.getContext(false);
+    LoggerConfig root = context.getConfiguration().getRootLogger();
+    root.getAppenders()
+        .forEach(
+            (name, appender) -> {
+              root.removeAppender(name);
+              root.addAppender(appender, Level.ERROR, null);
+            });
+    WriterAppender capturing = WriterAppender.createAppender(null, null, LOG, "test", false, true);
+    capturing.start();
+    root.addAppender(capturing, Level.INFO, null);
+    root.setLevel(Level.INFO);
+    context.updateLoggers();
+  }
+
   /** The settings by which submit.sh has output committed. */
   private static Map<String, String> committer() throws IOException {
     Map<String, String> settings = new HashMap<>();
@@ -127,6 +141,10 @@ class S3aTest {
   @AfterAll
   static void stop() throws InterruptedException {
     hadoop.keySet().forEach(System::clearProperty);
+    LoggerContext context = LoggerContext.getContext(false);
+    context.getConfiguration().getRootLogger().removeAppender("test");
+    context.getConfiguration().getRootLogger().setLevel(Level.ERROR);
+    context.updateLoggers();
     server.destroy();
     // It writes to the temporary folder until it ends.
     server.waitFor();
@@ -280,7 +298,7 @@ class S3aTest {
       assertThat(each.out() + each.err()).doesNotContain(SECRET);
     }
     // The log is of all that ran here, S3Mock's folder holds the output and run.json.
-    assertThat(log.toString()).contains("Copied model " + model).doesNotContain(SECRET);
+    assertThat(LOG.toString()).contains("Copied model " + model).doesNotContain(SECRET);
     assertNoSecretBelow(temporary);
   }
 

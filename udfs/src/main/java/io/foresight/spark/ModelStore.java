@@ -19,11 +19,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -67,20 +65,20 @@ public final class ModelStore implements AutoCloseable {
 
   private static final int BUFFER = 1 << 20;
 
-  /** A process has one lock on a file, whoever of it uses the entry. Guarded by the class. */
+  /** A process has one lock on an entry, whoever in it uses the entry. Guarded by the class. */
   private static final Map<Path, Use> USES = new HashMap<>();
 
   private final StoreSettings settings;
   private final Path folder;
   private final Configuration hadoop;
 
-  /** Keys of this store's entries. Guarded by the class. */
-  private final Set<Path> held = new HashSet<>();
+  /** Entries that this store holds, once per call that gave them. Guarded by the class. */
+  private final List<Path> held = new ArrayList<>();
 
   private static final class Use {
 
     private final FileChannel channel;
-    private int stores;
+    private int calls;
 
     Use(FileChannel channel) {
       this.channel = channel;
@@ -149,7 +147,7 @@ public final class ModelStore implements AutoCloseable {
       Use use = hold(entry);
       synchronized (use) {
         // The lock ends with the channel.
-        try (FileChannel channel = lockFile(entry, ".copy")) {
+        try (FileChannel channel = openFile(entry, ".copy")) {
           if (channel.tryLock() == null) {
             LOG.info("Waiting for another process that copies model {}", model.uri());
             channel.lock();
@@ -180,7 +178,7 @@ public final class ModelStore implements AutoCloseable {
     synchronized (ModelStore.class) {
       Use use = USES.get(entry);
       if (use == null) {
-        FileChannel channel = lockFile(entry, ".use");
+        FileChannel channel = openFile(entry, ".use");
         try {
           channel.lock(0, Long.MAX_VALUE, true);
         } catch (IOException | RuntimeException e) {
@@ -190,15 +188,11 @@ public final class ModelStore implements AutoCloseable {
         use = new Use(channel);
         USES.put(entry, use);
       }
-      if (held.add(entry)) {
-        use.stores++;
-      }
+      held.add(entry);
+      use.calls++;
       // In a file of its own: to open a locked one, as setting its time does, would end the lock.
-      Path used = beside(entry, ".used");
-      if (Files.notExists(used)) {
-        Files.createFile(used);
-      }
-      Files.setLastModifiedTime(used, FileTime.from(Instant.now()));
+      openFile(entry, ".used").close();
+      Files.setLastModifiedTime(beside(entry, ".used"), FileTime.from(Instant.now()));
       return use;
     }
   }
@@ -206,7 +200,7 @@ public final class ModelStore implements AutoCloseable {
   private void release(Path entry) {
     synchronized (ModelStore.class) {
       Use use = USES.get(entry);
-      if (held.remove(entry) && --use.stores == 0) {
+      if (held.remove(entry) && --use.calls == 0) {
         USES.remove(entry);
         try {
           use.channel.close();
@@ -417,7 +411,7 @@ public final class ModelStore implements AutoCloseable {
     }
     Path part = beside(entry, ".part");
     synchronized (ModelStore.class) {
-      try (FileChannel channel = lockFile(entry.resolveSibling("store"), ".lock")) {
+      try (FileChannel channel = openFile(entry.resolveSibling("store"), ".lock")) {
         channel.lock();
         List<Candidate> others = new ArrayList<>();
         try (Stream<Path> files = Files.list(entry.getParent())) {
@@ -493,7 +487,7 @@ public final class ModelStore implements AutoCloseable {
     if (USES.containsKey(other.entry())) {
       return false;
     }
-    try (FileChannel channel = lockFile(other.entry(), ".use")) {
+    try (FileChannel channel = openFile(other.entry(), ".use")) {
       if (channel.tryLock() == null) {
         return false;
       }
@@ -537,7 +531,7 @@ public final class ModelStore implements AutoCloseable {
     }
   }
 
-  private static FileChannel lockFile(Path entry, String ending) throws IOException {
+  private static FileChannel openFile(Path entry, String ending) throws IOException {
     return FileChannel.open(
         beside(entry, ending),
         StandardOpenOption.CREATE,

@@ -149,6 +149,22 @@ class ModelStoreTest {
   }
 
   @Test
+  void aThreadThatFailsTakesNoHoldFromAnotherOfItsStore() throws IOException {
+    Path model = model("m", 1000);
+    Path other = model("other", 1000);
+    settings = bounded(bytes(1000) + 1000);
+    try (ModelStore store = new ModelStore(settings, hadoop)) {
+      Path copy = store.folder(far(model));
+      Files.delete(copy.resolve("config.json"));
+      hadoop.setInt("far.fail-after", 10);
+      assertThatThrownBy(() -> store.folder(far(model))).hasMessageContaining("went dead");
+      hadoop.unset("far.fail-after");
+      assertThatThrownBy(() -> store.folder(far(other)))
+          .hasMessageContaining("running processes use");
+    }
+  }
+
+  @Test
   void aKilledCopyIsNotTakenForWholeAndGoesOn() throws Exception {
     Path model = model("m", 20 << 20);
     Process process = StoreProcess.start(far(model), settings, log, 100);
