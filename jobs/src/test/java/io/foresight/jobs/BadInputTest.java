@@ -112,24 +112,25 @@ class BadInputTest {
     Path weights = draft.resolve("model.safetensors");
     byte[] whole = Files.readAllBytes(weights);
     Files.write(weights, java.util.Arrays.copyOf(whole, whole.length - 10));
-    assertRefused(1, "is truncated or corrupt", "--input", good, "--set", "models.draft=" + draft);
+    assertRefused(
+        1, "model.safetensors is truncated", "--input", good, "--set", "models.draft=" + draft);
     Files.delete(weights);
     assertRefused(
-        1, "it has no model.safetensors", "--input", good, "--set", "models.draft=" + draft);
+        1,
+        "it has neither a file model.safetensors",
+        "--input",
+        good,
+        "--set",
+        "models.draft=" + draft);
     Files.write(weights, whole);
     Path config = draft.resolve("config.json");
     String written = Files.readString(config);
     Files.writeString(
         config, written.replace("\"intermediate_size\" : 32", "\"intermediate_size\" : 48"));
     assertRefused(
-        1,
-        "but its config.json calls for [48, 16]",
-        "--input",
-        good,
-        "--set",
-        "models.draft=" + draft);
-    Files.writeString(config, written.replace("llama", "gpt2").replace("Llama", "GPT2"));
-    assertRefused(1, "gpt2", "--input", good, "--set", "models.draft=" + draft);
+        1, "but config.json calls for [48, 16]", "--input", good, "--set", "models.draft=" + draft);
+    Files.writeString(config, written.replace("llama", "mamba").replace("Llama", "Mamba"));
+    assertRefused(1, "mamba", "--input", good, "--set", "models.draft=" + draft);
     Files.writeString(config, written);
     Path tokenizer = draft.resolve("tokenizer.json");
     Files.writeString(tokenizer, Files.readString(tokenizer).replace("\"<pad>\"", "\"<gap>\""));

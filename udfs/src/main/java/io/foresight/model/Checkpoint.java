@@ -167,7 +167,7 @@ public final class Checkpoint {
   public long weightBytes(Precision precision) {
     long matrices =
         plan.all()
-            .filter(wanted -> wanted.isMultiplied() || (config.tied() && wanted.isEmbedding()))
+            .filter(wanted -> wanted.isMultiplied() || (plan.tied() && wanted.isEmbedding()))
             .mapToLong(TensorNames.Wanted::elements)
             .sum();
     // The embedding is looked up as it is, whether or not a copy of it is the head.
@@ -176,7 +176,9 @@ public final class Checkpoint {
             .filter(wanted -> !wanted.isMultiplied())
             .mapToLong(TensorNames.Wanted::elements)
             .sum();
-    return matrices * precision.matrixBytes() + others * precision.cacheBytes();
+    Rope rope = config.rope();
+    long tables = rope == null ? 0 : 2L * 4 * config.context() * rope.dimensions();
+    return matrices * precision.matrixBytes() + others * precision.cacheBytes() + tables;
   }
 
   /** Memory that a cache of {@code slots} sequences of {@code positions} tokens takes, in bytes. */
@@ -193,7 +195,7 @@ public final class Checkpoint {
   /** Weights that a forward multiplies by: all, but an embedding that is not the head as well. */
   public long multipliedWeights() {
     return plan.all()
-        .filter(wanted -> config.tied() || !wanted.isEmbedding())
+        .filter(wanted -> plan.tied() || !wanted.isEmbedding())
         .mapToLong(TensorNames.Wanted::elements)
         .sum();
   }

@@ -40,6 +40,11 @@ record ConfigJson(JsonNode json) {
     return find(keys).isMissingNode() || find(keys).isNull() ? missing : size(keys);
   }
 
+  /** A positive integer; 0 if it is null, which is to say that there is none. */
+  int sizeUnlessNull(int missing, String key) {
+    return json.has(key) ? sizeOr(0, key) : missing;
+  }
+
   double numberOr(double missing, String... keys) {
     JsonNode value = find(keys);
     if (value.isMissingNode() || value.isNull()) {

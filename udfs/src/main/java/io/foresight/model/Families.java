@@ -180,7 +180,7 @@ final class Families {
   private static ModelConfig mistral(ConfigJson json, Builder b) {
     b.keyValueHeads = 8;
     gated(json, b, "silu");
-    b.window = json.json().has("sliding_window") ? json.sizeOr(0, "sliding_window") : 4096;
+    b.window = json.sizeUnlessNull(4096, "sliding_window");
     b.windowed = json.windowed(b.layers, layer -> true);
     b.rotary(json, 1, 10_000, json.sizeOr(131_072, "max_position_embeddings"));
     return b.build(LLAMA);
@@ -207,7 +207,7 @@ final class Families {
     gated(json, b, "silu");
     int full = json.has("max_window_layers") ? json.json().get("max_window_layers").asInt() : 28;
     if (json.flagOr(false, "use_sliding_window")) {
-      b.window = json.sizeOr(4096, "sliding_window");
+      b.window = json.sizeUnlessNull(4096, "sliding_window");
       b.windowed = json.windowed(b.layers, layer -> layer >= full);
     }
     b.rotary(json, 1, 10_000, json.sizeOr(32_768, "max_position_embeddings"));
@@ -227,7 +227,7 @@ final class Families {
     gemmas(json, b);
     b.activation = json.activationOr("gelu_pytorch_tanh", "hidden_activation");
     b.branchNorms = true;
-    b.window = json.sizeOr(4096, "sliding_window");
+    b.window = json.sizeUnlessNull(4096, "sliding_window");
     b.windowed = json.windowed(b.layers, layer -> layer % 2 == 0);
     b.queryScale = Math.sqrt(b.headDim / json.numberOr(256, "query_pre_attn_scalar"));
     b.softcap = json.boundOr(50, "attn_logit_softcapping");
@@ -260,8 +260,8 @@ final class Families {
     b.hidden = json.size("hidden_size");
     b.layers = json.size("num_hidden_layers");
     b.heads = json.size("num_attention_heads");
-    b.keyValueHeads =
-        json.sizeOr(b.keyValueHeads == 0 ? b.heads : b.keyValueHeads, "num_key_value_heads");
+    b.keyValueHeads = json.sizeUnlessNull(b.keyValueHeads, "num_key_value_heads");
+    b.keyValueHeads = b.keyValueHeads == 0 ? b.heads : b.keyValueHeads;
     b.headDim = json.sizeOr(b.headDim == 0 ? b.hidden / b.heads : b.headDim, "head_dim");
     b.width = json.size("intermediate_size");
     b.gated = true;

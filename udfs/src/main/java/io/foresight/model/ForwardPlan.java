@@ -93,7 +93,7 @@ final class ForwardPlan {
     List<Copy> copies = merged(noted);
     this.extensions = extensions;
     this.vocabulary = config.vocabulary();
-    this.window = config.attention().window();
+    this.window = config.attention().windowed().contains(true) ? config.attention().window() : 0;
     firstPosition = new int[extensions.size() + 1];
     int askedSoFar = 0;
     int widest = 0;

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -136,7 +137,7 @@ final class Loader {
     int handedOver = 0;
     try {
       for (Reading reading : readings) {
-        IValue tensor = reading.tensor().join();
+        IValue tensor = read(reading);
         handedOver++;
         script
             .call(
@@ -148,6 +149,14 @@ final class Loader {
       }
     } finally {
       readings.subList(handedOver, readings.size()).forEach(Loader::discard);
+    }
+  }
+
+  private static IValue read(Reading reading) {
+    try {
+      return reading.tensor().join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException reason ? reason : e;
     }
   }
 
@@ -211,7 +220,7 @@ final class Loader {
             "add_embedding",
             IValue.from(config.embedding().scale()),
             IValue.from((long) config.embedding().firstPosition()),
-            IValue.from(config.tied()))
+            IValue.from(checkpoint.plan().tied()))
         .close();
   }
 
@@ -224,7 +233,7 @@ final class Loader {
     script
         .call(
             "finish",
-            IValue.from(config.tied()),
+            IValue.from(checkpoint.plan().tied()),
             IValue.from(config.logitSoftcap()),
             IValue.from((long) config.context()),
             IValue.from(rope == null ? 0L : rope.dimensions()),

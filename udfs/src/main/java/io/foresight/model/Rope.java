@@ -54,9 +54,9 @@ record Rope(String kind, int dimensions, List<Double> settings, List<Double> fac
         settings.add(number(rope, "factor"));
         settings.add(number(rope, "low_freq_factor"));
         settings.add(number(rope, "high_freq_factor"));
-        settings.add(number(rope, "original_max_position_embeddings"));
+        settings.add((double) original(json, rope, context));
       }
-      case "yarn" -> settings.addAll(yarn(rope, dimensions, theta, context));
+      case "yarn" -> settings.addAll(yarn(json, rope, dimensions, theta, context));
       case "longrope", "su" -> {
         return longRope(json, rope, dimensions, theta, context);
       }
@@ -70,8 +70,9 @@ record Rope(String kind, int dimensions, List<Double> settings, List<Double> fac
   }
 
   /** YaRN (Peng et al., 2023): factor, first and last dimension of the ramp, attention factor. */
-  private static List<Double> yarn(JsonNode rope, int dimensions, double theta, int context) {
-    double original = rope.path("original_max_position_embeddings").asDouble(context);
+  private static List<Double> yarn(
+      JsonNode json, JsonNode rope, int dimensions, double theta, int context) {
+    double original = original(json, rope, context);
     double factor = rope.path("factor").asDouble(context / original);
     double low = dimension(rope.path("beta_fast").asDouble(32), dimensions, theta, original);
     double high = dimension(rope.path("beta_slow").asDouble(1), dimensions, theta, original);
@@ -92,6 +93,12 @@ record Rope(String kind, int dimensions, List<Double> settings, List<Double> fac
     return List.of(factor, low, low == high ? high + 0.001 : high, attention);
   }
 
+  /** The context before it was extended; where it is said twice, beside the rope settings. */
+  private static int original(JsonNode json, JsonNode rope, int context) {
+    String key = "original_max_position_embeddings";
+    return json.path(key).asInt(rope.path(key).asInt(context));
+  }
+
   /** The dimension that turns {@code rotations} times over the original context. */
   private static double dimension(double rotations, int dimensions, double theta, double original) {
     return dimensions * Math.log(original / (rotations * 2 * Math.PI)) / (2 * Math.log(theta));
@@ -104,9 +111,7 @@ record Rope(String kind, int dimensions, List<Double> settings, List<Double> fac
   /** LongRoPE (Ding et al., 2024) within the original context, where its short factors hold. */
   private static Rope longRope(
       JsonNode json, JsonNode rope, int dimensions, double theta, int context) {
-    int original =
-        rope.path("original_max_position_embeddings")
-            .asInt(json.path("original_max_position_embeddings").asInt(context));
+    int original = original(json, rope, context);
     double factor = rope.path("factor").asDouble((double) context / original);
     double attention =
         rope.hasNonNull("attention_factor")

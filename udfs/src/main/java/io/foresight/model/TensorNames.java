@@ -77,8 +77,8 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
     }
   }
 
-  /** Tensors of the embedding, of each layer, and of the LM head. */
-  record Plan(List<Wanted> embedding, List<List<Wanted>> layers, List<Wanted> head) {
+  /** Tensors of the embedding, of each layer, and of the LM head, which may be the embedding. */
+  record Plan(List<Wanted> embedding, List<List<Wanted>> layers, List<Wanted> head, boolean tied) {
 
     Stream<Wanted> all() {
       return Stream.of(embedding.stream(), layers.stream().flatMap(List::stream), head.stream())
@@ -119,7 +119,7 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
       layers.add(lister.done());
     }
     lister.head();
-    return new Plan(embedding, List.copyOf(layers), lister.done());
+    return new Plan(embedding, List.copyOf(layers), lister.done(), lister.tied());
   }
 
   /** What stands before the embedding's name: nothing, {@code model.}, {@code transformer.}... */
@@ -208,6 +208,11 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
       matrices("down", c.mlp().bias(), width, c.hidden());
     }
 
+    /** A head that is stored counts, as for transformers: if it is the embedding, it is equal. */
+    boolean tied() {
+      return c.tied() && !isStored.test(source("head", 0) + ".weight");
+    }
+
     void head() {
       if (c.norms().last() && c.norms().weighted()) {
         norm("norm");
@@ -219,7 +224,7 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
             c.embedding().width(),
             c.hidden());
       }
-      if (!c.tied()) {
+      if (!tied()) {
         add("head.0.weight", source("head", 0) + ".weight", c.vocabulary(), c.embedding().width());
       }
     }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -139,9 +140,12 @@ public final class ModelStore implements AutoCloseable {
     boolean done = false;
     try {
       // Nobody else's business, and nobody else's to fill.
-      Files.createDirectories(
-          folder,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      // Java 17 refuses to create what a link already leads to.
+      if (!Files.isDirectory(folder)) {
+        Files.createDirectories(
+            folder,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      }
       // A file has one path here, since locks are counted by it.
       entry = folder.toRealPath().resolve(model.key());
       Use use = hold(entry);
@@ -242,6 +246,9 @@ public final class ModelStore implements AutoCloseable {
     }
     try {
       return JSON.readValue(Files.readAllBytes(file), Manifest.class);
+    } catch (NoSuchFileException e) {
+      // Another process has just finished its copy.
+      return null;
     } catch (JsonProcessingException e) {
       LOG.warn("{} is damaged.", file, e);
       return null;
@@ -478,6 +485,9 @@ public final class ModelStore implements AutoCloseable {
       for (Path file : files.toList()) {
         bytes += Files.size(file);
       }
+    } catch (NoSuchFileException e) {
+      // Another process has just finished its copy, or taken a damaged one away.
+      return bytes;
     }
     return bytes;
   }

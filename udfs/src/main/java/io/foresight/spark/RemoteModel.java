@@ -38,6 +38,8 @@ record RemoteModel(String uri, List<RemoteFile> files) implements Serializable {
   private static final List<String> ENDINGS =
       List.of(".safetensors", ".safetensors.index.json", ".model");
 
+  private static final String WHOLE = "model.safetensors";
+
   /**
    * One file.
    *
@@ -67,6 +69,12 @@ record RemoteModel(String uri, List<RemoteFile> files) implements Serializable {
       if (status.isFile() && (NAMES.contains(name) || ENDINGS.stream().anyMatch(name::endsWith))) {
         files.add(new RemoteFile(name, status.getLen(), stamp(system, status)));
       }
+    }
+    // Weights are in this file or in shards; others hold the same again, in another layout.
+    if (files.stream().anyMatch(file -> file.name().equals(WHOLE))) {
+      files.removeIf(file -> file.name().endsWith(".safetensors") && !file.name().equals(WHOLE));
+    } else {
+      files.removeIf(file -> file.name().startsWith("consolidated"));
     }
     files.sort(Comparator.comparing(RemoteFile::name));
     if (files.stream().noneMatch(file -> file.name().equals("config.json"))) {

@@ -179,7 +179,8 @@ class CausalLm(Module):
       bias = (self).take("embed_norm.bias", )[0]
       rows = torch.layer_norm(rows, [torch.size(rows, 1)], weight[0], bias, self.eps)
     if scale != 1.:
-      rows = torch.mul(rows, scale)
+      # Rounded as the embedding is, as the models were trained.
+      rows = torch.mul(rows, torch.to(torch.tensor(scale, dtype=6, device=rows.device), rows.dtype))
     self.embed = [rows]
     positions = (self).take("positions.weight", )
     if len(positions) > 0:
@@ -200,7 +201,7 @@ class CausalLm(Module):
       self.head_norms[layer] = torch.cat(parts, 0)
     return None
 
-  # A norm that no matrix follows: its weight and bias, [2, C].
+  # A norm that no matrix follows: its weight and bias, fp32 [2, C].
   def add_branch_norm(self: __torch__.CausalLm, name: str, at: int) -> None:
     weight = (self).take(name + ".weight", )
     if len(weight) > 0:
@@ -209,7 +210,7 @@ class CausalLm(Module):
       shift = torch.zeros_like(scale)
       if len(bias) > 0:
         shift = torch.to(bias[0], 6)
-      self.branch_norms[at] = torch.to(torch.stack([scale, shift]), self.dtype)
+      self.branch_norms[at] = torch.stack([scale, shift])
     return None
 
   # Adds the LM head, which may be the embedding, and the tables of the rotary embedding.
@@ -275,6 +276,19 @@ class CausalLm(Module):
       return torch.to(torch.layer_norm(x, [torch.size(x, -1)], None, None, self.eps), self.dtype)
     return (self).rms_norm(x, )
 
+  # The same with weight and bias, where no matrix follows to fold them into; fp32 until the end, as transformers has it.
+  def branch_norm(self: __torch__.CausalLm, x: Tensor, at: int) -> Tensor:
+    wide = torch.to(x, 6)
+    size = [torch.size(x, -1)]
+    if self.layer_norm:
+      normed = torch.layer_norm(wide, size, None, None, self.eps)
+    else:
+      normed = torch.mul(wide, torch.rsqrt(torch.add(torch.mean(torch.mul(wide, wide), [-1], True), self.eps)))
+    if at in self.branch_norms:
+      weights = self.branch_norms[at]
+      normed = torch.add(torch.mul(normed, weights[0]), weights[1])
+    return torch.to(normed, self.dtype)
+
   # What feeds a layer's attention or MLP, but for the norm's weight and bias, which are folded into the matrix that follows.
   def before(self: __torch__.CausalLm, x: Tensor) -> Tensor:
     if self.norm_after:
@@ -283,12 +297,11 @@ class CausalLm(Module):
 
   # x plus what attention or MLP made of it, with a norm of the sum or of the branch where there is one.
   def join_branch(self: __torch__.CausalLm, x: Tensor, branch: Tensor, at: int) -> Tensor:
-    if not (at in self.branch_norms):
-      return torch.add(x, branch)
-    weights = self.branch_norms[at]
     if self.norm_after:
-      return torch.add(torch.mul((self).norm(torch.add(x, branch), ), weights[0]), weights[1])
-    return torch.add(x, torch.add(torch.mul((self).norm(branch, ), weights[0]), weights[1]))
+      return (self).branch_norm(torch.add(x, branch), at, )
+    if at in self.branch_norms:
+      return torch.add(x, (self).branch_norm(branch, at, ))
+    return torch.add(x, branch)
 
   # x [P, K] times the matrix `at` -> [P, N].
   def linear(self: __torch__.CausalLm, x: Tensor, at: int) -> Tensor:

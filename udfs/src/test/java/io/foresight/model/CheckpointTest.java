@@ -48,12 +48,13 @@ class CheckpointTest {
     long embedding = 101 * 24;
     long norms = 2 * (24 + 24 + 8 + 8) + 24;
     long matrices = 2 * (24 * (32 + 16 + 16) + 32 * 24 + 3 * 24 * 40);
+    long tables = 2 * 4 * 64 * 8;
     assertThat(checkpoint.parameters()).isEqualTo(embedding + norms + matrices);
     assertThat(checkpoint.multipliedWeights()).isEqualTo(embedding + norms + matrices);
     assertThat(checkpoint.weightBytes(Precision.FP32))
-        .isEqualTo(4 * (2 * embedding + norms + matrices));
+        .isEqualTo(4 * (2 * embedding + norms + matrices) + tables);
     assertThat(checkpoint.weightBytes(Precision.INT8))
-        .isEqualTo(embedding + matrices + 4 * (embedding + norms));
+        .isEqualTo(embedding + matrices + 4 * (embedding + norms) + tables);
     assertThat(checkpoint.cacheBytes(Precision.BF16, 3, 10)).isEqualTo(3 * 10 * 2 * 2 * 2 * 8 * 2);
     assertThat(checkpoint.storedAs()).isEqualTo(Set.of("BF16"));
   }
