@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -23,6 +25,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -146,6 +149,7 @@ public final class ModelStore implements AutoCloseable {
             folder,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       }
+      requireOwn();
       // A file has one path here, since locks are counted by it.
       entry = folder.toRealPath().resolve(model.key());
       Use use = hold(entry);
@@ -175,6 +179,23 @@ public final class ModelStore implements AutoCloseable {
       if (entry != null && !done) {
         release(entry);
       }
+    }
+  }
+
+  /** Where everyone may create folders, another user may have made the default one before. */
+  private void requireOwn() throws IOException {
+    if (!settings.folder().isEmpty()) {
+      return;
+    }
+    Set<PosixFilePermission> permissions =
+        Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS);
+    String owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).getName();
+    if (!owner.equals(System.getProperty("user.name"))
+        || permissions.contains(PosixFilePermission.GROUP_WRITE)
+        || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+      throw new ModelException(
+          "Cannot copy models to %s: it is %s's, or others may write to it. Set models.local-cache to a folder of your own."
+              .formatted(folder, owner));
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -88,6 +89,24 @@ class ModelStoreTest {
   private Path part() throws IOException {
     try (Stream<Path> files = Files.list(temporary.resolve("cache"))) {
       return files.filter(file -> file.toString().endsWith(".part")).findFirst().orElseThrow();
+    }
+  }
+
+  @Test
+  void theDefaultFolderIsNobodyElsesToFill() throws IOException {
+    String given = System.getProperty("java.io.tmpdir");
+    System.setProperty("java.io.tmpdir", temporary.toString());
+    try (ModelStore store = new ModelStore(StoreSettings.defaults(), hadoop)) {
+      Path model = model("m", 100);
+      assertCopied(store.folder(far(model)), model);
+      Path folder = temporary.resolve("foresight-models-" + System.getProperty("user.name"));
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwx---"));
+      assertThatThrownBy(() -> store.folder(far(model)))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("Cannot copy models to " + folder)
+          .hasMessageContaining("others may write to it. Set models.local-cache");
+    } finally {
+      System.setProperty("java.io.tmpdir", given);
     }
   }
 
