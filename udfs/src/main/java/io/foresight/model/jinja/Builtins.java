@@ -760,15 +760,22 @@ final class Builtins {
     if (at.isEmpty()) {
       throw new JinjaException("split has an empty separator");
     }
+    // What is not split yet.
+    int from = 0;
+    int to = text.length();
     while (most < 0 || parts.size() < most) {
-      int next = right ? text.lastIndexOf(at) : text.indexOf(at);
-      if (next < 0 || parts.size() > Frame.MOST_ELEMENTS) {
+      int next = right ? text.lastIndexOf(at, to - at.length()) : text.indexOf(at, from);
+      if (next < from || parts.size() > Frame.MOST_ELEMENTS) {
         break;
       }
-      parts.add(right ? text.substring(next + at.length()) : text.substring(0, next));
-      text = right ? text.substring(0, next) : text.substring(next + at.length());
+      parts.add(right ? text.substring(next + at.length(), to) : text.substring(from, next));
+      if (right) {
+        to = next;
+      } else {
+        from = next + at.length();
+      }
     }
-    parts.add(text);
+    parts.add(text.substring(from, to));
     if (right) {
       Collections.reverse(parts);
     }

@@ -19,7 +19,7 @@ final class Frame {
 
   private static final long MOST_STEPS = 5_000_000;
   private static final int MOST_CALLS = 50;
-  private static final int CHARACTERS_PER_STEP = 256;
+  static final int CHARACTERS_PER_STEP = 16;
 
   /** What the frames of one rendering share. */
   private static final class Budget {

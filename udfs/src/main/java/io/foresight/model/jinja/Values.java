@@ -198,6 +198,7 @@ final class Values {
       return same;
     }
     if (a instanceof String x && b instanceof String y) {
+      frame.spend(Math.min(x.length(), y.length()) / Frame.CHARACTERS_PER_STEP);
       return x.equals(y);
     }
     return a == b || (a instanceof Undefined && b instanceof Undefined);
