@@ -24,6 +24,7 @@ class CausalLm(Module):
   gated : bool
   activation : str
   rotary : int
+  has_windows : bool
   windowed : List[int]
   softcap : float
   logit_softcap : float
@@ -32,7 +33,9 @@ class CausalLm(Module):
   embed : List[Tensor]
   positions : List[Tensor]
   slopes : List[Tensor]
+  has_head_norms : bool
   head_norms : Dict[int, Tensor]
+  has_branch_norms : bool
   branch_norms : Dict[int, Tensor]
   layouts : List[int]
   matrices : List[Tensor]
@@ -159,6 +162,7 @@ class CausalLm(Module):
   # Layers that see a window only (1) or all (0); bound of the scores, or 0; slope of each head by ALiBi, or none.
   def configure_attention(self: __torch__.CausalLm, windowed: List[int], softcap: float, slopes: List[float], device: str) -> None:
     self.windowed = windowed
+    self.has_windows = 1 in windowed
     self.softcap = softcap
     if len(slopes) > 0:
       self.slopes = [torch.tensor(slopes, dtype=6, device=torch.device(device))]
@@ -199,6 +203,7 @@ class CausalLm(Module):
       key_norm = (self).take("key_norm.weight", )[0]
       parts = [torch.repeat(torch.unsqueeze(query_norm[0], 0), [self.heads, 1]), torch.repeat(torch.unsqueeze(key_norm, 0), [self.kv_heads, 1])]
       self.head_norms[layer] = torch.cat(parts, 0)
+      self.has_head_norms = True
     return None
 
   # A norm that no matrix follows: its weight and bias, fp32 [2, C].
@@ -211,6 +216,7 @@ class CausalLm(Module):
       if len(bias) > 0:
         shift = torch.to(bias[0], 6)
       self.branch_norms[at] = torch.stack([scale, shift])
+      self.has_branch_norms = True
     return None
 
   # Adds the LM head, which may be the embedding, and the tables of the rotary embedding.
@@ -299,9 +305,7 @@ class CausalLm(Module):
   def join_branch(self: __torch__.CausalLm, x: Tensor, branch: Tensor, at: int) -> Tensor:
     if self.norm_after:
       return (self).branch_norm(torch.add(x, branch), at, )
-    if at in self.branch_norms:
-      return torch.add(x, (self).branch_norm(branch, at, ))
-    return torch.add(x, branch)
+    return torch.add(x, (self).branch_norm(branch, at, ))
 
   # x [P, K] times the matrix `at` -> [P, N].
   def linear(self: __torch__.CausalLm, x: Tensor, at: int) -> Tensor:
@@ -320,7 +324,7 @@ class CausalLm(Module):
   def project(self: __torch__.CausalLm, x: Tensor, layer: int, cos: Tensor, sin: Tensor) -> Tensor:
     all = torch.view((self).linear((self).before(x, ), layer * 4, ), [-1, self.heads + self.kv_heads * 2, self.head_dim])
     qk = torch.narrow(all, 1, 0, self.heads + self.kv_heads)
-    if layer in self.head_norms:
+    if self.has_head_norms:
       _0 = torch.copy_(qk, torch.mul((self).rms_norm(qk, ), self.head_norms[layer]))
     if self.rotary > 0:
       if self.rotary < self.head_dim:
@@ -476,6 +480,9 @@ class CausalLm(Module):
       all = (self).project(x, i, cos, sin, )
       _3 = torch.index_copy_(torch.select(flat, 0, i), 0, cells, torch.narrow(all, 1, self.heads, self.kv_heads * 2))
       layer = torch.select(cache, 0, i)
+      windowed = False
+      if self.has_windows:
+        windowed = self.windowed[i] == 1
       q = torch.narrow(all, 1, 0, self.heads)
       mixtures = annotate(List[Tensor], [])
       for g in range(groups):
@@ -489,7 +496,7 @@ class CausalLm(Module):
         else:
           kv = torch.narrow(torch.narrow(layer, 0, plan[group + 2], n), 1, 0, plan[group + 3])
         masked = bias[g]
-        if self.windowed[i] == 1:
+        if windowed:
           masked = windowed_bias[g]
         shaped = torch.reshape(own, [n, plan[group + 1], self.heads, self.head_dim])
         mixed = (self).attend(shaped, torch.narrow(kv, 2, 0, self.kv_heads), torch.narrow(kv, 2, self.kv_heads, self.kv_heads), masked, False, )
@@ -501,9 +508,12 @@ class CausalLm(Module):
       branch = (self).linear(mixture, i * 4 + 1, )
       if self.parallel:
         x = torch.add(torch.add(x, branch), (self).mlp(x, i, ))
-      else:
+      elif self.norm_after or self.has_branch_norms:
         x = (self).join_branch(x, branch, i * 2, )
         x = (self).join_branch(x, (self).mlp(x, i, ), i * 2 + 1, )
+      else:
+        x = torch.add(x, branch)
+        x = torch.add(x, (self).mlp(x, i, ))
     if m == 0:
       return torch.empty([0], dtype=6)
     hidden = torch.index_select(x, 0, torch.narrow(ints, 0, p * 3, m))
