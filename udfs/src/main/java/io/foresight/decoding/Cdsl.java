@@ -1,6 +1,5 @@
 package io.foresight.decoding;
 
-import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.S2Action;
@@ -52,7 +51,7 @@ public final class Cdsl implements Strategy {
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     SplittableRandom random = new SplittableRandom(request.seed());
-    DraftLength drafts = new DraftLength(settings.adaptiveDraft().on(!acceptanceDecides()));
+    DraftLength drafts = new DraftLength(settings.adaptiveDraft().on(!acceptanceDecides(row)));
     try (Line p =
             Line.open(
                 row.target(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.LOG_PROBS);
@@ -87,10 +86,10 @@ public final class Cdsl implements Strategy {
    * time. Where it does not, the length follows the row by default; the benchmark shows that
    * coverage holds.
    */
-  private boolean acceptanceDecides() {
+  private boolean acceptanceDecides(Row row) {
     return settings.s2Action() != S2Action.PREFIX
         || settings.s3Lookahead() != settings.s4Lookahead()
-        || settings.rewardMode() != RewardMode.LEVEL
+        || row.gains(settings)
         || settings.rewardSpan() != RewardSpan.ACCEPTED
         || sampling;
   }
@@ -108,10 +107,7 @@ public final class Cdsl implements Strategy {
   private boolean passes(Row row, int[] z, int[] w) {
     // An empty draft says nothing; p's own token does.
     int[] line = settings.rewardSpan() == RewardSpan.DRAFT && z.length > 0 ? z : w;
-    boolean gains = settings.rewardMode() == RewardMode.GAIN && !row.finishedBy(line);
-    double before = gains ? row.reward() : Double.POSITIVE_INFINITY;
-    double reward = row.reward(line);
-    return reward >= settings.rewardThreshold() || reward > before;
+    return row.passes(settings, line);
   }
 
   /** Number of tokens of w that S2 commits. */

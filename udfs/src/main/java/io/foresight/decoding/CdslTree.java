@@ -1,6 +1,5 @@
 package io.foresight.decoding;
 
-import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.Tally.Origin;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,7 +59,7 @@ public final class CdslTree implements Strategy {
         p.gather(Hints.starts(hints));
         GreedyLine line =
             GreedyLine.extend(row, p, q, horizon, settings.draftLength(), length, topK(row));
-        if (rounds == 0 || passes(row, line.ids())) {
+        if (rounds == 0 || row.passes(settings, line.ids())) {
           line.commit(row, p, q, line.ids().length);
         } else {
           rounds--;
@@ -76,12 +75,6 @@ public final class CdslTree implements Strategy {
 
   private int topK(Row row) {
     return Math.min(settings.candidates(), row.target().vocabularySize());
-  }
-
-  private boolean passes(Row row, int[] w) {
-    double reward = row.reward(w);
-    boolean gains = settings.rewardMode() == RewardMode.GAIN && !row.finishedBy(w);
-    return reward >= settings.rewardThreshold() || (gains && reward > row.reward());
   }
 
   /**
@@ -273,7 +266,7 @@ public final class CdslTree implements Strategy {
   private int commit(
       Row row, Line p, Line q, GreedyLine line, Choice choice, Line.Branches scored, boolean more) {
     int count = choice.ids().length;
-    boolean failed = row.reward(choice.ids()) < settings.rewardThreshold();
+    boolean failed = !row.holds(settings, choice.ids());
     if (more && failed && row.isEos(choice.ids()[count - 1])) {
       // The row is not to end like this while it can still branch.
       count--;

@@ -20,7 +20,8 @@ import java.util.Objects;
  * @param rewardWeight lambda, weight of the reward against log p, in nats; at least 0
  * @param acceptanceThreshold tauA, share of accepted draft tokens from which a draft counts as
  *     accepted; at least 0, above 1 never
- * @param rewardThreshold tauR, reward from which a line passes; -infinity always, +infinity never
+ * @param rewardThreshold tauR, score from which a line passes every part of the reward; -infinity
+ *     always, +infinity never; NaN leaves it to the reward's {@link Criterion}
  * @param rewardMode whether a line also passes by raising the reward
  * @param rewardSpan which line is judged
  * @param s2Action what S2 commits
@@ -118,7 +119,9 @@ public record DecodingSettings(
     /** If it is above the reward of what was generated so far, or reaches the threshold. */
     GAIN,
     /** If it reaches the threshold. */
-    LEVEL
+    LEVEL,
+    /** As the reward's {@link Criterion} says. */
+    AUTO
   }
 
   /** Which line is judged. */
@@ -174,7 +177,6 @@ public record DecodingSettings(
         rewardWeight,
         "finite and at least 0");
     check(acceptanceThreshold >= 0, "acceptanceThreshold", acceptanceThreshold, "at least 0");
-    check(!Double.isNaN(rewardThreshold), "rewardThreshold", rewardThreshold, "a number");
     check(lookaheadDraft >= 1, "lookaheadDraft", lookaheadDraft, "at least 1");
     check(window >= 0, "window", window, "at least 1, or 0 for the device's default");
     Objects.requireNonNull(adaptiveDraft, "adaptiveDraft");
@@ -244,8 +246,8 @@ public record DecodingSettings(
     private int candidates = 5;
     private double rewardWeight = 10;
     private double acceptanceThreshold = 0.3;
-    private double rewardThreshold = 1;
-    private RewardMode rewardMode = RewardMode.LEVEL;
+    private double rewardThreshold = Double.NaN;
+    private RewardMode rewardMode = RewardMode.AUTO;
     private RewardSpan rewardSpan = RewardSpan.ACCEPTED;
     private S2Action s2Action = S2Action.PREFIX;
     private Roller s3Lookahead = Roller.TARGET;
@@ -332,13 +334,13 @@ public record DecodingSettings(
       return this;
     }
 
-    /** Sets {@link DecodingSettings#rewardThreshold()}; default {@code 1}. */
+    /** Sets {@link DecodingSettings#rewardThreshold()}; default {@code NaN}. */
     public Builder rewardThreshold(double value) {
       rewardThreshold = value;
       return this;
     }
 
-    /** Sets {@link DecodingSettings#rewardMode()}; default {@code LEVEL}. */
+    /** Sets {@link DecodingSettings#rewardMode()}; default {@code AUTO}. */
     public Builder rewardMode(RewardMode value) {
       rewardMode = value;
       return this;

@@ -1,5 +1,6 @@
 package io.foresight.decoding;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -14,21 +15,26 @@ public interface LineReward {
    * @param generated generated ids, without the prompt; may end in EOS
    * @param finished whether the line ended by EOS or at the limit; in an unfinished line a match
    *     that touches the end is provisional and does not count
-   * @return in [0, {@link #upperBound()}], higher is better
+   * @return its reward in [0, {@link #upperBound()}], higher is better
    */
-  double of(int[] generated, boolean finished);
+  Judgement judge(int[] generated, boolean finished);
 
   /**
-   * Scores several lines together, as {@link #of(int[], boolean)} scores each.
+   * Scores several lines together, as {@link #judge(int[], boolean)} scores each.
    *
    * @param finished whether each of them is
    */
-  default double[] of(List<int[]> lines, boolean[] finished) {
-    double[] rewards = new double[finished.length];
-    for (int i = 0; i < rewards.length; i++) {
-      rewards[i] = of(lines.get(i), finished[i]);
+  default List<Judgement> judge(List<int[]> lines, boolean[] finished) {
+    List<Judgement> judgements = new ArrayList<>();
+    for (int i = 0; i < finished.length; i++) {
+      judgements.add(judge(lines.get(i), finished[i]));
     }
-    return rewards;
+    return judgements;
+  }
+
+  /** What a line has to fulfil to pass: each part of a {@link Judgement} its criterion. */
+  default List<Criterion> criteria() {
+    return List.of(Criterion.ALL);
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.foresight.decoding;
 
+import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.Tally.Origin;
 import io.foresight.decoding.Tally.State;
 import java.util.Arrays;
@@ -20,7 +21,7 @@ final class Row {
   private double logProb;
   private boolean ended;
   private int[] judged;
-  private double judgedReward;
+  private Judgement judgement;
 
   /**
    * Opens a row.
@@ -99,21 +100,59 @@ final class Row {
    * @throws IllegalStateException if it is no number or above the reward's upper bound
    */
   double reward(int... continuation) {
+    return judge(continuation).reward();
+  }
+
+  private Judgement judge(int... continuation) {
     int[] line = Ids.concat(generated, continuation);
     // A line that was judged last and then committed is the next step's R(y).
     if (!Arrays.equals(line, judged)) {
       tally.rewardCalls++;
-      judgedReward = checked(reward.of(line.clone(), endsAt(line)));
+      judgement = checked(reward.judge(line.clone(), endsAt(line)));
       judged = line;
     }
-    return judgedReward;
+    return judgement;
   }
 
-  private double checked(double value) {
-    if (!(value <= rewardBound)) {
+  /**
+   * Whether {@code continuation} passes: every part of the reward fulfils its criterion, as the
+   * settings change it. In gain mode a part also passes by rising over what was generated so far; a
+   * finished text is judged by level.
+   */
+  boolean passes(DecodingSettings settings, int... continuation) {
+    List<Criterion> criteria = criteria(settings);
+    boolean gains = gains(settings) && !finishedBy(continuation);
+    double[] before = gains ? judge().parts() : null;
+    double[] parts = judge(continuation).parts();
+    for (int i = 0; i < parts.length; i++) {
+      Criterion criterion = criteria.get(i);
+      boolean rises = gains && criterion.mode() == RewardMode.GAIN && parts[i] > before[i];
+      if (!(parts[i] >= criterion.threshold() || rises)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether {@code continuation} passes by level alone. */
+  boolean holds(DecodingSettings settings, int... continuation) {
+    return passes(settings.toBuilder().rewardMode(RewardMode.LEVEL).build(), continuation);
+  }
+
+  /** Whether a line may pass by raising the reward. */
+  boolean gains(DecodingSettings settings) {
+    return criteria(settings).stream().anyMatch(c -> c.mode() == RewardMode.GAIN);
+  }
+
+  private List<Criterion> criteria(DecodingSettings settings) {
+    return reward.criteria().stream().map(criterion -> criterion.under(settings)).toList();
+  }
+
+  private Judgement checked(Judgement value) {
+    if (!(value.reward() <= rewardBound)) {
       throw new IllegalStateException(
           "Cannot use a reward of %s: the reward's own upper bound is %s"
-              .formatted(value, rewardBound));
+              .formatted(value.reward(), rewardBound));
     }
     return value;
   }
@@ -126,11 +165,9 @@ final class Row {
       finished[i] = endsAt(lines.get(i));
     }
     tally.rewardCalls += finished.length;
-    double[] rewards = reward.of(lines, finished);
-    for (double value : rewards) {
-      checked(value);
-    }
-    return rewards;
+    return reward.judge(lines, finished).stream()
+        .mapToDouble(judgement -> checked(judgement).reward())
+        .toArray();
   }
 
   /**

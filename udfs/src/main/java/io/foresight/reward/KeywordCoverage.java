@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -16,13 +17,31 @@ import java.util.Set;
  * words. In an unfinished text the last word does not count, unless something other than a letter,
  * digit or apostrophe follows it.
  *
- * @param conceptsColumn column of the list of concepts
+ * @param conceptsColumn column of the list of concepts; a row in which it is null is not judged
  * @param formsColumn column of the alternatives, a list per concept; may be absent from a row
  */
 public record KeywordCoverage(String conceptsColumn, String formsColumn) implements RewardFunction {
 
+  /** Makes it from {@code concepts-column} and {@code forms-column}. */
+  static final class Factory implements RewardFactory {
+
+    @Override
+    public String type() {
+      return "keyword-coverage";
+    }
+
+    @Override
+    public RewardFunction create(RewardSettings settings) {
+      return new KeywordCoverage(
+          settings.column("concepts-column", "concepts"), settings.text("forms-column", "forms"));
+    }
+  }
+
   @Override
-  public RowReward forRow(Map<String, Object> row) {
+  public Optional<RowReward> forRow(Map<String, Object> row) {
+    if (row.get(conceptsColumn) == null) {
+      return Optional.empty();
+    }
     List<String> concepts = strings(row.get(conceptsColumn), conceptsColumn);
     List<?> forms = row.get(formsColumn) instanceof List<?> list ? list : List.of();
     if (!forms.isEmpty() && forms.size() != concepts.size()) {
@@ -48,7 +67,7 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
       List<String> stems = Words.of(concepts.get(i)).stems();
       parsed.add(new Concept(concepts.get(i), stems, alternatives));
     }
-    return new Coverage(parsed);
+    return Optional.of(new Coverage(parsed));
   }
 
   private static List<String> strings(Object value, String column) {
@@ -105,13 +124,9 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
       return List.copyOf(hints);
     }
 
+    /** Each concept, in lower case: 1 if it is there, 0 if not. */
     @Override
-    public double upperBound() {
-      return 1;
-    }
-
-    @Override
-    public Map<String, Double> constraintScores(String text) {
+    public Map<String, Double> parts(String text) {
       Words words = Words.of(text);
       Map<String, Double> scores = new LinkedHashMap<>();
       for (Concept concept : concepts) {

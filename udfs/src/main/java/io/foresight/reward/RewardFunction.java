@@ -2,14 +2,35 @@ package io.foresight.reward;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
-/** A task reward over generated text. Implementations are immutable and thread-safe. */
-public interface RewardFunction {
+/**
+ * A task reward over generated text, as a {@link RewardFactory} made it from a job's settings.
+ * Belongs to one task: its rows are prepared by one thread, and scored by several, each row by one
+ * at a time.
+ */
+public interface RewardFunction extends AutoCloseable {
 
-  /** Prepares the reward for one row. */
-  RowReward forRow(Map<String, Object> row);
+  /**
+   * Prepares the reward for one row.
+   *
+   * @param row the row's values by column; a list is a {@link List}, a null or missing column is
+   *     absent or null
+   * @return empty if the row lacks what this reward judges by: then it is not judged
+   * @throws IllegalArgumentException if what the row has cannot be used; it becomes an error row
+   */
+  Optional<RowReward> forRow(Map<String, Object> row);
 
-  /** The reward of one row's texts. Deterministic; used by one thread. */
+  /** The score from which a text satisfies this reward, unless the settings name another. */
+  default double threshold() {
+    return 1;
+  }
+
+  /** Frees what the reward holds; called once, after the last row. */
+  @Override
+  default void close() {}
+
+  /** The reward of one row's texts: a function of the row, the text and whether it is finished. */
   interface RowReward {
 
     /**
@@ -18,7 +39,7 @@ public interface RewardFunction {
      * @param text generated text, without the prompt
      * @param finished whether no more text will follow; if not, a match that touches the end does
      *     not count
-     * @return in [0, {@link #upperBound()}], higher is better
+     * @return in [0, {@link #upperBound()}], higher is better; the same for the same arguments
      */
     double reward(String text, boolean finished);
 
@@ -37,6 +58,14 @@ public interface RewardFunction {
     }
 
     /**
+     * Whether an unfinished text can be judged. If not, only finished ones are asked about, and an
+     * unfinished one counts as if it were as good as it can become.
+     */
+    default boolean judgesUnfinished() {
+      return true;
+    }
+
+    /**
      * Strings that would raise the reward if the text went on with one of them at a place where a
      * word may start, most welcome first; none by default. They are only suggestions.
      *
@@ -46,10 +75,17 @@ public interface RewardFunction {
       return List.of();
     }
 
-    /** The highest reward that any text can have for this row. */
-    double upperBound();
+    /** The highest reward that any text can have for this row; in [0, 1]. */
+    default double upperBound() {
+      return 1;
+    }
 
-    /** Scores of the finished text's constraints, by name, in a stable order; each in [0, 1]. */
-    Map<String, Double> constraintScores(String text);
+    /**
+     * What the reward of the finished text is made of, by name, in a stable order, each in [0, 1];
+     * nothing by default. Written beside the reward itself.
+     */
+    default Map<String, Double> parts(String text) {
+      return Map.of();
+    }
   }
 }

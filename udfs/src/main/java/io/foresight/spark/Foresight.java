@@ -8,6 +8,8 @@ import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
+import io.foresight.reward.Rewards;
+import io.foresight.reward.TextScorer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -60,7 +62,11 @@ public final class Foresight {
     for (String column : settings.prompt().columns()) {
       require(input, column, "the prompt");
     }
-    require(input, settings.conceptsColumn(), "the concepts");
+    try (Rewards rewards = Rewards.open(settings.rewards(), TextScorer.Source.ELSEWHERE)) {
+      for (String column : rewards.columns()) {
+        require(input, column, "what a reward judges by");
+      }
+    }
     boolean derived = settings.idColumn() == null;
     if (!derived) {
       require(input, settings.idColumn(), "the id");

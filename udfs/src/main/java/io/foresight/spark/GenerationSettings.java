@@ -2,6 +2,7 @@ package io.foresight.spark;
 
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.model.Precision;
+import io.foresight.reward.RewardSpec;
 import java.io.Serializable;
 
 /**
@@ -18,8 +19,7 @@ import java.io.Serializable;
  * @param cacheBytes memory that a task's caches may take, in bytes
  * @param idColumn column of unique ids; {@code null}: an id is derived from each row's content
  * @param prompt how a row becomes a prompt
- * @param conceptsColumn column of the concepts that must appear
- * @param formsColumn column of their alternatives; used where the input has it
+ * @param rewards what the output is judged by
  * @param seed the run's seed; a row's own is derived from it and the row's id
  * @param decoding strategy and its settings
  */
@@ -34,8 +34,7 @@ public record GenerationSettings(
     long cacheBytes,
     String idColumn,
     Prompt prompt,
-    String conceptsColumn,
-    String formsColumn,
+    RewardSpec rewards,
     long seed,
     DecodingSettings decoding)
     implements Serializable {
@@ -53,8 +52,7 @@ public record GenerationSettings(
         1L << 30,
         "id",
         new PromptTemplate("{concepts} ="),
-        "concepts",
-        "forms",
+        RewardSpec.keywordCoverage(),
         1,
         DecodingSettings.defaults());
   }
@@ -103,8 +101,7 @@ public record GenerationSettings(
         otherCacheBytes,
         idColumn,
         prompt,
-        conceptsColumn,
-        formsColumn,
+        rewards,
         seed,
         otherDecoding);
   }

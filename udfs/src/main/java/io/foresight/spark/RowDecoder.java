@@ -12,9 +12,9 @@ import io.foresight.model.Batcher;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.ForwardStats;
 import io.foresight.model.Tokenizer;
-import io.foresight.reward.KeywordCoverage;
-import io.foresight.reward.RewardFunction;
-import io.foresight.reward.RewardFunction.RowReward;
+import io.foresight.reward.Rewards;
+import io.foresight.reward.RowRewards;
+import io.foresight.reward.TextScorer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -41,8 +41,8 @@ public final class RowDecoder implements AutoCloseable {
    *
    * @param output generated text
    * @param reward reward of the finished text
-   * @param scores score per constraint
-   * @param satisfied whether every constraint holds
+   * @param scores score per reward, and per part of it
+   * @param satisfied whether every hard reward reaches its threshold
    * @param status ok, unsatisfied, truncated or error
    * @param error what went wrong and what to do
    * @param tokens generated tokens, EOS included
@@ -66,7 +66,7 @@ public final class RowDecoder implements AutoCloseable {
 
   private final GenerationSettings settings;
   private final Strategy strategy;
-  private final RewardFunction reward;
+  private final Rewards rewards;
   private final Tokenizer tokenizer;
   private final Prompts prompts;
   private final int batch;
@@ -87,7 +87,6 @@ public final class RowDecoder implements AutoCloseable {
    */
   public RowDecoder(GenerationSettings settings) {
     this.settings = settings;
-    reward = new KeywordCoverage(settings.conceptsColumn(), settings.formsColumn());
     Device device = settings.device().resolve();
     batch = settings.batch(device.isGpu());
     strategy = Strategies.of(settings.decoding(device.isGpu()));
@@ -113,6 +112,7 @@ public final class RowDecoder implements AutoCloseable {
             targetLease.cacheBytes(1, 1),
             draftLease == null ? 0 : draftLease.cacheBytes(1, 1),
             settings.cacheBytes());
+    rewards = Rewards.open(settings.rewards(), TextScorer.Source.ELSEWHERE);
   }
 
   /** A row, and what it is called. */
@@ -267,7 +267,7 @@ public final class RowDecoder implements AutoCloseable {
       if (prepared.failure() != null) {
         throw prepared.failure();
       }
-      RowReward rowReward = reward.forRow(prepared.values());
+      RowRewards rowRewards = rewards.forRow(prepared.values());
       int[] prompt = prepared.prompt();
       int room = target.contextLength() - prompt.length;
       if (room < 1) {
@@ -283,7 +283,7 @@ public final class RowDecoder implements AutoCloseable {
                     plan.rowBytes(prompt.length) >> 20,
                     settings.cacheBytes() >> 20));
       }
-      LineReward line = new TextReward(rowReward, tokenizer, rewardNanos, tokenizerNanos);
+      LineReward line = new TextReward(rowRewards, tokenizer, rewardNanos, tokenizerNanos);
       Generation generation =
           strategy.decode(
               target,
@@ -294,15 +294,13 @@ public final class RowDecoder implements AutoCloseable {
                   line,
                   RowSeed.of(settings.seed(), prepared.named().id())));
       String text = timed(() -> tokenizer.decode(generation.tokens()));
-      Map<String, Double> scores = rowReward.constraintScores(text);
-      boolean satisfied = scores.values().stream().allMatch(s -> s == 1.0);
-      String status = !generation.endedByEos() ? "truncated" : satisfied ? "ok" : "unsatisfied";
+      RowRewards.Outcome outcome = rowRewards.outcome(text);
       return new Result(
           text,
-          rowReward.reward(text, true),
-          scores,
-          satisfied,
-          status,
+          outcome.reward(),
+          outcome.scores(),
+          outcome.satisfied(),
+          !generation.endedByEos() ? "truncated" : outcome.satisfied() ? "ok" : "unsatisfied",
           null,
           generation.tokens().length,
           generation.logProb(),
@@ -358,6 +356,7 @@ public final class RowDecoder implements AutoCloseable {
   public void close() {
     // Rows first, since they use the caches.
     batchers.forEach(Batcher::close);
+    rewards.close();
     try {
       targetLease.close();
     } finally {

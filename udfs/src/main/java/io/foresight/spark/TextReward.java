@@ -1,9 +1,11 @@
 package io.foresight.spark;
 
+import io.foresight.decoding.Criterion;
+import io.foresight.decoding.Judgement;
 import io.foresight.decoding.LineReward;
 import io.foresight.model.Detokenizer;
 import io.foresight.model.Tokenizer;
-import io.foresight.reward.RewardFunction.RowReward;
+import io.foresight.reward.RowRewards;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,15 +14,15 @@ import java.util.concurrent.atomic.LongAdder;
 /** A row's reward over texts as a reward over lines of ids. Of one row, and its thread. */
 final class TextReward implements LineReward {
 
-  private final RowReward reward;
+  private final RowRewards rewards;
   private final Tokenizer tokenizer;
   private final Detokenizer detokenizer;
   private final LongAdder rewardNanos;
   private final LongAdder tokenizerNanos;
 
   TextReward(
-      RowReward reward, Tokenizer tokenizer, LongAdder rewardNanos, LongAdder tokenizerNanos) {
-    this.reward = reward;
+      RowRewards rewards, Tokenizer tokenizer, LongAdder rewardNanos, LongAdder tokenizerNanos) {
+    this.rewards = rewards;
     this.tokenizer = tokenizer;
     this.detokenizer = tokenizer.newDetokenizer();
     this.rewardNanos = rewardNanos;
@@ -28,25 +30,24 @@ final class TextReward implements LineReward {
   }
 
   @Override
-  public double of(int[] generated, boolean finished) {
-    long started = System.nanoTime();
-    String text = detokenizer.text(generated);
-    long decoded = System.nanoTime();
-    double score = reward.reward(text, finished);
-    tokenizerNanos.add(decoded - started);
-    rewardNanos.add(System.nanoTime() - decoded);
-    return score;
+  public Judgement judge(int[] generated, boolean finished) {
+    return judge(List.of(generated), new boolean[] {finished}).get(0);
   }
 
   @Override
-  public double[] of(List<int[]> lines, boolean[] finished) {
+  public List<Judgement> judge(List<int[]> lines, boolean[] finished) {
     long started = System.nanoTime();
     List<String> texts = lines.stream().map(detokenizer::text).toList();
     long decoded = System.nanoTime();
-    double[] scores = reward.rewards(texts, finished);
+    List<Judgement> judgements = rewards.judge(texts, finished);
     tokenizerNanos.add(decoded - started);
     rewardNanos.add(System.nanoTime() - decoded);
-    return scores;
+    return judgements;
+  }
+
+  @Override
+  public List<Criterion> criteria() {
+    return rewards.criteria();
   }
 
   /** Each hint as it stands inside a text, and with a capital at the start of one. */
@@ -54,7 +55,7 @@ final class TextReward implements LineReward {
   public List<int[]> hints(int[] generated) {
     String text = detokenizer.text(generated);
     List<int[]> hints = new ArrayList<>();
-    for (String hint : reward.hints(text)) {
+    for (String hint : rewards.hints(text)) {
       for (String form : List.of(hint, capitalized(hint))) {
         int[] ids = tokenizer.word(form);
         if (ids.length > 0) {
@@ -78,6 +79,6 @@ final class TextReward implements LineReward {
 
   @Override
   public double upperBound() {
-    return reward.upperBound();
+    return rewards.upperBound();
   }
 }

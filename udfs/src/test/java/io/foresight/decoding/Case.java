@@ -48,14 +48,30 @@ record Case(
     }
 
     @Override
-    public double of(int[] generated, boolean finished) {
+    public Judgement judge(int[] generated, boolean finished) {
       calls++;
+      double reward = reward(generated, finished);
+      return new Judgement(reward, new double[] {reward, hashed(generated, !finished)});
+    }
+
+    @Override
+    public List<Criterion> criteria() {
+      return List.of(
+          new Criterion(seed % 2 == 0 ? RewardMode.GAIN : RewardMode.LEVEL, 0.5),
+          new Criterion(seed % 3 == 0 ? RewardMode.GAIN : RewardMode.LEVEL, 0.25));
+    }
+
+    private double reward(int[] generated, boolean finished) {
       if (kind == 0) {
         double covered = 0;
         covered += Arrays.stream(generated).anyMatch(id -> id == first) ? 0.5 : 0;
         covered += Arrays.stream(generated).anyMatch(id -> id == second) ? 0.5 : 0;
         return covered;
       }
+      return hashed(generated, finished);
+    }
+
+    private double hashed(int[] generated, boolean finished) {
       long hash = seed + (finished ? 1 : 0);
       for (int id : generated) {
         hash = hash * 31 + id;
@@ -89,7 +105,9 @@ record Case(
           default -> new FakeModel(vocabulary, context, 2, random.nextLong(), 1, eosIds);
         };
     double[] lambdas = {0, 0.3, 1, 10};
-    double[] thresholds = {Double.NEGATIVE_INFINITY, 0.25, 0.5, 1, Double.POSITIVE_INFINITY};
+    double[] thresholds = {
+      Double.NEGATIVE_INFINITY, 0.25, 0.5, 1, Double.POSITIVE_INFINITY, Double.NaN
+    };
     DecodingSettings settings =
         DecodingSettings.builder()
             .maxNewTokens(maxNewTokens)
@@ -104,7 +122,7 @@ record Case(
             .rewardWeight(lambdas[random.nextInt(lambdas.length)])
             .acceptanceThreshold(random.nextInt(5) / 4.0)
             .rewardThreshold(thresholds[random.nextInt(thresholds.length)])
-            .rewardMode(RewardMode.values()[random.nextInt(2)])
+            .rewardMode(RewardMode.values()[random.nextInt(3)])
             .rewardSpan(RewardSpan.values()[random.nextInt(2)])
             .s2Action(S2Action.values()[random.nextInt(3)])
             .s3Lookahead(Roller.values()[random.nextInt(2)])

@@ -26,8 +26,8 @@ class CdslTreeTest {
   private record Coverage(List<int[]> concepts, boolean hinting) implements LineReward {
 
     @Override
-    public double of(int[] generated, boolean finished) {
-      return (concepts.size() - missing(generated).size()) / (double) concepts.size();
+    public Judgement judge(int[] generated, boolean finished) {
+      return Judgement.of((concepts.size() - missing(generated).size()) / (double) concepts.size());
     }
 
     @Override
@@ -102,7 +102,7 @@ class CdslTreeTest {
     for (long seed = 0; seed < 200; seed++) {
       Coverage coverage = coverage(seed, hinting);
       Generation generation = decode(settings, seed, coverage);
-      satisfied += coverage.of(generation.tokens(), true) == 1 ? 1 : 0;
+      satisfied += coverage.judge(generation.tokens(), true).reward() == 1 ? 1 : 0;
       hinted += generation.counters().committedHint() > 0 ? 1 : 0;
     }
     return new Share(satisfied / 200.0, hinted / 200.0);
@@ -143,7 +143,7 @@ class CdslTreeTest {
     int[] greedy =
         decode(tree(RewardMode.LEVEL).strategy("greedy").build(), seed, coverage).tokens();
     Generation generation = decode(tree(RewardMode.LEVEL).lookahead(LIMIT).build(), seed, coverage);
-    if (coverage.of(greedy, true) == 1) {
+    if (coverage.judge(greedy, true).reward() == 1) {
       assertThat(generation.tokens()).isEqualTo(greedy);
       assertThat(generation.counters().committedHint()).isZero();
       assertThat(generation.counters().committedCandidate()).isZero();
@@ -169,8 +169,8 @@ class CdslTreeTest {
       LineReward onlyThere =
           new LineReward() {
             @Override
-            public double of(int[] generated, boolean finished) {
-              return coverage.of(generated, finished);
+            public Judgement judge(int[] generated, boolean finished) {
+              return coverage.judge(generated, finished);
             }
 
             @Override

@@ -64,7 +64,7 @@ class InvariantsTest {
     // The first samples stay the same as more are drawn, so the best reward can only rise.
     for (int n = 1; n <= 4; n++) {
       Case more = c.with(c.s().toBuilder().strategy("best-of-n").samples(n).build());
-      double reward = c.reward().of(more.decode().tokens(), true);
+      double reward = c.reward().judge(more.decode().tokens(), true).reward();
       assertThat(reward).isGreaterThanOrEqualTo(before);
       before = reward;
     }
@@ -131,7 +131,8 @@ class InvariantsTest {
     Case c = Case.of(seed);
     DecodingSettings fixed = c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build();
     Strategy strategy = Strategies.of(fixed.toBuilder().strategy("cdlh-speculative").build());
-    Request satisfied = new Request(c.prompt(), fixed.maxNewTokens(), (ids, finished) -> 1, 7);
+    Request satisfied =
+        new Request(c.prompt(), fixed.maxNewTokens(), (ids, finished) -> Judgement.of(1), 7);
     Generation generation = strategy.decode(c.p(), c.q(), satisfied);
     assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
     assertThat(generation.counters().targetForwards()).isEqualTo(Reference.verifications(c));

@@ -90,8 +90,13 @@ class MutantsTest {
     LineReward reward =
         new LineReward() {
           @Override
-          public double of(int[] generated, boolean finished) {
-            return c.reward().of(generated, finished);
+          public Judgement judge(int[] generated, boolean finished) {
+            return c.reward().judge(generated, finished);
+          }
+
+          @Override
+          public List<Criterion> criteria() {
+            return c.reward().criteria();
           }
 
           @Override

@@ -82,8 +82,7 @@ final class Reference {
         int depth = Math.min(c.s().lookahead(), c.limit() - line.length);
         line = Ids.concat(line, rollout(roller, Ids.concat(c.prompt(), line), depth));
       }
-      double score =
-          (double) scores[id] + c.s().rewardWeight() * c.reward().of(line, ends(c, line));
+      double score = (double) scores[id] + c.s().rewardWeight() * reward(c, line);
       if (score > bestScore) {
         best = id;
         bestScore = score;
@@ -109,10 +108,7 @@ final class Reference {
       int[] w = Arrays.copyOf(greedy, Math.min(n + 1, greedy.length));
       boolean accepted = z.length == 0 || (double) n / z.length >= s.acceptanceThreshold();
       int[] judged = Ids.concat(y, s.rewardSpan() == RewardSpan.DRAFT && z.length > 0 ? z : w);
-      double reward = reward(c, judged);
-      boolean passes =
-          reward >= s.rewardThreshold()
-              || (s.rewardMode() == RewardMode.GAIN && !ends(c, judged) && reward > reward(c, y));
+      boolean passes = passes(c, y, judged);
       states[(passes ? 0 : 2) + (accepted ? 0 : 1)]++;
       if (passes) {
         y = Ids.concat(y, Arrays.copyOf(w, accepted ? w.length : trusted(c, y, w)));
@@ -140,7 +136,22 @@ final class Reference {
   }
 
   private static double reward(Case c, int[] line) {
-    return c.reward().of(line, ends(c, line));
+    return c.reward().judge(line, ends(c, line)).reward();
+  }
+
+  private static boolean passes(Case c, int[] y, int[] line) {
+    double[] before = c.reward().judge(y, ends(c, y)).parts();
+    double[] after = c.reward().judge(line, ends(c, line)).parts();
+    boolean passes = true;
+    for (int i = 0; i < after.length; i++) {
+      Criterion own = c.reward().criteria().get(i);
+      double threshold =
+          Double.isNaN(c.s().rewardThreshold()) ? own.threshold() : c.s().rewardThreshold();
+      RewardMode mode = c.s().rewardMode() == RewardMode.AUTO ? own.mode() : c.s().rewardMode();
+      boolean rises = mode == RewardMode.GAIN && !ends(c, line) && after[i] > before[i];
+      passes &= after[i] >= threshold || rises;
+    }
+    return passes;
   }
 
   /** Forwards of p that speculative decoding takes: n + 1 tokens each, EOS and limit apart. */

@@ -42,7 +42,8 @@ class SpeculativeSamplingTest {
     enumerate(truth, sampler, new int[0], 1, expected);
     Map<List<Integer>, Integer> seen = new HashMap<>();
     for (int i = 0; i < DRAWS; i++) {
-      Request request = new Request(PROMPT, LIMIT, (ids, finished) -> 0, 1_000_003L * i);
+      Request request =
+          new Request(PROMPT, LIMIT, (ids, finished) -> Judgement.of(0), 1_000_003L * i);
       int[] tokens = strategy.decode(p, q, request).tokens();
       seen.merge(Arrays.stream(tokens).boxed().toList(), 1, Integer::sum);
     }

@@ -10,6 +10,7 @@ import io.foresight.decoding.Ask;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.Judgement;
 import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
@@ -78,7 +79,8 @@ class ExampleModelsTest {
   private static LineReward reward(List<String> concepts) {
     return (generated, finished) -> {
       String text = tokenizer.decode(generated).toLowerCase(Locale.ROOT);
-      return (double) concepts.stream().filter(text::contains).count() / concepts.size();
+      return Judgement.of(
+          (double) concepts.stream().filter(text::contains).count() / concepts.size());
     };
   }
 

@@ -8,6 +8,7 @@ import io.foresight.decoding.Ask;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
@@ -54,7 +55,10 @@ class NearTieTest {
       DecodingSettings greedy = DecodingSettings.builder().strategy("greedy").build();
       Generation generation =
           Strategies.of(greedy)
-              .decode(session, null, new Request(new int[] {1}, 5, (line, finished) -> 0, 0));
+              .decode(
+                  session,
+                  null,
+                  new Request(new int[] {1}, 5, (line, finished) -> Judgement.of(0), 0));
       assertThat(generation.tokens()).containsOnly(0).hasSize(5);
       assertThat(generation.counters().nearTies()).isEqualTo(5);
       assertThat(generation.counters().targetForwards()).isEqualTo(5);
@@ -114,7 +118,8 @@ class NearTieTest {
                             new Request(
                                 new Random(i).ints(2 + i % 5, 7, 1000).toArray(),
                                 12,
-                                (line, finished) -> line[line.length - 1] % 3 == 0 ? 1 : 0,
+                                (line, finished) ->
+                                    Judgement.of(line[line.length - 1] % 3 == 0 ? 1 : 0),
                                 i)))) {
       batcher.forEachRemaining(generations::add);
     }

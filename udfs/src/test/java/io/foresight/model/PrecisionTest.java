@@ -9,6 +9,7 @@ import io.foresight.decoding.Ask;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
@@ -76,7 +77,7 @@ class PrecisionTest {
         .decode(
             session,
             session,
-            new Request(prompt(row), 24, (ids, finished) -> coverage(row, ids), row));
+            new Request(prompt(row), 24, (ids, finished) -> Judgement.of(coverage(row, ids)), row));
   }
 
   private static float[][] rows(ModelSession session, int[] tokens) {

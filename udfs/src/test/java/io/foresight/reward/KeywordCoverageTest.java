@@ -22,7 +22,7 @@ class KeywordCoverageTest {
   private static final KeywordCoverage COVERAGE = new KeywordCoverage("concepts", "forms");
 
   private static RowReward of(String... concepts) {
-    return COVERAGE.forRow(Map.of("concepts", List.of(concepts)));
+    return COVERAGE.forRow(Map.of("concepts", List.of(concepts))).orElseThrow();
   }
 
   @Test
@@ -50,8 +50,11 @@ class KeywordCoverageTest {
   @Test
   void alternativesCount() {
     RowReward reward =
-        COVERAGE.forRow(
-            Map.of("concepts", List.of("stand"), "forms", List.of(List.of("stood", "standing"))));
+        COVERAGE
+            .forRow(
+                Map.of(
+                    "concepts", List.of("stand"), "forms", List.of(List.of("stood", "standing"))))
+            .orElseThrow();
     assertThat(reward.reward("He stood still.", true)).isEqualTo(1);
     assertThat(of("zzz").reward("He stood still.", true)).isZero();
   }
@@ -71,7 +74,7 @@ class KeywordCoverageTest {
 
   @Test
   void scoresAreNamedByConcept() {
-    assertThat(of("dog", "run").constraintScores("A dog sleeps."))
+    assertThat(of("dog", "run").parts("A dog sleeps."))
         .containsExactly(Map.entry("dog", 1.0), Map.entry("run", 0.0));
   }
 
@@ -90,12 +93,14 @@ class KeywordCoverageTest {
   @Test
   void hintsNameTheMissingConceptsInEveryForm() {
     RowReward reward =
-        COVERAGE.forRow(
-            Map.of(
-                "concepts",
-                List.of("dog", "run", "ice cream"),
-                "forms",
-                List.of(List.of(), List.of("ran", "Sprinted"), List.of("gelato"))));
+        COVERAGE
+            .forRow(
+                Map.of(
+                    "concepts",
+                    List.of("dog", "run", "ice cream"),
+                    "forms",
+                    List.of(List.of(), List.of("ran", "Sprinted"), List.of("gelato"))))
+            .orElseThrow();
     assertThat(reward.hints("A dog sleeps."))
         .contains("run", "running", "runs", "ran", "sprinted", "ice cream", "gelato")
         .doesNotContain("dog", "dogs")
@@ -131,6 +136,6 @@ class KeywordCoverageTest {
       text.append(' ').append(hints.get(random.nextInt(hints.size())));
     }
     assertThat(reward.reward(text.toString(), true)).isEqualTo(reward.upperBound());
-    assertThat(reward.constraintScores(text.toString()).values()).containsOnly(1.0);
+    assertThat(reward.parts(text.toString()).values()).containsOnly(1.0);
   }
 }

@@ -101,8 +101,7 @@ class BatchingInvarianceTest {
             d.cacheBytes(),
             d.idColumn(),
             d.prompt(),
-            d.conceptsColumn(),
-            d.formsColumn(),
+            d.rewards(),
             d.seed(),
             decoding);
     Map<String, RowDecoder.Result> results = new LinkedHashMap<>();

@@ -55,8 +55,7 @@ class CacheMemoryTest {
             cacheBytes,
             d.idColumn(),
             PromptTemplate.column("prompt"),
-            d.conceptsColumn(),
-            d.formsColumn(),
+            d.rewards(),
             d.seed(),
             decoding);
     List<String> statuses = new ArrayList<>();

@@ -2,9 +2,13 @@ package io.foresight.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foresight.decoding.Criterion;
+import io.foresight.decoding.Judgement;
 import io.foresight.model.Tokenizer;
-import io.foresight.reward.KeywordCoverage;
-import io.foresight.reward.RewardFunction.RowReward;
+import io.foresight.reward.RewardSpec;
+import io.foresight.reward.Rewards;
+import io.foresight.reward.RowRewards;
+import io.foresight.reward.TextScorer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -33,8 +37,9 @@ class TextRewardTest {
   private final LongAdder tokenizerNanos = new LongAdder();
 
   private TextReward reward(String... concepts) {
-    RowReward row =
-        new KeywordCoverage("concepts", "forms").forRow(Map.of("concepts", List.of(concepts)));
+    RowRewards row =
+        Rewards.open(RewardSpec.keywordCoverage(), TextScorer.Source.ELSEWHERE)
+            .forRow(Map.of("concepts", List.of(concepts)));
     return new TextReward(row, tokenizer, rewardNanos, tokenizerNanos);
   }
 
@@ -49,10 +54,14 @@ class TextRewardTest {
     List<int[]> lines = List.of(ids("A dog"), ids("A dog runs"), ids("A dog runs."), new int[0]);
     boolean[] finished = {true, false, true, true};
     // An unfinished text's last word may go on.
-    assertThat(reward.of(lines, finished)).containsExactly(0.5, 0.5, 1, 0);
+    List<Judgement> together = reward.judge(lines, finished);
+    assertThat(together).extracting(Judgement::reward).containsExactly(0.5, 0.5, 1.0, 0.0);
     for (int i = 0; i < finished.length; i++) {
-      assertThat(reward.of(lines.get(i), finished[i])).isEqualTo(reward.of(lines, finished)[i]);
+      assertThat(reward.judge(lines.get(i), finished[i]).reward())
+          .isEqualTo(together.get(i).reward());
+      assertThat(together.get(i).parts()).containsExactly(together.get(i).reward());
     }
+    assertThat(reward.criteria()).containsExactly(Criterion.ALL);
     assertThat(reward.upperBound()).isEqualTo(1);
     assertThat(rewardNanos.sum()).isPositive();
     assertThat(tokenizerNanos.sum()).isPositive();

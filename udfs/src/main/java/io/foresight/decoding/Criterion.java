@@ -1,0 +1,32 @@
+package io.foresight.decoding;
+
+import io.foresight.decoding.DecodingSettings.RewardMode;
+import java.io.Serializable;
+
+/**
+ * From when on a part of a reward passes.
+ *
+ * @param mode whether it also passes by rising
+ * @param threshold tauR, the score from which it passes; -infinity always, +infinity never
+ */
+public record Criterion(RewardMode mode, double threshold) implements Serializable {
+
+  /** A score of 1. */
+  public static final Criterion ALL = new Criterion(RewardMode.LEVEL, 1);
+
+  /** Checks that both say something. */
+  public Criterion {
+    if (mode == RewardMode.AUTO || Double.isNaN(threshold)) {
+      throw new IllegalArgumentException(
+          "Cannot judge by mode %s and threshold %s: a criterion needs a mode and a number"
+              .formatted(mode, threshold));
+    }
+  }
+
+  /** The same, where the settings of a run leave it to the reward. */
+  Criterion under(DecodingSettings settings) {
+    return new Criterion(
+        settings.rewardMode() == RewardMode.AUTO ? mode : settings.rewardMode(),
+        Double.isNaN(settings.rewardThreshold()) ? threshold : settings.rewardThreshold());
+  }
+}

@@ -1,0 +1,217 @@
+package io.foresight.reward;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * One reward's settings, typed as they are read. Problems are collected, so that a user sees all of
+ * them at once; a setting that nothing reads is one. A value may be of its type or a text that
+ * spells it, since {@code --set key=value} gives texts.
+ */
+public final class RewardSettings {
+
+  private final String path;
+  private final Map<String, Object> values;
+  private final Set<String> read = new LinkedHashSet<>();
+  private final Set<String> columns = new LinkedHashSet<>();
+  private final List<String> problems = new ArrayList<>();
+
+  /**
+   * Reads from {@code values}.
+   *
+   * @param path what stands before each key in a message, such as {@code rewards.concepts}
+   * @param values numbers, texts, booleans, and lists and maps of those
+   */
+  public RewardSettings(String path, Map<String, ?> values) {
+    this.path = path;
+    this.values = new TreeMap<>(values);
+  }
+
+  /** Whether the setting was given. */
+  public boolean has(String key) {
+    read.add(key);
+    return values.get(key) != null;
+  }
+
+  /** A text that has to be given. */
+  public String text(String key) {
+    return optionalText(key)
+        .orElseGet(
+            () -> {
+              problem(key, "it is needed. Give a text.");
+              return "";
+            });
+  }
+
+  /** A text. */
+  public String text(String key, String fallback) {
+    return optionalText(key).orElse(fallback);
+  }
+
+  /** A text that need not be given; a blank one is none. */
+  public Optional<String> optionalText(String key) {
+    if (!has(key)) {
+      return Optional.empty();
+    }
+    Object value = values.get(key);
+    if (value instanceof List || value instanceof Map) {
+      problem(key, "it is no text. Give one.");
+      return Optional.empty();
+    }
+    return Optional.of(value.toString()).filter(text -> !text.isBlank());
+  }
+
+  /** A list of texts, none of them blank; a single text is a list of one; empty if not given. */
+  public List<String> texts(String key) {
+    if (!has(key)) {
+      return List.of();
+    }
+    List<String> texts = new ArrayList<>();
+    for (Object value : values.get(key) instanceof List<?> list ? list : List.of(values.get(key))) {
+      if (value == null || value instanceof List || value instanceof Map) {
+        problem(key, "it is no list of texts. Give texts.");
+        return List.of();
+      }
+      if (value.toString().isBlank()) {
+        problem(key, "it holds an empty text. Leave that out.");
+        return List.of();
+      }
+      texts.add(value.toString());
+    }
+    return List.copyOf(texts);
+  }
+
+  /** A number in [{@code least}, {@code most}]. */
+  public double number(String key, double fallback, double least, double most) {
+    return optionalNumber(key, least, most).orElse(fallback);
+  }
+
+  /** A number in [{@code least}, {@code most}] that need not be given. */
+  public OptionalDouble optionalNumber(String key, double least, double most) {
+    if (!has(key)) {
+      return OptionalDouble.empty();
+    }
+    double value = Double.NaN;
+    try {
+      value =
+          switch (values.get(key).toString()) {
+            case "infinity" -> Double.POSITIVE_INFINITY;
+            case "-infinity" -> Double.NEGATIVE_INFINITY;
+            default -> Double.parseDouble(values.get(key).toString());
+          };
+    } catch (NumberFormatException e) {
+      // Not in any range, and reported so.
+    }
+    if (value >= least && value <= most) {
+      return OptionalDouble.of(value);
+    }
+    problem(key, "it must be a number in [%s, %s].".formatted(plain(least), plain(most)));
+    return OptionalDouble.empty();
+  }
+
+  /** A whole number of at least {@code least}. */
+  public int integer(String key, int fallback, int least) {
+    if (!has(key)) {
+      return fallback;
+    }
+    try {
+      int value = Integer.parseInt(values.get(key).toString());
+      if (value >= least) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Reported as what is below the range.
+    }
+    problem(key, "it must be a whole number of at least " + least + ".");
+    return fallback;
+  }
+
+  /** true or false. */
+  public boolean flag(String key, boolean fallback) {
+    if (!has(key)) {
+      return fallback;
+    }
+    String value = values.get(key).toString();
+    if (!value.equals("true") && !value.equals("false")) {
+      problem(key, "it must be true or false.");
+      return fallback;
+    }
+    return value.equals("true");
+  }
+
+  /** An enum by its constants' names in lower case with hyphens. */
+  public <E extends Enum<E>> E choice(String key, E fallback) {
+    if (!has(key)) {
+      return fallback;
+    }
+    E[] constants = fallback.getDeclaringClass().getEnumConstants();
+    for (E constant : constants) {
+      if (spelling(constant).equals(values.get(key).toString())) {
+        return constant;
+      }
+    }
+    problem(
+        key,
+        Arrays.stream(constants)
+            .map(RewardSettings::spelling)
+            .collect(Collectors.joining(", ", "it must be one of ", ".")));
+    return fallback;
+  }
+
+  /** The name of a column that the input must have. */
+  public String column(String key, String fallback) {
+    String column = text(key, fallback);
+    columns.add(column);
+    return column;
+  }
+
+  /** The name of a column that the input must have if the setting is given. */
+  public Optional<String> optionalColumn(String key) {
+    Optional<String> column = optionalText(key);
+    column.ifPresent(columns::add);
+    return column;
+  }
+
+  /** Notes what is wrong with a setting, and what would be right, in sentences. */
+  public void problem(String key, String reason) {
+    Object value = values.get(key);
+    problems.add("%s.%s = %s: %s".formatted(path, key, value == null ? "nothing" : value, reason));
+  }
+
+  /** What was wrong so far; settings that nothing has read by now are. */
+  List<String> problems() {
+    List<String> all = new ArrayList<>(problems);
+    for (String key : values.keySet()) {
+      if (!read.contains(key)) {
+        all.add(
+            "%s.%s is no setting of this reward. It has %s."
+                .formatted(path, key, String.join(", ", read)));
+      }
+    }
+    return all;
+  }
+
+  /** The columns that the input must have. */
+  Set<String> columns() {
+    return columns;
+  }
+
+  private static String plain(double bound) {
+    return bound == Math.rint(bound) && !Double.isInfinite(bound)
+        ? String.valueOf((long) bound)
+        : String.valueOf(bound);
+  }
+
+  static String spelling(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,46 @@
+package io.foresight.reward;
+
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+
+/** The kinds of rewards that there are: ours, and those on the class path. */
+final class RewardTypes {
+
+  private RewardTypes() {}
+
+  /**
+   * By type.
+   *
+   * @param scorers where rewards that need a model get it
+   * @throws InvalidRewardsException if a factory on the class path cannot be used
+   */
+  static Map<String, RewardFactory> all(TextScorer.Source scorers) {
+    Map<String, RewardFactory> all = new TreeMap<>();
+    for (RewardFactory factory : List.<RewardFactory>of(new KeywordCoverage.Factory())) {
+      all.put(factory.type(), factory);
+    }
+    try {
+      // Jars of --jars are seen by the thread's class loader, not by that of this class.
+      for (RewardFactory factory :
+          ServiceLoader.load(RewardFactory.class, Thread.currentThread().getContextClassLoader())) {
+        RewardFactory other = all.put(factory.type(), factory);
+        if (other != null) {
+          throw new InvalidRewardsException(
+              List.of(
+                  "The reward type %s is both %s and %s. Take one of them off the class path."
+                      .formatted(
+                          factory.type(),
+                          other.getClass().getName(),
+                          factory.getClass().getName())));
+        }
+      }
+    } catch (ServiceConfigurationError e) {
+      throw new InvalidRewardsException(
+          List.of("Cannot load a reward of --jars: " + e.getMessage() + ". Correct the jar."));
+    }
+    return all;
+  }
+}
