@@ -60,8 +60,8 @@ class GenerateJobTest {
         List.of(
             "satisfied",
             "mean_reward",
-            "soft_coverage",
-            "hard_coverage",
+            "mean_reward",
+            "satisfied_rate",
             "mean_tokens",
             "perplexity",
             "tokens",
