@@ -19,7 +19,8 @@ final class RewardTypes {
    */
   static Map<String, RewardFactory> all(TextScorer.Source scorers) {
     Map<String, RewardFactory> all = new TreeMap<>();
-    for (RewardFactory factory : List.<RewardFactory>of(new KeywordCoverage.Factory())) {
+    for (RewardFactory factory :
+        List.of(new KeywordCoverage.Factory(), new CommandReward.Factory())) {
       all.put(factory.type(), factory);
     }
     try {
