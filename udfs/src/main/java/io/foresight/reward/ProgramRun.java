@@ -284,7 +284,7 @@ final class ProgramRun {
     }
     requests.add(END);
     if (!soon(() -> !process.isAlive())) {
-      process.destroy();
+      process.toHandle().destroy();
       soon(() -> !process.isAlive());
     }
     kill();
@@ -294,7 +294,8 @@ final class ProgramRun {
   /** Ends the process and all that it started, and waits until they have. */
   void kill() {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
-    process.destroyForcibly();
+    // Not by the process itself, which would close the pipes with what is still unread in them.
+    process.toHandle().destroyForcibly();
     boolean dead =
         soon(
             () -> {

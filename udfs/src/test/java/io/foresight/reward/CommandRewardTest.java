@@ -214,6 +214,22 @@ class CommandRewardTest {
   }
 
   @Test
+  void lastWordsAreHeard() {
+    // It answers and is gone, each time.
+    String script = "read -r line; " + TAKE + ANSWER + "echo done >&2; exit 3";
+    try (Rewards rewards = open(Map.of("restarts", 1000), script)) {
+      for (int i = 0; i < 100; i++) {
+        assertThat(score(rewards, "0.5")).isEqualTo(0.5);
+      }
+    }
+    try (Rewards rewards = open(Map.of("restarts", 1000), "echo gone >&2; exit 3")) {
+      for (int i = 0; i < 30; i++) {
+        assertFails(rewards, "0.5", "exit code 3. It last wrote to standard error: gone");
+      }
+    }
+  }
+
+  @Test
   void garbageIsTheFaultOfTheRowThatCausesIt() throws Exception {
     try (Rewards rewards = open(Map.of(), loop(on("garbage", "echo hello")))) {
       assertOnlyThoseFail(
