@@ -2,9 +2,13 @@ package io.foresight.jobs;
 
 import io.foresight.decoding.Strategies;
 import io.foresight.model.Checkpoint;
+import io.foresight.model.ClassifierCheckpoint;
 import io.foresight.model.ModelException;
 import io.foresight.model.Tokenizer;
 import io.foresight.model.TokenizerDifference;
+import io.foresight.reward.InvalidRewardsException;
+import io.foresight.reward.Rewards;
+import io.foresight.reward.TextScorer;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.ModelStore;
 import io.foresight.spark.Prompts;
@@ -25,7 +29,8 @@ record Models(Checkpoint target, Checkpoint draft, Map<String, String> folders) 
 
   /**
    * Checks configuration, weights and tokenizer of each model, that the draft's vocabulary is the
-   * target's, and that the target's chat template works if prompts are to be chats.
+   * target's, that the target's chat template works if prompts are to be chats, and the models of
+   * rewards.
    *
    * @param store where remote models are copied to, and held until it is closed
    * @throws ModelException with what is wrong with either
@@ -52,7 +57,17 @@ record Models(Checkpoint target, Checkpoint draft, Map<String, String> folders) 
     }
     Map<String, String> folders = new HashMap<>();
     settings.models().forEach(model -> folders.put(model, store.folder(model).toString()));
+    try {
+      Rewards.open(settings.rewards(), model -> labelled(folders.get(model))).close();
+    } catch (InvalidRewardsException e) {
+      throw new SettingsException(e.problems());
+    }
     return new Models(target, draft, folders);
+  }
+
+  /** A reward's model, checked, with its labels. */
+  private static TextScorer labelled(String folder) {
+    return new TextScorer.NotLoaded(folder, ClassifierCheckpoint.inspect(Path.of(folder)).labels());
   }
 
   /** The same settings with the models' folders on this host. */

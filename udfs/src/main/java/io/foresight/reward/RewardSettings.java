@@ -216,6 +216,11 @@ public final class RewardSettings {
     return names;
   }
 
+  /** Notes that the input must have a column. */
+  void needs(String column) {
+    columns.add(column);
+  }
+
   /** Notes what is wrong with a setting, and what would be right, in sentences. */
   public void problem(String key, String reason) {
     Object value = values.get(key);

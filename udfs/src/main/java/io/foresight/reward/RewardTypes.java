@@ -20,7 +20,11 @@ final class RewardTypes {
   static Map<String, RewardFactory> all(TextScorer.Source scorers) {
     Map<String, RewardFactory> all = new TreeMap<>();
     for (RewardFactory factory :
-        List.of(new KeywordCoverage.Factory(), new CommandReward.Factory())) {
+        List.of(
+            new KeywordCoverage.Factory(),
+            new ModelReward.Classifier(scorers),
+            new ModelReward.RewardModel(scorers),
+            new CommandReward.Factory())) {
       all.put(factory.type(), factory);
     }
     try {

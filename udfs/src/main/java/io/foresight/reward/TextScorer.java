@@ -34,16 +34,11 @@ public interface TextScorer {
     TextScorer scorer(String location);
 
     /** Models that are somewhere else, for a look at settings; none can score. */
-    Source ELSEWHERE = Elsewhere::new;
+    Source ELSEWHERE = location -> new NotLoaded(location, List.of());
   }
 
-  /** A model that is somewhere else. */
-  record Elsewhere(String location) implements TextScorer {
-
-    @Override
-    public List<String> labels() {
-      return List.of();
-    }
+  /** A model that is not loaded, of which the labels may be known. */
+  record NotLoaded(String location, List<String> labels) implements TextScorer {
 
     @Override
     public List<float[]> score(List<String> texts) {

@@ -5,6 +5,7 @@ import io.foresight.model.CacheBudget;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;
 import io.foresight.model.Precision;
+import io.foresight.model.SequenceClassifier;
 import io.foresight.model.Tokenizer;
 import java.nio.file.Path;
 import java.util.Map;
@@ -20,7 +21,8 @@ final class ModelCache {
 
   private record Key(String folder, Device device, Precision precision) {}
 
-  private static final Map<Key, Shared> MODELS = new ConcurrentHashMap<>();
+  private static final Map<Key, Shared<CausalLm>> MODELS = new ConcurrentHashMap<>();
+  private static final Map<Key, Shared<SequenceClassifier>> CLASSIFIERS = new ConcurrentHashMap<>();
   private static final Map<String, Tokenizer> TOKENIZERS = new ConcurrentHashMap<>();
 
   static {
@@ -29,21 +31,21 @@ final class ModelCache {
 
   private ModelCache() {}
 
-  /** A model in use by one task, with a session of its own. Closing it keeps the model loaded. */
+  /** A language model in use by one task, with a session of its own. */
   static final class Lease implements AutoCloseable {
 
-    private final Shared shared;
+    private final Use<CausalLm> use;
     private final ModelSession session;
     private boolean closed;
 
-    private Lease(Shared shared, CacheBudget budget) {
-      this.shared = shared;
-      this.session = shared.model.newSession(budget);
+    private Lease(Use<CausalLm> use, CacheBudget budget) {
+      this.use = use;
+      this.session = use.model().newSession(budget);
     }
 
     /** Memory that cached tokens take, in bytes. */
     long cacheBytes(long sequences, long positions) {
-      return shared.model.cacheBytes(sequences, positions);
+      return use.model().cacheBytes(sequences, positions);
     }
 
     ModelSession session() {
@@ -55,28 +57,50 @@ final class ModelCache {
       if (!closed) {
         closed = true;
         session.close();
+        use.close();
+      }
+    }
+  }
+
+  /** A model in use by one task. Closing this keeps the model loaded. */
+  static final class Use<M extends AutoCloseable> implements AutoCloseable {
+
+    private final Shared<M> shared;
+    private boolean closed;
+
+    private Use(Shared<M> shared) {
+      this.shared = shared;
+    }
+
+    M model() {
+      return shared.model;
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
         shared.release();
       }
     }
   }
 
-  private static final class Shared {
+  private static final class Shared<M extends AutoCloseable> {
 
-    private final CausalLm model;
+    private final M model;
     private int users;
     private boolean closed;
 
-    Shared(CausalLm model) {
+    Shared(M model) {
       this.model = model;
     }
 
-    synchronized Lease lease(CacheBudget budget) {
+    synchronized Use<M> use() {
       if (closed) {
         throw new IllegalStateException("Cannot use a model: the executor is ending.");
       }
-      Lease lease = new Lease(this, budget);
       users++;
-      return lease;
+      return new Use<>(this);
     }
 
     synchronized void release() {
@@ -85,7 +109,11 @@ final class ModelCache {
 
     synchronized boolean closeIfIdle() {
       if (users == 0 && !closed) {
-        model.close();
+        try {
+          model.close();
+        } catch (Exception e) {
+          throw new IllegalStateException("Cannot close a model: " + e.getMessage(), e);
+        }
         closed = true;
       }
       return closed;
@@ -93,17 +121,37 @@ final class ModelCache {
   }
 
   /**
-   * Leases a model and loads it if nobody has; tasks that want the same one wait for it.
+   * Leases a language model and loads it if nobody has; tasks that want the same one wait for it.
    *
    * @param budget memory that the lease's cache shares
    * @throws io.foresight.model.ModelException if it cannot be loaded; the next call tries again
    */
   static Lease lease(String folder, Device device, Precision precision, CacheBudget budget) {
-    return MODELS
+    Use<CausalLm> use =
+        MODELS
+            .computeIfAbsent(
+                new Key(folder, device, precision),
+                key -> new Shared<>(CausalLm.load(Path.of(key.folder()), key.device(), precision)))
+            .use();
+    try {
+      return new Lease(use, budget);
+    } catch (RuntimeException | Error e) {
+      use.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The same for a classifier, in fp32.
+   *
+   * @throws io.foresight.model.ModelException if it cannot be loaded; the next call tries again
+   */
+  static Use<SequenceClassifier> classifier(String folder, Device device) {
+    return CLASSIFIERS
         .computeIfAbsent(
-            new Key(folder, device, precision),
-            key -> new Shared(CausalLm.load(Path.of(key.folder()), key.device(), key.precision())))
-        .lease(budget);
+            new Key(folder, device, Precision.FP32),
+            key -> new Shared<>(SequenceClassifier.load(Path.of(key.folder()), key.device())))
+        .use();
   }
 
   /** The tokenizer of a model's folder, loaded once. */
@@ -113,11 +161,12 @@ final class ModelCache {
 
   /** Models that are loaded. */
   static int size() {
-    return MODELS.size();
+    return MODELS.size() + CLASSIFIERS.size();
   }
 
   /** Closes and forgets every model that no task uses. */
   static void closeIdle() {
     MODELS.values().removeIf(Shared::closeIfIdle);
+    CLASSIFIERS.values().removeIf(Shared::closeIfIdle);
   }
 }

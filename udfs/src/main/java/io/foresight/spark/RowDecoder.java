@@ -14,13 +14,13 @@ import io.foresight.model.ForwardStats;
 import io.foresight.model.Tokenizer;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards;
-import io.foresight.reward.TextScorer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.apache.spark.sql.Row;
@@ -67,6 +67,7 @@ public final class RowDecoder implements AutoCloseable {
   private final GenerationSettings settings;
   private final Strategy strategy;
   private final Rewards rewards;
+  private final Scorers scorers;
   private final Tokenizer tokenizer;
   private final Prompts prompts;
   private final int batch;
@@ -112,7 +113,13 @@ public final class RowDecoder implements AutoCloseable {
             targetLease.cacheBytes(1, 1),
             draftLease == null ? 0 : draftLease.cacheBytes(1, 1),
             settings.cacheBytes());
-    rewards = Rewards.open(settings.rewards(), TextScorer.Source.ELSEWHERE);
+    scorers = new Scorers(device, rewardNanos);
+    try {
+      rewards = Rewards.open(settings.rewards(), scorers);
+    } catch (RuntimeException | Error e) {
+      closeModels();
+      throw e;
+    }
   }
 
   /** A row, and what it is called. */
@@ -122,9 +129,9 @@ public final class RowDecoder implements AutoCloseable {
   public record Decoded(Row row, Result result) {}
 
   /**
-   * Decodes rows, {@code settings.batch()} at a time, in order. What is one row's fault becomes a
-   * result with status {@code error}; errors of the JVM itself go on. The iterator belongs to this
-   * decoder's thread, and ends with it.
+   * Decodes rows, {@code settings.batch()} at a time, in order. One iterator after the other. What
+   * is one row's fault becomes a result with status {@code error}; errors of the JVM itself go on.
+   * The iterator belongs to this decoder's thread, and ends with it.
    *
    * @param rows each with its id, from which its seed is derived, and the columns that the settings
    *     name
@@ -149,6 +156,7 @@ public final class RowDecoder implements AutoCloseable {
             draftLease == null ? null : draftLease.session(),
             (prepared, target, draft) ->
                 new Decoded(prepared.named().row(), decode(prepared, target, draft)));
+    scorers.serve(batcher);
     batchers.add(batcher);
     return batcher;
   }
@@ -164,7 +172,7 @@ public final class RowDecoder implements AutoCloseable {
   private Prepared prepare(Named named) {
     try {
       Map<String, Object> values = values(named.row());
-      int[] prompt = timed(() -> prompts.ids(tokenizer, values));
+      int[] prompt = timed(tokenizerNanos, () -> prompts.ids(tokenizer, values));
       return new Prepared(named, values, prompt, null);
     } catch (RuntimeException e) {
       return new Prepared(named, null, new int[0], e);
@@ -218,6 +226,7 @@ public final class RowDecoder implements AutoCloseable {
         targetLease.session().stats(),
         draftLease == null ? ForwardStats.ZERO : draftLease.session().stats(),
         rewardNanos.sum(),
+        scorers.forwardNanos(),
         tokenizerNanos.sum(),
         batchers.stream().mapToLong(Batcher::waitingNanos).sum());
   }
@@ -227,7 +236,8 @@ public final class RowDecoder implements AutoCloseable {
    *
    * @param target p's forwards
    * @param draft q's forwards
-   * @param rewardNanos in rewards, on the rows' threads
+   * @param rewardNanos in rewards, on the rows' threads, but for their models' forwards
+   * @param scorerNanos in forwards of the rewards' models, on the decoder's thread
    * @param tokenizerNanos in the tokenizer, of prompts on the decoder's thread and of texts on the
    *     rows'
    * @param waitingNanos that forwards waited for rows: their own code, rewards and tokenizer
@@ -237,6 +247,7 @@ public final class RowDecoder implements AutoCloseable {
       ForwardStats target,
       ForwardStats draft,
       long rewardNanos,
+      long scorerNanos,
       long tokenizerNanos,
       long waitingNanos) {
 
@@ -246,6 +257,7 @@ public final class RowDecoder implements AutoCloseable {
           target.since(earlier.target),
           draft.since(earlier.draft),
           rewardNanos - earlier.rewardNanos,
+          scorerNanos - earlier.scorerNanos,
           tokenizerNanos - earlier.tokenizerNanos,
           waitingNanos - earlier.waitingNanos);
     }
@@ -256,6 +268,7 @@ public final class RowDecoder implements AutoCloseable {
           target.plus(other.target),
           draft.plus(other.draft),
           rewardNanos + other.rewardNanos,
+          scorerNanos + other.scorerNanos,
           tokenizerNanos + other.tokenizerNanos,
           waitingNanos + other.waitingNanos);
     }
@@ -293,8 +306,8 @@ public final class RowDecoder implements AutoCloseable {
                   settings.decoding().maxNewTokens(),
                   line,
                   RowSeed.of(settings.seed(), prepared.named().id())));
-      String text = timed(() -> tokenizer.decode(generation.tokens()));
-      RowRewards.Outcome outcome = rowRewards.outcome(text);
+      String text = timed(tokenizerNanos, () -> tokenizer.decode(generation.tokens()));
+      RowRewards.Outcome outcome = timed(rewardNanos, () -> rowRewards.outcome(text));
       return new Result(
           text,
           outcome.reward(),
@@ -306,7 +319,7 @@ public final class RowDecoder implements AutoCloseable {
           generation.logProb(),
           generation.counters(),
           (System.nanoTime() - started) / 1_000_000);
-    } catch (Batcher.TaskEnded e) {
+    } catch (CancellationException e) {
       // The task ends, and nobody will look at the row.
       throw e;
     } catch (RuntimeException e) {
@@ -325,12 +338,12 @@ public final class RowDecoder implements AutoCloseable {
     }
   }
 
-  private <T> T timed(Supplier<T> work) {
+  private static <T> T timed(LongAdder nanos, Supplier<T> work) {
     long started = System.nanoTime();
     try {
       return work.get();
     } finally {
-      tokenizerNanos.add(System.nanoTime() - started);
+      nanos.add(System.nanoTime() - started);
     }
   }
 
@@ -356,7 +369,15 @@ public final class RowDecoder implements AutoCloseable {
   public void close() {
     // Rows first, since they use the caches.
     batchers.forEach(Batcher::close);
-    rewards.close();
+    try {
+      rewards.close();
+    } finally {
+      closeModels();
+    }
+  }
+
+  private void closeModels() {
+    scorers.close();
     try {
       targetLease.close();
     } finally {

@@ -32,7 +32,7 @@ record Work(int batch, long rows, long tokens, double seconds, Spent spent) {
    * Shares of the wall time.
    *
    * @param canonical forwards that decided near ties, of both models
-   * @param reward in rewards, on the rows' threads
+   * @param reward in rewards, on the rows' threads and in their models' forwards
    * @param waiting forwards waited for the rows' other code
    * @param batching the rest: putting forwards together and handing results out
    */
@@ -57,8 +57,9 @@ record Work(int batch, long rows, long tokens, double seconds, Spent spent) {
     double canonical =
         (spent.target().canonicalNanos() + spent.draft().canonicalNanos()) / 1e9 / seconds;
     double reward = spent.rewardNanos() / 1e9 / seconds;
+    double scorers = spent.scorerNanos() / 1e9 / seconds;
     double tokenizer = spent.tokenizerNanos() / 1e9 / seconds;
-    double rest = Math.max(0, 1 - target - draft - canonical);
+    double rest = Math.max(0, 1 - target - draft - canonical - scorers);
     // A single row is decoded by the thread that runs the forwards: all that is not theirs is its.
     double waited = batch == 1 ? rest : Math.min(rest, spent.waitingNanos() / 1e9 / seconds);
     // Rows run beside each other, so that their times may add up to more than was waited for them.
@@ -68,7 +69,7 @@ record Work(int batch, long rows, long tokens, double seconds, Spent spent) {
         target,
         draft,
         canonical,
-        scale * reward,
+        scale * reward + scorers,
         scale * tokenizer,
         waited - Math.min(waited, scale * own),
         rest - waited);

@@ -14,7 +14,8 @@ class WorkTest {
     long second = 1_000_000_000;
     ForwardStats target = new ForwardStats(0, 0, 0, 0, 0, 5 * second, 1, second, ForwardSizes.NONE);
     ForwardStats draft = new ForwardStats(0, 0, 0, 0, 0, second, 0, 0, ForwardSizes.NONE);
-    Spent spent = new Spent(target, draft, reward * second, tokenizer * second, waiting * second);
+    Spent spent =
+        new Spent(target, draft, reward * second, 0, tokenizer * second, waiting * second);
     return new Work(batch, 1, 1, 10, spent).shares();
   }
 
@@ -49,5 +50,17 @@ class WorkTest {
     assertThat(shares.batching()).isZero();
     assertThat(shares.waiting()).isEqualTo(0.1, within(1e-9));
     assertThat(sum(shares)).isEqualTo(1, within(1e-9));
+  }
+
+  @Test
+  void forwardsOfRewardsAreTheRewards() {
+    long second = 1_000_000_000;
+    ForwardStats none = ForwardStats.ZERO;
+    for (int batch : new int[] {1, 16}) {
+      Spent spent = new Spent(none, none, second, 4 * second, 0, 2 * second);
+      Work.Shares shares = new Work(batch, 1, 1, 10, spent).shares();
+      assertThat(shares.reward()).isEqualTo(0.5, within(1e-9));
+      assertThat(sum(shares)).isEqualTo(1, within(1e-9));
+    }
   }
 }

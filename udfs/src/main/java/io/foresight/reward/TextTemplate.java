@@ -1,0 +1,76 @@
+package io.foresight.reward;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * A text with columns in braces, as in {@code {concepts} =}. A list is joined by one space; a
+ * doubled brace stands for itself.
+ *
+ * @param text the template
+ */
+public record TextTemplate(String text) implements Serializable {
+
+  private static final long serialVersionUID = 1;
+
+  private static final Pattern PART = Pattern.compile("\\{\\{|\\}\\}|\\{([^{}]+)\\}|[{}]");
+
+  /** Checks the braces. */
+  public TextTemplate {
+    Matcher matcher = PART.matcher(text);
+    while (matcher.find()) {
+      if (matcher.group().equals("{") || matcher.group().equals("}")) {
+        throw new IllegalArgumentException(
+            "Cannot read template \"%s\": the brace at %d has no partner. Write {column}, or %s for a brace."
+                .formatted(text, matcher.start(), matcher.group().repeat(2)));
+      }
+    }
+  }
+
+  /** Columns that the template names, in order. */
+  public List<String> columns() {
+    List<String> columns = new ArrayList<>();
+    Matcher matcher = PART.matcher(text);
+    while (matcher.find()) {
+      if (matcher.group(1) != null) {
+        columns.add(matcher.group(1));
+      }
+    }
+    return columns;
+  }
+
+  /**
+   * Fills in a row.
+   *
+   * @throws IllegalArgumentException if a column is null
+   */
+  public String render(Map<String, Object> row) {
+    StringBuilder filled = new StringBuilder();
+    Matcher matcher = PART.matcher(text);
+    int end = 0;
+    while (matcher.find()) {
+      filled.append(text, end, matcher.start());
+      end = matcher.end();
+      String column = matcher.group(1);
+      if (column == null) {
+        filled.append(matcher.group().charAt(0));
+        continue;
+      }
+      Object value = row.get(column);
+      if (value == null) {
+        throw new IllegalArgumentException("column %s is null. Fill it in.".formatted(column));
+      }
+      filled.append(value instanceof List<?> list ? join(list) : value.toString());
+    }
+    return filled.append(text, end, text.length()).toString();
+  }
+
+  private static String join(List<?> list) {
+    return list.stream().map(String::valueOf).collect(Collectors.joining(" "));
+  }
+}

@@ -1,0 +1,59 @@
+package io.foresight.spark;
+
+import io.foresight.model.Batcher;
+import io.foresight.model.SequenceClassifier;
+import io.foresight.reward.TextScorer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+
+/**
+ * A classifier that the rows of a task share: what they ask for at the same moment is scored
+ * together, on the task's thread. Rows wait for it on threads of their own.
+ */
+final class SharedScorer implements TextScorer {
+
+  private final SequenceClassifier classifier;
+  private final LongAdder forwardNanos;
+  private final LongAdder rewardNanos;
+  private volatile Function<List<int[]>, List<float[]>> score = this::here;
+
+  /**
+   * @param forwardNanos gets the time of the model's forwards
+   * @param rewardNanos loses the time that rows wait, which their rewards' clocks count
+   */
+  SharedScorer(SequenceClassifier classifier, LongAdder forwardNanos, LongAdder rewardNanos) {
+    this.classifier = classifier;
+    this.forwardNanos = forwardNanos;
+    this.rewardNanos = rewardNanos;
+  }
+
+  /** From now on rows of {@code batcher} are scored, and only those. */
+  void serve(Batcher<?, ?> batcher) {
+    score = batcher.shared(this::here);
+  }
+
+  @Override
+  public List<String> labels() {
+    return classifier.labels();
+  }
+
+  @Override
+  public List<float[]> score(List<String> texts) {
+    List<int[]> ids = texts.stream().map(classifier::encode).toList();
+    long started = System.nanoTime();
+    try {
+      return score.apply(ids);
+    } finally {
+      rewardNanos.add(started - System.nanoTime());
+    }
+  }
+
+  private List<float[]> here(List<int[]> ids) {
+    long started = System.nanoTime();
+    float[][] logits = classifier.logits(ids);
+    forwardNanos.add(System.nanoTime() - started);
+    return Arrays.stream(logits).map(classifier.problem()::scores).toList();
+  }
+}
