@@ -9,6 +9,9 @@ import java.util.TreeMap;
 /** The kinds of rewards that there are: ours, and those on the class path. */
 final class RewardTypes {
 
+  private static final List<RewardFactory> OURS =
+      List.of(new ForbiddenWords.Factory(), new KeywordCoverage.Factory());
+
   private RewardTypes() {}
 
   /**
@@ -19,7 +22,7 @@ final class RewardTypes {
    */
   static Map<String, RewardFactory> all(TextScorer.Source scorers) {
     Map<String, RewardFactory> all = new TreeMap<>();
-    for (RewardFactory factory : List.<RewardFactory>of(new KeywordCoverage.Factory())) {
+    for (RewardFactory factory : OURS) {
       all.put(factory.type(), factory);
     }
     try {
