@@ -10,7 +10,13 @@ import java.util.TreeMap;
 final class RewardTypes {
 
   private static final List<RewardFactory> OURS =
-      List.of(new ForbiddenWords.Factory(), new KeywordCoverage.Factory());
+      List.of(
+          new ForbiddenWords.Factory(),
+          new KeywordCoverage.Factory(),
+          new Readability.Factory(),
+          new RegexMatch.Factory(),
+          new Similarity.Factory(),
+          new TextLength.Factory());
 
   private RewardTypes() {}
 

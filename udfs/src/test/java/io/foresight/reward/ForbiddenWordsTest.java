@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -149,9 +148,10 @@ class ForbiddenWordsTest {
       Pattern pattern =
           Pattern.compile(
               "(?<![\\p{L}\\p{N}]|[\\p{L}\\p{N}]['\u2019])"
-                  + phrase.toLowerCase(Locale.ROOT).replace("'", "['\u2019]").replace(" ", between)
-                  + "(?:['\u2019]s)?(?![\\p{L}\\p{N}]|['\u2019][\\p{L}\\p{N}])");
-      Matcher matcher = pattern.matcher(text.toString().toLowerCase(Locale.ROOT));
+                  + phrase.replace("'", "['\u2019]").replace(" ", between)
+                  + "(?:['\u2019]s)?(?![\\p{L}\\p{N}]|['\u2019][\\p{L}\\p{N}])",
+              Pattern.CASE_INSENSITIVE);
+      Matcher matcher = pattern.matcher(text);
       for (int at = 0; matcher.find(at); at = matcher.start() + 1) {
         starts.add(matcher.start());
         String rest = text.substring(matcher.end());
