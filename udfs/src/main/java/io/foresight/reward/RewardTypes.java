@@ -12,6 +12,7 @@ final class RewardTypes {
   private static final List<RewardFactory> OURS =
       List.of(
           new ForbiddenWords.Factory(),
+          new JsonConformity.Factory(),
           new KeywordCoverage.Factory(),
           new Readability.Factory(),
           new RegexMatch.Factory(),
