@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -57,10 +56,10 @@ record JsonText(Optional<JsonNode> value, int parsed) {
         }
       }
       return new JsonText(Optional.empty(), parsed);
-    } catch (JsonEOFException e) {
-      return new JsonText(Optional.empty(), text.length());
     } catch (JsonProcessingException e) {
-      return new JsonText(Optional.empty(), parsed);
+      // After a comma Jackson throws no JsonEOFException, but says so.
+      boolean ends = e.getOriginalMessage().startsWith("Unexpected end-of-input");
+      return new JsonText(Optional.empty(), ends ? text.length() : parsed);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
