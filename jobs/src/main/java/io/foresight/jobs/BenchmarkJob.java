@@ -277,11 +277,10 @@ final class BenchmarkJob implements Callable<Integer> {
     List<Variant> here = new ArrayList<>();
     for (Variant variant : variants) {
       GenerationSettings given = variant.settings();
-      Path target = folder(store, given.targetModel());
-      Path draft = folder(store, given.draftModel());
+      GenerationSettings local = given.withModels(model -> folder(store, model).toString());
       Models.check(store, given);
-      Checkpoint.inspect(draft);
-      here.add(new Variant(variant.name(), given.withModels(target.toString(), draft.toString())));
+      Checkpoint.inspect(Path.of(local.draftModel()));
+      here.add(new Variant(variant.name(), local));
     }
     return here;
   }

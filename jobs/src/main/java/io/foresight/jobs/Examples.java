@@ -1,9 +1,12 @@
 package io.foresight.jobs;
 
-import static org.apache.spark.sql.functions.coalesce;
-import static org.apache.spark.sql.functions.col;
+import static java.util.stream.Collectors.joining;
 
 import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.RowDecoder;
+import java.util.List;
+import java.util.Map;
+import org.apache.commons.lang3.StringUtils;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -12,19 +15,28 @@ final class Examples {
 
   private Examples() {}
 
-  /** Prints the first rows by id: the status, the concepts, and the output or the error. */
+  private static final int SHOWN = 36;
+
+  /** Prints the first rows by id: the status, what the prompt is made of, the output or error. */
   static void print(Dataset<Row> written, GenerationSettings settings, int count) {
     Dataset<Row> rows =
         settings.idColumn() == null ? written : written.orderBy("`" + settings.idColumn() + "`");
-    for (Row row :
-        rows.select(
-                col("status"),
-                col("`" + settings.conceptsColumn() + "`"),
-                coalesce(col("output"), col("error")))
-            .limit(count)
-            .collectAsList()) {
-      String concepts = row.isNullAt(1) ? "" : String.join(" ", row.<String>getList(1));
-      System.out.printf("%-12s%-36s%s%n", row.getString(0), concepts, row.getString(2));
+    List<String> columns = settings.prompt().columns();
+    for (Row row : rows.limit(count).collectAsList()) {
+      Map<String, Object> values = RowDecoder.values(row);
+      String asked =
+          columns.stream().map(column -> shown(values.get(column))).collect(joining(" "));
+      Object said = values.get("output") == null ? values.get("error") : values.get("output");
+      System.out.printf(
+          "%-12s%-36s%s%n", values.get("status"), StringUtils.abbreviate(asked, SHOWN - 1), said);
     }
+  }
+
+  private static String shown(Object value) {
+    String text =
+        value instanceof List<?> list
+            ? list.stream().map(String::valueOf).collect(joining(" "))
+            : String.valueOf(value);
+    return StringUtils.normalizeSpace(text);
   }
 }

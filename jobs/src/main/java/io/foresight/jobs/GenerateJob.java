@@ -76,7 +76,8 @@ final class GenerateJob implements Callable<Integer> {
       }
       long started = System.nanoTime();
       Dataset<Row> written = ProgressLine.during(progress, total, () -> folder.write(decoded));
-      Summary summary = Summary.of(written, (System.nanoTime() - started) / 1e9);
+      Summary summary =
+          Summary.of(written, generation.rewards().names(), (System.nanoTime() - started) / 1e9);
       folder.writeRun(run(settings, models, summary));
       FiguresFile.write(summaryFile, summary.json());
       System.out.print(summary.table());

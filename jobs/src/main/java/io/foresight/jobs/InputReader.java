@@ -45,10 +45,10 @@ final class InputReader {
     }
     GenerationSettings generation = settings.generation();
     Dataset<Row> rows = load(spark, settings);
-    requireList(rows, generation.conceptsColumn(), TEXTS, "a list of texts");
+    requireList(rows, settings.conceptsColumn(), TEXTS, "a list of texts");
     requireList(
         rows,
-        generation.formsColumn(),
+        settings.formsColumn(),
         DataTypes.createArrayType(TEXTS),
         "a list of texts per concept");
     if (generation.idColumn() != null && has(rows, generation.idColumn())) {
@@ -95,8 +95,8 @@ final class InputReader {
   private static Dataset<Row> csv(SparkSession spark, JobSettings settings) {
     Dataset<Row> rows =
         spark.read().option("header", "true").option("mode", "FAILFAST").csv(settings.input());
-    String concepts = settings.generation().conceptsColumn();
-    String forms = settings.generation().formsColumn();
+    String concepts = settings.conceptsColumn();
+    String forms = settings.formsColumn();
     if (has(rows, concepts)) {
       rows = rows.withColumn(concepts, split(quoted(concepts), " +"));
     }

@@ -26,6 +26,8 @@ import java.util.List;
  *
  * @param inputFormat jsonl, parquet or csv
  * @param limit rows to take; 0 for all
+ * @param conceptsColumn a column that is a list of texts, if the input has it
+ * @param formsColumn a column that is a list of texts per concept, if the input has it
  * @param outputFormat parquet or jsonl
  * @param resolved the whole configuration, as JSON
  */
@@ -34,6 +36,8 @@ record JobSettings(
     String input,
     String inputFormat,
     int limit,
+    String conceptsColumn,
+    String formsColumn,
     String output,
     String outputFormat,
     boolean overwrite,
@@ -63,8 +67,7 @@ record JobSettings(
             reader.bytes("models.cache-memory"),
             reader.optionalText("input.columns.id"),
             prompt,
-            reader.text("input.columns.concepts"),
-            reader.text("input.columns.forms"),
+            RewardReader.read(reader),
             reader.integer("run.seed"),
             decoding);
     String output = output(reader);
@@ -74,6 +77,8 @@ record JobSettings(
             input,
             format(reader, input),
             reader.atLeast("input.limit", 0),
+            reader.text("input.columns.concepts"),
+            reader.text("input.columns.forms"),
             output,
             reader.oneOf("output.format", List.of("parquet", "jsonl")),
             reader.flag("output.overwrite"),
@@ -175,7 +180,10 @@ record JobSettings(
         reader.number("reward.weight", v -> v >= 0 && Double.isFinite(v), "finite and at least 0");
     double acceptance = reader.number("decoding.acceptance-threshold", v -> v >= 0, "at least 0");
     double threshold =
-        reader.number("reward.threshold", v -> !Double.isNaN(v), "a number, infinity or -infinity");
+        reader.text("reward.threshold").equals("auto")
+            ? Double.NaN
+            : reader.number(
+                "reward.threshold", v -> !Double.isNaN(v), "auto, a number, infinity or -infinity");
     int lookaheadDraft = reader.atLeast("decoding.lookahead-draft", 1);
     int window = reader.atLeast("decoding.window", 0);
     int rounds = reader.atLeast("decoding.tree.rounds", 0);

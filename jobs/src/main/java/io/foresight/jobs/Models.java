@@ -11,14 +11,17 @@ import io.foresight.spark.Prompts;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A run's models, checked on the driver before any work starts.
  *
  * @param draft {@code null} if the strategy has none
+ * @param folders where each model that the run reads lies on this host
  */
-record Models(Checkpoint target, Checkpoint draft) {
+record Models(Checkpoint target, Checkpoint draft, Map<String, String> folders) {
 
   /**
    * Checks configuration, weights and tokenizer of each model, that the draft's vocabulary is the
@@ -47,14 +50,14 @@ record Models(Checkpoint target, Checkpoint draft) {
     if (!problems.isEmpty()) {
       throw new ModelException(String.join("\n", problems));
     }
-    return new Models(target, draft);
+    Map<String, String> folders = new HashMap<>();
+    settings.models().forEach(model -> folders.put(model, store.folder(model).toString()));
+    return new Models(target, draft, folders);
   }
 
   /** The same settings with the models' folders on this host. */
   GenerationSettings on(GenerationSettings settings) {
-    return settings.withModels(
-        target.folder().toString(),
-        draft == null ? settings.draftModel() : draft.folder().toString());
+    return settings.withModels(model -> folders.getOrDefault(model, model));
   }
 
   private static Checkpoint inspect(ModelStore store, String location, List<String> problems) {

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
 import io.foresight.spark.Secrets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -81,7 +82,8 @@ final class SettingsReader {
   private void refuseUnknown(Config given, Config reference) {
     List<String> known = new ArrayList<>(paths(reference));
     for (String path : paths(given)) {
-      if (known.contains(path)) {
+      if (known.contains(path) || path.startsWith("rewards.")) {
+        // Rewards have names of their users' choice, and know their settings themselves.
         continue;
       }
       LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
@@ -143,6 +145,20 @@ final class SettingsReader {
   String optionalText(String path) {
     String text = text(path);
     return text.isBlank() ? null : text;
+  }
+
+  /** A list of names, or one text with commas between them. */
+  List<String> names(String path) {
+    try {
+      List<String> names =
+          config.getValue(path).valueType() == ConfigValueType.LIST
+              ? config.getStringList(path)
+              : List.of(config.getString(path).split(","));
+      return names.stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
+    } catch (ConfigException e) {
+      problem(path, "it is no list of names. Give names with commas between them.");
+      return List.of();
+    }
   }
 
   int atLeast(String path, int least) {
@@ -241,6 +257,11 @@ final class SettingsReader {
                 path,
                 config.hasPath(path) ? config.getValue(path).unwrapped() : "nothing",
                 reason));
+  }
+
+  /** Notes a problem that is told in full. */
+  void problem(String told) {
+    problems.add(told);
   }
 
   boolean hasProblems() {

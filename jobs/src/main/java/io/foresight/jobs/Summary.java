@@ -1,7 +1,12 @@
 package io.foresight.jobs;
 
+import static org.apache.spark.sql.functions.avg;
+import static org.apache.spark.sql.functions.col;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -16,10 +21,7 @@ record Summary(ObjectNode json) {
           + "count_if(status = 'error') as error,"
           + "count_if(satisfied) as satisfied,"
           + "avg(reward) as mean_reward,"
-          // Over decoded rows: a concept per entry of the map.
-          + "avg(if(output is null, null, if(size(constraint_scores) = 0, 1D, aggregate(map_values(constraint_scores), 0D,"
-          + " (a, s) -> a + s) / size(constraint_scores)))) as soft_coverage,"
-          + "avg(if(output is null, null, if(satisfied, 1D, 0D))) as hard_coverage,"
+          + "avg(if(output is null, null, if(satisfied, 1D, 0D))) as satisfied_rate,"
           + "avg(tokens) as mean_tokens,"
           + "exp(-sum(log_prob) / sum(tokens)) as perplexity,"
           + "coalesce(sum(tokens), 0L) as tokens,"
@@ -34,9 +36,15 @@ record Summary(ObjectNode json) {
           + "sum(counters.drafted) as drafted,"
           + "sum(counters.s1) as s1, sum(counters.s2) as s2, sum(counters.s3) as s3, sum(counters.s4) as s4";
 
-  static Summary of(Dataset<Row> written, double seconds) {
+  /**
+   * Reads the figures.
+   *
+   * @param rewards the names of the run's rewards
+   */
+  static Summary of(Dataset<Row> written, List<String> rewards, double seconds) {
     Row row = written.selectExpr(splitColumns()).head();
     ObjectNode json = new ObjectMapper().createObjectNode();
+    json.set("mean_scores", meanScores(written, rewards));
     String[] names = row.schema().fieldNames();
     for (int i = 0; i < names.length; i++) {
       Object value = row.get(i);
@@ -49,6 +57,22 @@ record Summary(ObjectNode json) {
     json.put("seconds", seconds);
     json.put("tokens_per_second", json.get("tokens").asLong() / seconds);
     return new Summary(json);
+  }
+
+  /** Of each reward, over the rows that it judged; none where there is no such row. */
+  private static ObjectNode meanScores(Dataset<Row> written, List<String> rewards) {
+    ObjectNode means = new ObjectMapper().createObjectNode();
+    Column[] columns =
+        rewards.stream()
+            .map(name -> avg(col("constraint_scores").getItem(name)).as(name))
+            .toArray(Column[]::new);
+    if (columns.length > 0) {
+      Row row = written.select(columns).head();
+      for (int i = 0; i < columns.length; i++) {
+        means.put(rewards.get(i), row.isNullAt(i) ? null : (Double) row.getDouble(i));
+      }
+    }
+    return means;
   }
 
   private static String[] splitColumns() {
@@ -87,9 +111,17 @@ record Summary(ObjectNode json) {
                 number("error")));
     line(
         table,
-        "coverage",
-        "soft %.1f %%, hard %.1f %%"
-            .formatted(100 * number("soft_coverage"), 100 * number("hard_coverage")));
+        "satisfied",
+        "%.1f %%, mean reward %.3f"
+            .formatted(100 * number("satisfied_rate"), number("mean_reward")));
+    json.get("mean_scores")
+        .fields()
+        .forEachRemaining(
+            score ->
+                line(
+                    table,
+                    score.getKey(),
+                    "mean %.3f".formatted(score.getValue().asDouble(Double.NaN))));
     line(table, "perplexity", "%.2f".formatted(number("perplexity")));
     line(
         table,

@@ -60,8 +60,8 @@ class GenerateJobTest {
         List.of(
             "satisfied",
             "mean_reward",
-            "soft_coverage",
-            "hard_coverage",
+            "mean_reward",
+            "satisfied_rate",
             "mean_tokens",
             "perplexity",
             "tokens",
@@ -195,7 +195,7 @@ class GenerateJobTest {
     Path bad = folder.file("all-bad.jsonl", "{\"id\": 1, \"concepts\": [\"!\"]}");
     JobRun run = folder.generate("--input", bad, "--output", temporary.resolve("all-bad"));
     assertThat(run.code()).isEqualTo(1);
-    assertThat(run.err()).contains("Cannot decode any row: Cannot use concept \"!\"");
+    assertThat(run.err()).contains("Cannot decode any row: Cannot score with reward concepts: Cannot use concept \"!\"");
     JobRun silent =
         folder.generate(
             "--input",

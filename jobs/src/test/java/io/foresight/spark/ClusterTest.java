@@ -227,7 +227,7 @@ class ClusterTest {
   void anEmptyPartitionLoadsNothing() {
     GenerationSettings missing = GenerationSettings.of("/no/such/target", "/no/such/draft");
     try (SparkSession spark = session("local[1]", Map.of())) {
-      RunModels models = RunModels.locate(spark.sparkContext(), missing);
+      RunModels models = RunModels.locate(spark.sparkContext(), missing.store(), missing.models());
       assertThat(
               new CdslUdf(missing, models, "id", false, RowListener.NONE)
                   .call(Collections.emptyIterator())

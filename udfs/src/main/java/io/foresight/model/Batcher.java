@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
 /**
@@ -26,7 +27,8 @@ import java.util.function.ToIntFunction;
  * <p>The thread that calls {@link #next} and {@link #hasNext} pulls the items and runs all
  * forwards; it is the only one that calls native code. Forwards start when every item waits for a
  * model; the model that most of them wait for goes first. An item that is busy for long, with a
- * slow reward say, is not waited for.
+ * slow reward say, is not waited for. Further work can be {@linkplain #shared shared} in the same
+ * way.
  *
  * @param <I> an item
  * @param <R> its result
@@ -63,8 +65,17 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   private final Iterator<? extends I> items;
   private final Decoder<I, R> decoder;
   private final ToIntFunction<? super I> limit;
-  private final Channel target;
-  private final Channel draft;
+  private final Station<Extension, Scores> target;
+
+  /** {@code null} if there is no draft. */
+  private final Station<Extension, Scores> draft;
+
+  private final Channel targetModel;
+  private final Channel draftModel;
+
+  /** What comes before any forward of p or q, so that more items take part in that. */
+  private final List<Station<?, ?>> first = new ArrayList<>();
+
   private final ExecutorService threads;
 
   /** Items that were started and not given out, in order. */
@@ -110,8 +121,10 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     this.rows = rows;
     this.limit = limit;
     this.decoder = decoder;
-    this.target = new Channel(target);
-    this.draft = draft == null ? null : new Channel(draft);
+    this.target = new Station<>(target::extend);
+    this.draft = draft == null ? null : new Station<>(draft::extend);
+    this.targetModel = new Channel(target, this.target::ask);
+    this.draftModel = draft == null ? null : new Channel(draft, this.draft::ask);
     this.threads =
         Executors.newCachedThreadPool(
             work -> {
@@ -119,6 +132,20 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
+  }
+
+  /**
+   * Lets items do something together: what they ask for at the same moment becomes one call of
+   * {@code work} on this batcher's thread. To be called before the first result is taken.
+   *
+   * @param work gives as many results as it is asked for, in order, and each does not depend on the
+   *     others
+   * @return the same for an item's thread, which blocks meanwhile
+   */
+  public <A, B> Function<List<A>, List<B>> shared(Function<List<A>, List<B>> work) {
+    Station<A, B> station = new Station<>(work);
+    first.add(station);
+    return station::ask;
   }
 
   /** Nanoseconds that forwards waited for items that were busy, so far. */
@@ -144,20 +171,21 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     if (Thread.currentThread().isInterrupted()) {
       throw new TaskEnded("the task was interrupted");
     }
-    if (rows == 1 && places.isEmpty()) {
-      return decoder.decode(pull(), target.direct(), draft == null ? null : draft.direct());
-    }
     owner = Thread.currentThread();
+    if (rows == 1 && places.isEmpty()) {
+      return decoder.decode(
+          pull(), targetModel.direct(), draft == null ? null : draftModel.direct());
+    }
     while (true) {
       fill();
-      Place first = places.peekFirst();
-      if (first.isDone()) {
+      Place next = places.peekFirst();
+      if (next.isDone()) {
         places.removeFirst();
-        return first.result();
+        return next.result();
       }
-      Channel channel = await(first);
-      if (channel != null) {
-        channel.forward();
+      Station<?, ?> station = await(next);
+      if (station != null) {
+        station.work();
       }
     }
   }
@@ -202,20 +230,19 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   /** Waits for the moment of the next forward; {@code null} if an item finished before it. */
-  private Channel await(Place first) {
+  private Station<?, ?> await(Place next) {
     long started = System.nanoTime();
     try {
       while (true) {
-        if (first.isDone() || mayStart()) {
+        if (next.isDone() || mayStart()) {
           return null;
         }
         synchronized (lock) {
           boolean late = busy > 0 && System.nanoTime() - started > PATIENCE_NANOS;
           if (busy == 0 || late) {
-            int p = target.calls.size();
-            int q = draft == null ? 0 : draft.calls.size();
-            if (p > 0 || q > 0) {
-              return p > q ? target : draft == null ? target : draft;
+            Station<?, ?> fullest = fullest();
+            if (fullest != null) {
+              return fullest;
             }
           }
         }
@@ -229,17 +256,27 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     }
   }
 
+  /** Where most items wait; {@code null} if none does. Under the lock. */
+  private Station<?, ?> fullest() {
+    for (Station<?, ?> station : first) {
+      if (!station.calls.isEmpty()) {
+        return station;
+      }
+    }
+    int p = target.calls.size();
+    int q = draft == null ? 0 : draft.calls.size();
+    return p > q ? target : q > 0 ? draft : null;
+  }
+
   /** Ends the items that are still being decoded, and waits until they have. */
   @Override
   public void close() {
     closed = true;
-    List<Call> waiting = new ArrayList<>();
+    List<Call<?, ?>> waiting = new ArrayList<>();
     synchronized (lock) {
-      waiting.addAll(target.calls);
-      target.calls.clear();
-      if (draft != null) {
-        waiting.addAll(draft.calls);
-        draft.calls.clear();
+      for (Station<?, ?> station : stations()) {
+        waiting.addAll(station.calls);
+        station.calls.clear();
       }
     }
     waiting.forEach(call -> call.fail(new TaskEnded("the task ended")));
@@ -260,6 +297,15 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     }
   }
 
+  private List<Station<?, ?>> stations() {
+    List<Station<?, ?>> all = new ArrayList<>(first);
+    all.add(target);
+    if (draft != null) {
+      all.add(draft);
+    }
+    return all;
+  }
+
   /** An item in flight, and its result. */
   private final class Place implements Runnable {
 
@@ -275,7 +321,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     @Override
     public void run() {
       try {
-        result = decoder.decode(item, target, draft);
+        result = decoder.decode(item, targetModel, draftModel);
       } catch (Throwable e) {
         failure = e;
       }
@@ -302,21 +348,21 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     }
   }
 
-  /** One item's part in a forward to come. */
-  private static final class Call {
+  /** One item's part in work to come. */
+  private static final class Call<A, B> {
 
-    private final List<Extension> extensions;
+    private final List<A> asked;
     private final Thread caller = Thread.currentThread();
-    private List<Scores> scores;
+    private List<B> results;
     private RuntimeException failure;
     private volatile boolean done;
 
-    Call(List<Extension> extensions) {
-      this.extensions = extensions;
+    Call(List<A> asked) {
+      this.asked = asked;
     }
 
-    void complete(List<Scores> result) {
-      scores = result;
+    void complete(List<B> given) {
+      results = given;
       done = true;
       LockSupport.unpark(caller);
     }
@@ -329,17 +375,42 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   /** A model as the items' threads see it. */
-  private final class Channel extends ForwardingModel {
+  private static final class Channel extends ForwardingModel {
 
-    private final List<Call> calls = new ArrayList<>();
+    private final Function<List<Extension>, List<Scores>> extend;
 
-    Channel(LanguageModel model) {
+    Channel(LanguageModel model, Function<List<Extension>, List<Scores>> extend) {
       super(model);
+      this.extend = extend;
     }
 
     @Override
     public List<Scores> extend(List<Extension> extensions) {
-      Call call = new Call(extensions);
+      return extend.apply(extensions);
+    }
+
+    /** The model itself, for a row that is alone on the calling thread. */
+    LanguageModel direct() {
+      return model;
+    }
+  }
+
+  /** Work that items ask for, and the batcher's thread does for all who wait. */
+  private final class Station<A, B> {
+
+    private final Function<List<A>, List<B>> work;
+    private final List<Call<A, B>> calls = new ArrayList<>();
+
+    Station(Function<List<A>, List<B>> work) {
+      this.work = work;
+    }
+
+    /** Waits until it is done; at once for an item that is alone, on the batcher's own thread. */
+    List<B> ask(List<A> asked) {
+      if (Thread.currentThread() == owner) {
+        return work.apply(asked);
+      }
+      Call<A, B> call = new Call<>(asked);
       boolean last;
       synchronized (lock) {
         if (closed) {
@@ -358,26 +429,21 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       if (call.failure != null) {
         throw call.failure;
       }
-      return call.scores;
+      return call.results;
     }
 
-    /** The model itself, for a row that is alone on the calling thread. */
-    LanguageModel direct() {
-      return model;
-    }
-
-    /** Runs what is waiting as one forward. */
-    void forward() {
-      List<Call> batch;
+    /** Does what is waiting at once. */
+    void work() {
+      List<Call<A, B>> batch;
       synchronized (lock) {
         batch = List.copyOf(calls);
         calls.clear();
       }
-      List<Extension> all = new ArrayList<>();
-      batch.forEach(call -> all.addAll(call.extensions));
-      List<Scores> scores;
+      List<A> all = new ArrayList<>();
+      batch.forEach(call -> all.addAll(call.asked));
+      List<B> results;
       try {
-        scores = model.extend(all);
+        results = work.apply(all);
       } catch (RuntimeException e) {
         one(batch, e);
         return;
@@ -388,23 +454,23 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       }
       goOn(batch);
       int from = 0;
-      for (Call call : batch) {
-        int to = from + call.extensions.size();
-        call.complete(scores.subList(from, to));
+      for (Call<A, B> call : batch) {
+        int to = from + call.asked.size();
+        call.complete(results.subList(from, to));
         from = to;
       }
     }
 
     /** Counts items as busy again, before they are. */
-    private void goOn(List<Call> batch) {
+    private void goOn(List<Call<A, B>> batch) {
       synchronized (lock) {
         busy += batch.size();
       }
     }
 
-    /** After an error, which ends it all: no item is to wait for this forward forever. */
-    private void cancel(List<Call> batch, Error error) {
-      for (Call call : batch) {
+    /** After an error, which ends it all: no item is to wait for this forever. */
+    private void cancel(List<Call<A, B>> batch, Error error) {
+      for (Call<A, B> call : batch) {
         if (!call.done) {
           TaskEnded cancelled = new TaskEnded("the model failed");
           cancelled.initCause(error);
@@ -413,15 +479,15 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       }
     }
 
-    /** After a forward that failed: each item alone, so that one item's fault stays its own. */
-    private void one(List<Call> batch, RuntimeException failure) {
+    /** After work that failed: each item's alone, so that one item's fault stays its own. */
+    private void one(List<Call<A, B>> batch, RuntimeException failure) {
       goOn(batch);
-      for (Call call : batch) {
+      for (Call<A, B> call : batch) {
         try {
           if (batch.size() == 1) {
             throw failure;
           }
-          call.complete(model.extend(call.extensions));
+          call.complete(work.apply(call.asked));
         } catch (RuntimeException e) {
           call.fail(e);
         } catch (Error e) {

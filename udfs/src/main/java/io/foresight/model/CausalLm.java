@@ -27,7 +27,12 @@ public final class CausalLm implements AutoCloseable {
    * @throws ModelException if it cannot be loaded
    */
   public static CausalLm load(Path folder, Device device, Precision precision) {
-    Checkpoint checkpoint = Checkpoint.inspect(folder);
+    return load(Checkpoint.inspect(folder), device, precision);
+  }
+
+  /** As {@link #load(Path, Device, Precision)}, of a folder that was inspected. */
+  static CausalLm load(Checkpoint checkpoint, Device device, Precision precision) {
+    Path folder = checkpoint.folder();
     if (precision == Precision.INT8 && device.isGpu()) {
       throw new ModelException(
           "Cannot load model "

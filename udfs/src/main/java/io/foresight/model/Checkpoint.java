@@ -53,23 +53,46 @@ public final class Checkpoint {
    * @throws ModelException if the folder is no model that can be loaded
    */
   public static Checkpoint inspect(Path folder) {
+    return reading(
+        folder,
+        () -> {
+          refuseOtherFormats(
+              folder,
+              "Nothing outside such a model can roll its cache back or share it between sequences, which speculation and lookaheads need.");
+          ModelConfig config =
+              Families.read(
+                  json(folder, "config.json", true), json(folder, "generation_config.json", false));
+          return of(folder, config, Safetensors.read(folder));
+        });
+  }
+
+  /**
+   * Checks weights against a configuration, or throws an IllegalArgumentException whose message is
+   * what is wrong with them.
+   */
+  static Checkpoint of(Path folder, ModelConfig config, Safetensors weights) {
+    TensorNames.Plan plan = config.names().plan(config, weights.tensors().keySet());
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    plan.all()
+        .forEach(
+            wanted ->
+                tensors.put(wanted.source(), weights.expect(wanted.source(), wanted.shape())));
+    return new Checkpoint(folder, config, plan, weights.files(), tensors);
+  }
+
+  /** Reads from a folder. */
+  interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  /** Reads from a folder that must exist, and says of what fails which folder it is. */
+  static <T> T reading(Path folder, Reading<T> reading) {
     try {
       if (Files.notExists(folder)) {
         throw new IllegalArgumentException(
             "there is no such folder. Give the folder that holds config.json.");
       }
-      refuseOtherFormats(folder);
-      ModelConfig config =
-          Families.read(
-              json(folder, "config.json", true), json(folder, "generation_config.json", false));
-      Safetensors weights = Safetensors.read(folder);
-      TensorNames.Plan plan = config.names().plan(config, weights.tensors().keySet());
-      Map<String, Tensor> tensors = new LinkedHashMap<>();
-      plan.all()
-          .forEach(
-              wanted ->
-                  tensors.put(wanted.source(), weights.expect(wanted.source(), wanted.shape())));
-      return new Checkpoint(folder, config, plan, weights.files(), tensors);
+      return reading.read();
     } catch (IllegalArgumentException e) {
       throw new ModelException("Cannot load model " + folder + ": " + e.getMessage(), e);
     } catch (IOException e) {
@@ -78,8 +101,12 @@ public final class Checkpoint {
     }
   }
 
-  /** Says of what other programs save why it is not read. */
-  private static void refuseOtherFormats(Path path) throws IOException {
+  /**
+   * Says of what other programs save why it is not read.
+   *
+   * @param noProgram why no model with a program of its own is
+   */
+  static void refuseOtherFormats(Path path, String noProgram) throws IOException {
     if (Files.isRegularFile(path.resolve("config.json")) && !Safetensors.isMissing(path)) {
       return;
     }
@@ -91,7 +118,9 @@ public final class Checkpoint {
       if (name.endsWith(".pt") || name.endsWith(".pth")) {
         throw new IllegalArgumentException(
             name
-                + " is a TorchScript model or a pickle. Nothing outside such a model can roll its cache back or share it between sequences, which speculation and lookaheads need. Give the checkpoint that it was made of, as save_pretrained writes it.");
+                + " is a TorchScript model or a pickle. "
+                + noProgram
+                + " Give the checkpoint that it was made of, as save_pretrained writes it.");
       }
       if (name.endsWith(".bin") || name.endsWith(".ckpt")) {
         throw new IllegalArgumentException(
@@ -109,7 +138,8 @@ public final class Checkpoint {
     }
   }
 
-  private static JsonNode json(Path folder, String name, boolean required) throws IOException {
+  /** A file of a folder; nothing if it is not required and not there. */
+  static JsonNode json(Path folder, String name, boolean required) throws IOException {
     Path file = folder.resolve(name);
     if (Files.notExists(file)) {
       if (required) {
@@ -221,6 +251,11 @@ public final class Checkpoint {
 
   /** SHA-256 of configuration and weights, in hexadecimal. Reads all their files. */
   public String digest() {
+    return digest(folder, files);
+  }
+
+  /** As {@link #digest()}, of a folder whose weights are in {@code files}. */
+  static String digest(Path folder, List<Path> files) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       update(digest, folder.resolve("config.json"));

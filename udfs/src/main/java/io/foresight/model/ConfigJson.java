@@ -45,6 +45,37 @@ record ConfigJson(JsonNode json) {
     return json.has(key) ? sizeOr(0, key) : missing;
   }
 
+  /** An integer from 0 on. */
+  int indexOr(int missing, String key) {
+    JsonNode value = json.path(key);
+    if (value.isMissingNode() || value.isNull()) {
+      return missing;
+    }
+    if (!value.isInt() || value.intValue() < 0) {
+      throw unfit(key, value, "an integer from 0 on");
+    }
+    return value.intValue();
+  }
+
+  String textOr(String missing, String key) {
+    return json.path(key).isTextual() ? json.get(key).textValue() : missing;
+  }
+
+  /** A setting that has names, of which some are supported. */
+  String oneOf(String key, String missing, String... supported) {
+    String value = json.hasNonNull(key) ? json.get(key).asText() : missing;
+    if (!List.of(supported).contains(value)) {
+      throw new IllegalArgumentException(
+          key
+              + " \""
+              + value
+              + "\" is not supported. Supported: "
+              + String.join(", ", supported)
+              + ".");
+    }
+    return value;
+  }
+
   double numberOr(double missing, String... keys) {
     JsonNode value = find(keys);
     if (value.isMissingNode() || value.isNull()) {
@@ -87,6 +118,11 @@ record ConfigJson(JsonNode json) {
                   + name
                   + "\" is not supported. Supported: silu, relu, gelu, gelu_new, gelu_pytorch_tanh.");
     };
+  }
+
+  /** The same by its name in {@code sequence_classifier.py}, which has another one. */
+  String encoderActivationOr(String missing, String... keys) {
+    return find(keys).asText(missing).equals("tanh") ? "tanh" : activationOr(missing, keys);
   }
 
   /** A setting that must be as it is by default, since no program has the other. */

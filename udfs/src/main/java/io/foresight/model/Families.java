@@ -152,6 +152,11 @@ final class Families {
 
   private Families() {}
 
+  /** The {@code model_type} of each. */
+  static Set<String> names() {
+    return READERS.keySet();
+  }
+
   /** Reads a configuration, or throws an IllegalArgumentException whose message is the reason. */
   static ModelConfig read(JsonNode json, JsonNode generation) {
     String family = json.path("model_type").asText("(none)");
@@ -425,6 +430,7 @@ final class Families {
       }
       return new ModelConfig(
           family,
+          vocabulary,
           vocabulary,
           hidden,
           layers,

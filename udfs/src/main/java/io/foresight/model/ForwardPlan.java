@@ -28,6 +28,7 @@ final class ForwardPlan {
 
   private static final int LOG_PROBS = 1;
   private static final int ROWS = 2;
+  private static final int LOGITS = 3;
 
   /** Copy of cached positions, as {@code causal_lm.py} takes it. */
   record Copy(int source, int sourceAt, int first, int slots, int at, int count) {
@@ -434,6 +435,11 @@ final class ForwardPlan {
         masks[from + row * size + i * group.span()] = 0;
       }
     }
+  }
+
+  /** Has the forward return logits as they are, [asked positions, outputs]; of one use. */
+  void askForLogits() {
+    plan[4] = LOGITS;
   }
 
   /** Takes the forward's result apart. */

@@ -8,6 +8,7 @@ import java.util.Set;
  *
  * @param family its {@code model_type}
  * @param vocabulary number of token ids
+ * @param outputs rows of the head: the vocabulary's, or labels
  * @param context most positions
  * @param tied whether the LM head is the embedding
  * @param rope {@code null} if positions are not rotated
@@ -18,6 +19,7 @@ import java.util.Set;
 record ModelConfig(
     String family,
     int vocabulary,
+    int outputs,
     int hidden,
     int layers,
     int context,
@@ -30,6 +32,26 @@ record ModelConfig(
     double logitSoftcap,
     Set<Integer> eos,
     TensorNames names) {
+
+  /** The same model with a head that scores labels, as transformers' sequence classifiers have. */
+  ModelConfig scoring(int labels) {
+    return new ModelConfig(
+        family,
+        vocabulary,
+        labels,
+        hidden,
+        layers,
+        context,
+        false,
+        embedding,
+        norms,
+        attention,
+        rope,
+        mlp,
+        0,
+        eos,
+        names.withHead("/score"));
+  }
 
   /**
    * @param width of an embedding before it is projected

@@ -140,6 +140,32 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return results;
   }
 
+  /**
+   * What the head makes of the last token of each text, [texts][outputs], in one forward.
+   *
+   * @throws IllegalArgumentException if a text has no token or more than the context holds
+   */
+  float[][] logits(List<int[]> texts) {
+    List<Extension> extensions =
+        texts.stream()
+            .map(ids -> Extension.of(new Slot(cacheSlots.allocate()), ids, Ask.ids(ids.length - 1)))
+            .toList();
+    try {
+      check(extensions);
+      ForwardPlan plan =
+          plan(extensions, texts.stream().mapToInt(ids -> ids.length).max().orElseThrow());
+      plan.askForLogits();
+      float[] all = run(plan);
+      float[][] logits = new float[texts.size()][];
+      for (int i = 0; i < logits.length; i++) {
+        logits[i] = Arrays.copyOfRange(all, i * config.outputs(), (i + 1) * config.outputs());
+      }
+      return logits;
+    } finally {
+      extensions.forEach(extension -> extension.sequence().close());
+    }
+  }
+
   private void settle(Slot slot, Extension extension, Scores scores) {
     Ask ask = extension.ask();
     for (int i = 0; i < scores.margin().length; i++) {

@@ -15,18 +15,30 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 
 /**
- * A loaded instance of the TorchScript program {@code causal_lm.py}. Calls without gradients may
- * come from several threads; training calls from one.
+ * A loaded instance of a TorchScript program. Calls without gradients may come from several
+ * threads; training calls from one.
  */
 public final class Script implements AutoCloseable {
 
   private final PtNDManager manager;
   private final PtSymbolBlock block;
 
-  /** Loads a fresh instance, without weights. The caller closes it. */
+  /** Loads a fresh instance of {@code causal_lm.py}, without weights. The caller closes it. */
   public Script(Device device) {
+    this(device, "causal_lm.py", "CausalLm");
+  }
+
+  /**
+   * Loads a fresh instance of {@code sequence_classifier.py}, without weights. The caller closes
+   * it.
+   */
+  public static Script ofClassifier(Device device) {
+    return new Script(device, "sequence_classifier.py", "SequenceClassifier");
+  }
+
+  private Script(Device device, String resource, String type) {
     manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
-    try (InputStream archive = ScriptArchive.open()) {
+    try (InputStream archive = ScriptArchive.open(resource, type)) {
       block = JniUtils.loadModule(manager, archive, true, false);
     } catch (IOException e) {
       manager.close();

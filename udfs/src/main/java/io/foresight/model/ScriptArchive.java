@@ -11,27 +11,30 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Wraps {@code causal_lm.py} in the archive that libtorch loads as a TorchScript module, so that no
+ * Wraps a program's source in the archive that libtorch loads as a TorchScript module, so that no
  * Python is needed to build one. The archive holds no weights: they enter through the module's
  * methods.
  */
 final class ScriptArchive {
 
-  private static final String SOURCE = "causal_lm.py";
-
   private ScriptArchive() {}
 
-  /** The archive's bytes, as a stream. */
-  static InputStream open() {
-    try (InputStream in = ScriptArchive.class.getResourceAsStream(SOURCE)) {
+  /**
+   * The archive's bytes, as a stream.
+   *
+   * @param resource the source, of one class
+   * @param type the class
+   */
+  static InputStream open(String resource, String type) {
+    try (InputStream in = ScriptArchive.class.getResourceAsStream(resource)) {
       if (in == null) {
-        throw new IllegalStateException("Cannot find resource " + SOURCE + " on the class path.");
+        throw new IllegalStateException("Cannot find resource " + resource + " on the class path.");
       }
       byte[] source = in.readAllBytes();
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
         zip.setMethod(ZipOutputStream.STORED);
-        add(zip, "a/data.pkl", module(new String(source, StandardCharsets.UTF_8)));
+        add(zip, "a/data.pkl", module(type, new String(source, StandardCharsets.UTF_8)));
         add(zip, "a/code/__torch__.py", source);
         add(zip, "a/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
         add(zip, "a/version", "10\n".getBytes(StandardCharsets.US_ASCII));
@@ -56,10 +59,10 @@ final class ScriptArchive {
   }
 
   /** The pickled module: every attribute that the source declares, with its type's empty value. */
-  private static byte[] module(String source) throws IOException {
+  private static byte[] module(String type, String source) throws IOException {
     ByteArrayOutputStream pickle = new ByteArrayOutputStream();
     pickle.write(new byte[] {(byte) 0x80, 2});
-    pickle.write("c__torch__\nCausalLm\n)\u0081}(".getBytes(StandardCharsets.ISO_8859_1));
+    pickle.write("c__torch__\n%s\n)\u0081}(".formatted(type).getBytes(StandardCharsets.ISO_8859_1));
     for (String line : source.lines().toList()) {
       int colon = line.indexOf(" : ");
       if (colon < 0 || !line.startsWith("  ") || line.startsWith("   ")) {
@@ -69,22 +72,22 @@ final class ScriptArchive {
       byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
       pickle.write(new byte[] {'X', (byte) utf8.length, 0, 0, 0});
       pickle.write(utf8);
-      String type = line.substring(colon + 3);
-      if (type.equals("bool")) {
+      String attribute = line.substring(colon + 3);
+      if (attribute.equals("bool")) {
         pickle.write(0x89);
-      } else if (type.equals("int")) {
+      } else if (attribute.equals("int")) {
         pickle.write(new byte[] {'K', 0});
-      } else if (type.equals("float")) {
+      } else if (attribute.equals("float")) {
         pickle.write(new byte[] {'G', 0, 0, 0, 0, 0, 0, 0, 0});
-      } else if (type.equals("str")) {
+      } else if (attribute.equals("str")) {
         pickle.write(new byte[] {'X', 0, 0, 0, 0});
-      } else if (type.startsWith("List[")) {
+      } else if (attribute.startsWith("List[")) {
         pickle.write(']');
-      } else if (type.startsWith("Dict[")) {
+      } else if (attribute.startsWith("Dict[")) {
         pickle.write('}');
       } else {
         throw new IllegalStateException(
-            "Attribute " + name + " has type " + type + ", which has no empty value here.");
+            "Attribute " + name + " has type " + attribute + ", which has no empty value here.");
       }
     }
     pickle.write("ub.".getBytes(StandardCharsets.US_ASCII));

@@ -99,6 +99,13 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
     return new TensorNames(sources, true, headByHead);
   }
 
+  /** The same model with another head. */
+  TensorNames withHead(String source) {
+    Map<String, List<String>> changed = new HashMap<>(sources);
+    changed.put("head", List.of(source));
+    return new TensorNames(Map.copyOf(changed), transposed, headByHead);
+  }
+
   TensorNames storedHeadByHead() {
     return new TensorNames(sources, transposed, true);
   }
@@ -123,7 +130,7 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
   }
 
   /** What stands before the embedding's name: nothing, {@code model.}, {@code transformer.}... */
-  private String prefix(Iterable<String> stored) {
+  String prefix(Iterable<String> stored) {
     String wanted = sources.get("embed").get(0) + ".weight";
     List<String> found = new ArrayList<>();
     for (String name : stored) {
@@ -139,9 +146,27 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
                   + wanted
                   + ", with prefixes "
                   + found
-                  + ". Save the causal language model alone.");
+                  + ". Save the wanted model alone.");
     }
     return found.get(0);
+  }
+
+  /**
+   * The name that a tensor has in the file, without {@code .weight} or {@code .bias}.
+   *
+   * @param part which of the several that become one
+   * @param layer whose it is; without meaning if it is of none
+   * @param prefix of the embedding
+   */
+  String source(String role, int part, int layer, String prefix, Predicate<String> isStored) {
+    String name = sources.get(role).get(part).replace("%d", String.valueOf(layer));
+    if (!name.startsWith("/")) {
+      return prefix + name;
+    }
+    // Wrappers put their own prefix before everything.
+    String outer = prefix.substring(0, prefix.lastIndexOf('.', prefix.length() - 2) + 1);
+    String bare = name.substring(1);
+    return isStored.test(bare + ".weight") ? bare : outer + bare;
   }
 
   private final class Lister {
@@ -225,19 +250,12 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
             c.hidden());
       }
       if (!tied()) {
-        add("head.0.weight", source("head", 0) + ".weight", c.vocabulary(), c.embedding().width());
+        add("head.0.weight", source("head", 0) + ".weight", c.outputs(), c.embedding().width());
       }
     }
 
     private String source(String role, int part) {
-      String name = sources.get(role).get(part).replace("%d", String.valueOf(layer));
-      if (!name.startsWith("/")) {
-        return prefix + name;
-      }
-      // Wrappers put their own prefix before everything.
-      String outer = prefix.substring(0, prefix.lastIndexOf('.', prefix.length() - 2) + 1);
-      String bare = name.substring(1);
-      return isStored.test(bare + ".weight") ? bare : outer + bare;
+      return TensorNames.this.source(role, part, layer, prefix, isStored);
     }
 
     private void norm(String role) {

@@ -33,6 +33,14 @@ public final class Tokenizer implements AutoCloseable {
    * @throws ModelException if the folder has none, or one that cannot be read
    */
   public static Tokenizer load(Path folder) {
+    return load(folder, Integer.MAX_VALUE);
+  }
+
+  /**
+   * As {@link #load(Path)}, for texts of at most {@code maxTokens} ids: of longer ones it leaves
+   * tokens of the text's end out, and none of those that it puts around a text.
+   */
+  static Tokenizer load(Path folder, int maxTokens) {
     Path file = folder.resolve("tokenizer.json");
     if (Files.notExists(file)) {
       throw new ModelException(
@@ -41,14 +49,16 @@ public final class Tokenizer implements AutoCloseable {
               + ": there is no such file. Save the fast tokenizer beside the model.");
     }
     try {
-      return new Tokenizer(
+      HuggingFaceTokenizer.Builder builder =
           HuggingFaceTokenizer.builder()
               .optTokenizerPath(file)
               .optAddSpecialTokens(true)
-              .optTruncation(false)
-              .optPadding(false)
-              .build(),
-          TokenPieces.read(file));
+              .optTruncation(maxTokens < Integer.MAX_VALUE)
+              .optPadding(false);
+      if (maxTokens < Integer.MAX_VALUE) {
+        builder.optMaxLength(maxTokens);
+      }
+      return new Tokenizer(builder.build(), TokenPieces.read(file));
     } catch (IOException | RuntimeException e) {
       throw new ModelException(
           "Cannot load tokenizer "

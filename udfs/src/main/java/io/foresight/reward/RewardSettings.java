@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -10,6 +11,8 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -18,6 +21,8 @@ import java.util.stream.Collectors;
  * spells it, since {@code --set key=value} gives texts.
  */
 public final class RewardSettings {
+
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,6}) *(ms|s|m|h)");
 
   private final String path;
   private final Map<String, Object> values;
@@ -135,6 +140,29 @@ public final class RewardSettings {
     return fallback;
   }
 
+  /** A time of at least a millisecond: a whole number of ms, s, m or h. */
+  public Duration duration(String key, Duration fallback) {
+    if (!has(key)) {
+      return fallback;
+    }
+    Matcher matcher = DURATION.matcher(values.get(key).toString().strip());
+    if (matcher.matches()) {
+      long amount = Long.parseLong(matcher.group(1));
+      Duration duration =
+          switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(amount);
+            case "s" -> Duration.ofSeconds(amount);
+            case "m" -> Duration.ofMinutes(amount);
+            default -> Duration.ofHours(amount);
+          };
+      if (!duration.isZero()) {
+        return duration;
+      }
+    }
+    problem(key, "it must be a time of at least a millisecond, such as 500ms, 30s, 2m or 1h.");
+    return fallback;
+  }
+
   /** true or false. */
   public boolean flag(String key, boolean fallback) {
     if (!has(key)) {
@@ -181,6 +209,13 @@ public final class RewardSettings {
     return column;
   }
 
+  /** The names of columns that the input must have. */
+  public List<String> inputColumns(String key) {
+    List<String> names = texts(key);
+    columns.addAll(names);
+    return names;
+  }
+
   /** Notes what is wrong with a setting, and what would be right, in sentences. */
   public void problem(String key, String reason) {
     Object value = values.get(key);
@@ -209,6 +244,10 @@ public final class RewardSettings {
     return bound == Math.rint(bound) && !Double.isInfinite(bound)
         ? String.valueOf((long) bound)
         : String.valueOf(bound);
+  }
+
+  static String spelling(Duration duration) {
+    return duration.toMillisPart() == 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
   }
 
   static String spelling(Enum<?> constant) {

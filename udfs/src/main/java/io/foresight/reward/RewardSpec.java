@@ -2,8 +2,11 @@ package io.foresight.reward;
 
 import java.io.Serializable;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * The rewards of a run and how they make one, before anything is made of it. Immutable.
@@ -26,11 +29,60 @@ public record RewardSpec(Combination combination, List<Named> rewards) implement
     public Named {
       settings = new LinkedHashMap<>(settings);
     }
+
+    private boolean hasModel() {
+      return WITH_MODEL.contains(settings.get("type")) && settings.get(MODEL) != null;
+    }
   }
+
+  /** The types whose setting {@code model} names a model. */
+  private static final Set<String> WITH_MODEL = Set.of("classifier", "reward-model");
+
+  private static final String MODEL = "model";
 
   /** Copies. */
   public RewardSpec {
     rewards = List.copyOf(rewards);
+  }
+
+  /** Where the models lie that rewards score with, each once. */
+  public Set<String> models() {
+    Set<String> models = new LinkedHashSet<>();
+    for (Named named : rewards) {
+      if (named.hasModel()) {
+        models.add(named.settings().get(MODEL).toString());
+      }
+    }
+    return models;
+  }
+
+  /** The same with the models elsewhere. */
+  public RewardSpec withModels(UnaryOperator<String> elsewhere) {
+    return new RewardSpec(
+        combination,
+        rewards.stream()
+            .map(
+                named -> {
+                  Map<String, Object> settings = new LinkedHashMap<>(named.settings());
+                  if (named.hasModel()) {
+                    settings.computeIfPresent(
+                        MODEL, (key, location) -> elsewhere.apply(location.toString()));
+                  }
+                  return new Named(named.name(), settings);
+                })
+            .toList());
+  }
+
+  /** The rewards of a type. */
+  public RewardSpec ofType(String type) {
+    return new RewardSpec(
+        combination,
+        rewards.stream().filter(named -> type.equals(named.settings().get("type"))).toList());
+  }
+
+  /** The names, in order. */
+  public List<String> names() {
+    return rewards.stream().map(Named::name).toList();
   }
 
   /** One reward of a type, by its name. */
@@ -42,6 +94,8 @@ public record RewardSpec(Combination combination, List<Named> rewards) implement
    * Coverage of the words in the columns {@code concepts} and, where there is one, {@code forms}.
    */
   public static RewardSpec keywordCoverage() {
-    return of("concepts", Map.of("type", "keyword-coverage"));
+    return of(
+        "concepts",
+        Map.of("type", "keyword-coverage", "concepts-column", "concepts", "forms-column", "forms"));
   }
 }

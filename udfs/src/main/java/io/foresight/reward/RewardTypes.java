@@ -11,6 +11,7 @@ final class RewardTypes {
 
   private static final List<RewardFactory> OURS =
       List.of(
+          new CommandReward.Factory(),
           new ForbiddenWords.Factory(),
           new JsonConformity.Factory(),
           new KeywordCoverage.Factory(),
@@ -36,18 +37,21 @@ final class RewardTypes {
       // Jars of --jars are seen by the thread's class loader, not by that of this class.
       for (RewardFactory factory :
           ServiceLoader.load(RewardFactory.class, Thread.currentThread().getContextClassLoader())) {
-        RewardFactory other = all.put(factory.type(), factory);
+        RewardFactory other = all.get(factory.type());
         if (other != null) {
           throw new InvalidRewardsException(
               List.of(
                   "The reward type %s is both %s and %s. Take one of them off the class path."
                       .formatted(
                           factory.type(),
-                          other.getClass().getName(),
+                          (other instanceof TimeLimited.Factory of ? of.factory() : other)
+                              .getClass()
+                              .getName(),
                           factory.getClass().getName())));
         }
+        all.put(factory.type(), new TimeLimited.Factory(factory));
       }
-    } catch (ServiceConfigurationError e) {
+    } catch (ServiceConfigurationError | LinkageError e) {
       throw new InvalidRewardsException(
           List.of("Cannot load a reward of --jars: " + e.getMessage() + ". Correct the jar."));
     }

@@ -47,7 +47,7 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
     if (!rows.hasNext()) {
       return Collections.emptyIterator();
     }
-    RowDecoder decoder = new RowDecoder(models.onThisHost(settings));
+    RowDecoder decoder = new RowDecoder(settings.withModels(models::folder));
     TaskContext context = TaskContext.get();
     context.addTaskCompletionListener((TaskCompletionListener) done -> decoder.close());
     Iterator<RowDecoder.Decoded> decoded =

@@ -73,7 +73,8 @@ public final class Foresight {
     }
     Dataset<Row> identified = derived ? withDerivedId(input) : input;
     String id = derived ? DERIVED_ID : settings.idColumn();
-    RunModels models = RunModels.locate(input.sparkSession().sparkContext(), settings);
+    RunModels models =
+        RunModels.locate(input.sparkSession().sparkContext(), settings.store(), settings.models());
     int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
     return identified
         .repartition(partitions, col("`" + id + "`"))

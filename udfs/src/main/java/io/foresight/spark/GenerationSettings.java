@@ -1,9 +1,13 @@
 package io.foresight.spark;
 
 import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.Strategies;
 import io.foresight.model.Precision;
 import io.foresight.reward.RewardSpec;
 import java.io.Serializable;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * All that an executor needs to know to decode rows. Immutable.
@@ -75,21 +79,46 @@ public record GenerationSettings(
 
   /** The same with other memory for the caches, in bytes. */
   public GenerationSettings withCacheBytes(long other) {
-    return with(targetModel, draftModel, other, decoding);
+    return with(targetModel, draftModel, other, rewards, decoding);
   }
 
   /** The same with another strategy or other settings of it. */
   public GenerationSettings withDecoding(DecodingSettings other) {
-    return with(targetModel, draftModel, cacheBytes, other);
+    return with(targetModel, draftModel, cacheBytes, rewards, other);
   }
 
-  /** The same with other models. */
-  public GenerationSettings withModels(String target, String draft) {
-    return with(target, draft, cacheBytes, decoding);
+  /** The models that a run reads: p, q if the strategy drafts, and those of rewards. */
+  public Set<String> models() {
+    Set<String> models = new LinkedHashSet<>();
+    models.add(targetModel);
+    if (Strategies.of(decoding).usesDraft()) {
+      models.add(draftModel);
+    }
+    models.addAll(rewards.models());
+    return models;
+  }
+
+  /** The same with the models elsewhere. */
+  public GenerationSettings withModels(UnaryOperator<String> elsewhere) {
+    return with(
+        elsewhere.apply(targetModel),
+        elsewhere.apply(draftModel),
+        cacheBytes,
+        rewards.withModels(elsewhere),
+        decoding);
+  }
+
+  /** The same with other rewards. */
+  public GenerationSettings withRewards(RewardSpec other) {
+    return with(targetModel, draftModel, cacheBytes, other, decoding);
   }
 
   private GenerationSettings with(
-      String otherTarget, String otherDraft, long otherCacheBytes, DecodingSettings otherDecoding) {
+      String otherTarget,
+      String otherDraft,
+      long otherCacheBytes,
+      RewardSpec otherRewards,
+      DecodingSettings otherDecoding) {
     return new GenerationSettings(
         otherTarget,
         otherDraft,
@@ -101,7 +130,7 @@ public record GenerationSettings(
         otherCacheBytes,
         idColumn,
         prompt,
-        rewards,
+        otherRewards,
         seed,
         otherDecoding);
   }

@@ -1,7 +1,9 @@
 package io.foresight.spark;
 
-import io.foresight.decoding.Strategies;
 import java.io.Serializable;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -15,38 +17,36 @@ final class RunModels implements Serializable {
 
   private static final long serialVersionUID = 1;
 
-  private final ModelLocation target;
-
-  /** {@code null} if the strategy has none. */
-  private final ModelLocation draft;
+  private final StoreSettings settings;
+  private final Map<String, ModelLocation> locations;
 
   /** With the driver's settings and credentials; {@code null} if no model is remote. */
   private final Broadcast<SerializableConfiguration> hadoop;
 
   private RunModels(
-      ModelLocation target, ModelLocation draft, Broadcast<SerializableConfiguration> hadoop) {
-    this.target = target;
-    this.draft = draft;
+      StoreSettings settings,
+      Map<String, ModelLocation> locations,
+      Broadcast<SerializableConfiguration> hadoop) {
+    this.settings = settings;
+    this.locations = locations;
     this.hadoop = hadoop;
   }
 
   /**
    * Finds the models out, on the driver.
    *
+   * @param models as settings give them
    * @throws io.foresight.model.ModelException if a remote one cannot be listed
    */
-  static RunModels locate(SparkContext spark, GenerationSettings settings) {
+  static RunModels locate(SparkContext spark, StoreSettings settings, Collection<String> models) {
     Configuration configuration = spark.hadoopConfiguration();
-    ModelLocation target = ModelLocation.of(settings.targetModel(), configuration);
-    ModelLocation draft =
-        Strategies.of(settings.decoding()).usesDraft()
-            ? ModelLocation.of(settings.draftModel(), configuration)
-            : null;
-    boolean remote =
-        target instanceof ModelLocation.Remote || draft instanceof ModelLocation.Remote;
+    Map<String, ModelLocation> locations = new LinkedHashMap<>();
+    models.forEach(
+        model -> locations.computeIfAbsent(model, given -> ModelLocation.of(given, configuration)));
+    boolean remote = locations.values().stream().anyMatch(ModelLocation.Remote.class::isInstance);
     return new RunModels(
-        target,
-        draft,
+        settings,
+        locations,
         remote
             ? JavaSparkContext.fromSparkContext(spark)
                 .broadcast(new SerializableConfiguration(configuration))
@@ -54,17 +54,20 @@ final class RunModels implements Serializable {
   }
 
   /**
-   * The settings with folders of this host; remote models are copied first. Copies are held until
-   * the process ends, as the models are that are loaded from them.
+   * A model's folder on this host; a remote one is copied first. Copies are held until the process
+   * ends, as the models are that are loaded from them.
    *
-   * @throws io.foresight.model.ModelException if a model cannot be copied
+   * @param model as settings give it; one that the run does not read stays as it is
+   * @throws io.foresight.model.ModelException if it cannot be copied
    */
-  GenerationSettings onThisHost(GenerationSettings settings) {
+  String folder(String model) {
+    ModelLocation location = locations.get(model);
+    if (location == null) {
+      return model;
+    }
     ModelStore store =
         new ModelStore(
-            settings.store(), hadoop == null ? new Configuration(false) : hadoop.value().value());
-    return settings.withModels(
-        store.folder(target).toString(),
-        draft == null ? settings.draftModel() : store.folder(draft).toString());
+            settings, hadoop == null ? new Configuration(false) : hadoop.value().value());
+    return store.folder(location).toString();
   }
 }

@@ -401,7 +401,7 @@ class CausalLm(Module):
 
   # One batched forward, preceded by the copies in the cache that it depends on.
   #
-  # plan: P, M, k, X gathered ids, detail (0 ids, 1 log-probabilities, 2 rows too), asked positions per pass of the LM head,
+  # plan: P, M, k, X gathered ids, detail (0 ids, 1 log-probabilities, 2 rows too, 3 logits alone), asked positions per pass of the LM head,
   # number of copies, number of groups; then the six arguments of each copy; then for each group of sequences that attend together: N, T, their first slot,
   # S, whether their queries are picked by index, whether their slots are, whether a mask is given, whether another one for layers
   # with a window is, whether the positions of the cells that they see are.
@@ -412,7 +412,7 @@ class CausalLm(Module):
   #
   # Returns [M, 1 + gaps]: arg max and the gaps between the highest max(k, 1) + 1 scores (one less than scores). With detail
   # [M, 1 + gaps + 1 + 2 k + X (+ V)]: then the arg max's log-probability, top ids, their log-probabilities, gathered
-  # log-probabilities, and the row. fp32 holds ids up to 2^24.
+  # log-probabilities, and the row. fp32 holds ids up to 2^24. With detail 3 the logits [M, V] and nothing else.
   def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor) -> Tensor:
     p = plan[0]
     m = plan[1]
@@ -581,6 +581,8 @@ class CausalLm(Module):
 
   # What `forward` returns, of logits [M, V].
   def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, detail: int) -> Tensor:
+    if detail == 3:
+      return logits
     wanted = min(max(k, 1) + 1, torch.size(logits, 1))
     values, ids, = (self).highest(logits, wanted, )
     gaps = torch.sub(torch.narrow(values, 1, 0, wanted - 1), torch.narrow(values, 1, 1, wanted - 1))

@@ -20,6 +20,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -525,6 +527,105 @@ class BatcherTest {
       assertThat(empty.hasNext()).isFalse();
       assertThatThrownBy(empty::next).isInstanceOf(NoSuchElementException.class);
     }
+  }
+
+  /** What each row asks of shared work between two forwards. */
+  private static final class Shared {
+
+    final List<List<Integer>> calls = Collections.synchronizedList(new ArrayList<>());
+    final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+
+    List<String> work(List<Integer> asked) {
+      threads.add(Thread.currentThread());
+      calls.add(List.copyOf(asked));
+      if (asked.contains(13)) {
+        throw new IllegalArgumentException("unlucky");
+      }
+      return asked.stream().map(n -> "<" + n + ">").toList();
+    }
+  }
+
+  private static Batcher<Integer, String> sharing(
+      List<Integer> items, int rows, LanguageModel model, Shared shared) {
+    AtomicReference<Function<List<Integer>, List<String>>> ask = new AtomicReference<>();
+    Batcher<Integer, String> batcher =
+        new Batcher<>(
+            items.iterator(),
+            rows,
+            any -> rows,
+            model,
+            null,
+            (n, p, q) -> {
+              countDown(p, 2);
+              List<String> answers = ask.get().apply(List.of(n, n + 100));
+              countDown(p, 1);
+              return String.join("", answers);
+            });
+    ask.set(batcher.shared(shared::work));
+    return batcher;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4, 20})
+  void whatRowsAskForTogetherIsOneCallOnTheCallingThread(int rows) {
+    List<Integer> items = IntStream.range(20, 60).boxed().toList();
+    Shared shared = new Shared();
+    try (Batcher<Integer, String> batcher = sharing(items, rows, new CountdownModel(), shared)) {
+      assertThat(all(batcher))
+          .isEqualTo(items.stream().map(n -> "<%d><%d>".formatted(n, n + 100)).toList());
+    }
+    assertThat(shared.threads).containsExactly(Thread.currentThread());
+    // Rows that a busy machine has put out of step ask at other moments.
+    assertThat(shared.calls.size()).isBetween(40 / rows, rows == 1 ? 40 : 30);
+  }
+
+  @Test
+  void sharedWorkThatOneRowSpoilsFailsThatRowOnly() {
+    Shared shared = new Shared();
+    List<String> results = new ArrayList<>();
+    try (Batcher<Integer, String> batcher =
+        sharing(List.of(11, 12, 13, 14), 4, new CountdownModel(), shared)) {
+      for (int i = 0; i < 4; i++) {
+        try {
+          results.add(batcher.next());
+        } catch (IllegalArgumentException e) {
+          results.add(e.getMessage());
+        }
+      }
+    }
+    assertThat(results).containsExactly("<11><111>", "<12><112>", "unlucky", "<14><114>");
+  }
+
+  @Test
+  void closingEndsRowsThatWaitForSharedWork() {
+    AtomicReference<Function<List<Integer>, List<Integer>>> ask = new AtomicReference<>();
+    AtomicInteger ended = new AtomicInteger();
+    Batcher<Integer, Integer> batcher =
+        new Batcher<>(
+            List.of(1, 2, 3).iterator(),
+            3,
+            any -> 3,
+            new CountdownModel(),
+            null,
+            (n, p, q) -> {
+              if (n == 1) {
+                return n;
+              }
+              try {
+                return ask.get().apply(List.of(n)).get(0);
+              } catch (Batcher.TaskEnded e) {
+                ended.incrementAndGet();
+                throw e;
+              }
+            });
+    ask.set(
+        batcher.shared(
+            asked -> {
+              throw new AssertionError("nobody pulls results any more");
+            }));
+    assertThat(batcher.next()).isEqualTo(1);
+    batcher.close();
+    assertThat(ended).hasValue(2);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.foresight.jobs.benchmark;
 import io.foresight.decoding.Ask;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
+import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Sequence;
 import io.foresight.decoding.Strategies;
@@ -39,7 +40,10 @@ final class Agreement {
                     models.target(),
                     null,
                     new Request(
-                        prompt, settings.decoding().maxNewTokens(), (line, finished) -> 0, 0))
+                        prompt,
+                        settings.decoding().maxNewTokens(),
+                        (line, finished) -> Judgement.of(0),
+                        0))
                 .tokens();
         int[] line = new int[prompt.length + text.length - 1];
         System.arraycopy(prompt, 0, line, 0, prompt.length);

@@ -52,7 +52,7 @@ final class Bootstrap {
     }
   }
 
-  Interval hardCoverage() {
+  Interval satisfied() {
     return interval(r -> satisfied[r] / rows[r]);
   }
 

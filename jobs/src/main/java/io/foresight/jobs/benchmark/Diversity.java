@@ -1,6 +1,6 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.reward.RewardFunction.RowReward;
+import io.foresight.reward.RowRewards;
 import io.foresight.reward.Words;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -21,22 +21,34 @@ final class Diversity {
   private long rows;
   private long overusing;
 
-  void add(RowReward reward, String text) {
+  /**
+   * Adds a text.
+   *
+   * @param coverage coverage of the row's concepts; a reward without parts for rows that have none
+   */
+  void add(RowRewards coverage, String text) {
     List<String> words = Words.of(text).words();
     for (int i = 1; i < words.size() && rows < MOST_ROWS; i++) {
       distinct.add(words.get(i - 1) + " " + words.get(i));
       pairs++;
     }
     rows++;
-    overusing += overuses(reward, words) ? 1 : 0;
+    overusing += overuses(coverage, words) ? 1 : 0;
   }
 
-  private static boolean overuses(RowReward reward, List<String> words) {
+  private static boolean overuses(RowRewards coverage, List<String> words) {
     Map<String, Integer> uses = new HashMap<>();
     for (String word : words) {
-      reward
-          .constraintScores(word)
-          .forEach((concept, score) -> uses.merge(concept, score == 1.0 ? 1 : 0, Integer::sum));
+      coverage
+          .outcome(word)
+          .scores()
+          .forEach(
+              (name, score) -> {
+                // A concept is a part of its reward.
+                if (name.contains(".")) {
+                  uses.merge(name, score > 0 ? 1 : 0, Integer::sum);
+                }
+              });
     }
     return uses.values().stream().anyMatch(count -> count > OFTEN);
   }

@@ -55,9 +55,9 @@ final class FiguresJson {
 
   private void quality() {
     Quality quality = figures.quality();
-    put("soft_coverage", quality.softCoverage());
-    put("hard_coverage", quality.hardCoverage());
-    interval("hard_coverage", quality.bootstrap().hardCoverage());
+    put("mean_reward", quality.meanReward());
+    put("satisfied", quality.satisfiedRate());
+    interval("satisfied", quality.bootstrap().satisfied());
     put("perplexity", quality.perplexity());
     interval("perplexity", quality.bootstrap().perplexity());
     put("judge_perplexity", quality.judgedPerplexity());

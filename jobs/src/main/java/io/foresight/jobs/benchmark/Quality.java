@@ -1,8 +1,8 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.decoding.Counters;
-import io.foresight.reward.KeywordCoverage;
-import io.foresight.reward.RewardFunction;
+import io.foresight.reward.Rewards;
+import io.foresight.reward.TextScorer;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.RowDecoder;
 import java.util.Arrays;
@@ -15,14 +15,14 @@ final class Quality {
 
   private final GenerationSettings settings;
   private final Judge judge;
-  private final RewardFunction reward;
+  private final Rewards coverage;
   private final Bootstrap bootstrap = new Bootstrap();
   private final Diversity diversity = new Diversity();
   private Counters counters = Counters.ZERO;
   private Judge.Verdict judged = new Judge.Verdict(0, 0);
   private int rows;
   private long satisfied;
-  private double softCoverage;
+  private double reward;
   private long tokens;
   private double logProb;
   private long ended;
@@ -31,7 +31,8 @@ final class Quality {
   Quality(GenerationSettings settings, Judge judge) {
     this.settings = settings;
     this.judge = judge;
-    reward = new KeywordCoverage(settings.conceptsColumn(), settings.formsColumn());
+    coverage =
+        Rewards.open(settings.rewards().ofType("keyword-coverage"), TextScorer.Source.ELSEWHERE);
   }
 
   void add(Row row, RowDecoder.Result result) {
@@ -42,14 +43,13 @@ final class Quality {
     }
     outputs[rows++] = result.output().hashCode();
     satisfied += result.satisfied() ? 1 : 0;
-    softCoverage +=
-        result.scores().values().stream().mapToDouble(Double::doubleValue).average().orElse(1);
+    reward += result.reward();
     tokens += result.tokens();
     logProb += result.logProb();
     ended += endedByEos ? 1 : 0;
     counters = counters.plus(result.counters());
     bootstrap.add(result.satisfied(), result.tokens(), result.logProb());
-    diversity.add(reward.forRow(values), result.output());
+    diversity.add(coverage.forRow(values), result.output());
     judged = judged.plus(judge.of(settings.prompt(), values, result.output(), endedByEos));
   }
 
@@ -57,12 +57,12 @@ final class Quality {
     return rows;
   }
 
-  double hardCoverage() {
+  double satisfiedRate() {
     return (double) satisfied / rows;
   }
 
-  double softCoverage() {
-    return softCoverage / rows;
+  double meanReward() {
+    return reward / rows;
   }
 
   double perplexity() {

@@ -104,8 +104,8 @@ public final class Report {
 
   private String quality() {
     return table()
-        .column("hard coverage (95 %)", f -> coverage(f.quality()))
-        .column("soft coverage", f -> percent("%.1f", f.quality().softCoverage()))
+        .column("satisfied (95 %)", f -> satisfied(f.quality()))
+        .column("mean reward", f -> number("%.3f", f.quality().meanReward()))
         .column("perplexity (95 %)", f -> perplexity(f.quality()))
         .column("perplexity by the judge", f -> number("%.2f", f.quality().judgedPerplexity()))
         .column("mean tokens", f -> number("%.1f", f.quality().meanTokens()))
@@ -117,11 +117,11 @@ public final class Report {
         .text();
   }
 
-  private static String coverage(Quality quality) {
-    Bootstrap.Interval interval = quality.bootstrap().hardCoverage();
+  private static String satisfied(Quality quality) {
+    Bootstrap.Interval interval = quality.bootstrap().satisfied();
     return "%s (%s-%s)"
         .formatted(
-            percent("%.1f", quality.hardCoverage()),
+            percent("%.1f", quality.satisfiedRate()),
             number("%.0f", 100 * interval.low()),
             number("%.0f", 100 * interval.high()));
   }

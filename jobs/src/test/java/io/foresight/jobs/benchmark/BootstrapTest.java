@@ -17,7 +17,7 @@ class BootstrapTest {
 
   @Test
   void holdsTheMeanAndNarrowsWithTheRoot() {
-    Bootstrap.Interval coverage = of(400).hardCoverage();
+    Bootstrap.Interval coverage = of(400).satisfied();
     // 1.96 standard errors of a half.
     assertThat(coverage.low()).isEqualTo(0.5 - 0.049, within(0.01));
     assertThat(coverage.high()).isEqualTo(0.5 + 0.049, within(0.01));
@@ -28,9 +28,9 @@ class BootstrapTest {
 
   @Test
   void isTheSameEachTime() {
-    assertThat(of(30).hardCoverage()).isEqualTo(of(30).hardCoverage());
+    assertThat(of(30).satisfied()).isEqualTo(of(30).satisfied());
     assertThat(of(0).perplexity().low()).isNaN();
     // A replicate without rows is left out.
-    assertThat(of(1).hardCoverage()).isEqualTo(new Bootstrap.Interval(1, 1));
+    assertThat(of(1).satisfied()).isEqualTo(new Bootstrap.Interval(1, 1));
   }
 }

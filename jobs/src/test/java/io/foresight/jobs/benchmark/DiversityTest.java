@@ -2,8 +2,10 @@ package io.foresight.jobs.benchmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foresight.reward.KeywordCoverage;
-import io.foresight.reward.RewardFunction.RowReward;
+import io.foresight.reward.RewardSpec;
+import io.foresight.reward.Rewards;
+import io.foresight.reward.RowRewards;
+import io.foresight.reward.TextScorer;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -12,8 +14,8 @@ class DiversityTest {
 
   @Test
   void countsPairsAndConceptsInAnyForm() {
-    RowReward reward =
-        new KeywordCoverage("concepts", "forms")
+    RowRewards reward =
+        Rewards.open(RewardSpec.keywordCoverage(), TextScorer.Source.ELSEWHERE)
             .forRow(Map.of("concepts", List.of("run", "dog"), "forms", List.of()));
     Diversity diversity = new Diversity();
     diversity.add(reward, "A dog runs. The dog ran, a dog!");

@@ -37,7 +37,8 @@ public class RewardJmh {
     detokenizer = tokenizer.newDetokenizer();
     reward =
         new KeywordCoverage("concepts", "forms")
-            .forRow(Map.of("concepts", List.of("field", "stand", "look"), "forms", List.of()));
+            .forRow(Map.of("concepts", List.of("field", "stand", "look"), "forms", List.of()))
+            .orElseThrow();
     text = "The player stood in the field looking at the batter.";
     for (int i = 0; i < CANDIDATES; i++) {
       lines[i] = tokenizer.encode(text + " " + "again and ".repeat(i));

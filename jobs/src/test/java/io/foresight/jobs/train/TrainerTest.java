@@ -7,6 +7,7 @@ import ai.djl.Device;
 import io.foresight.decoding.Ask;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
+import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Sequence;
 import io.foresight.decoding.Strategies;
@@ -130,7 +131,7 @@ class TrainerTest {
         int[] ids = tokenizer.encode(String.join(" ", line.concepts()) + " =");
         int[] said =
             Strategies.of(DecodingSettings.builder().strategy("greedy").build())
-                .decode(session, null, new Request(ids, 40, (text, finished) -> 0, 1))
+                .decode(session, null, new Request(ids, 40, (text, finished) -> Judgement.of(0), 1))
                 .tokens();
         assertThat(line.text()).isEqualTo(tokenizer.decode(said));
       }

@@ -1,0 +1,166 @@
+package io.foresight.model;
+
+import ai.djl.Device;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A model that classifies whole texts, or scores them: an encoder or a causal language model with a
+ * head for labels, in fp32. A reward model is one with a single label. Thread-safe: the weights are
+ * only read.
+ */
+public final class SequenceClassifier implements AutoCloseable {
+
+  /** What logits mean, by the configuration's {@code problem_type} or else the number of labels. */
+  public enum Problem {
+    /** One label of several: softmax makes probabilities of the logits. */
+    SINGLE_LABEL,
+    /** Any of the labels: the logistic function does, each by itself. */
+    MULTI_LABEL,
+    /** The logits are the answer, as a reward model's score is. */
+    REGRESSION;
+
+    /** Scores of one text's logits: probabilities in [0, 1], or the logits of a regression. */
+    public float[] scores(float[] logits) {
+      float[] scores = logits.clone();
+      if (this == MULTI_LABEL) {
+        for (int i = 0; i < scores.length; i++) {
+          scores[i] = (float) (1 / (1 + Math.exp(-logits[i])));
+        }
+      } else if (this == SINGLE_LABEL) {
+        double most = Double.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+          most = Math.max(most, logit);
+        }
+        double sum = 0;
+        for (float logit : logits) {
+          sum += Math.exp(logit - most);
+        }
+        for (int i = 0; i < scores.length; i++) {
+          scores[i] = (float) (Math.exp(logits[i] - most) / sum);
+        }
+      }
+      return scores;
+    }
+  }
+
+  /** The network behind. */
+  interface Network extends AutoCloseable {
+    /** Logits [texts][labels] of texts of similar length, in one forward. */
+    float[][] logits(List<int[]> texts);
+
+    @Override
+    void close();
+  }
+
+  private final ClassifierCheckpoint checkpoint;
+  private final Tokenizer tokenizer;
+  private final Network network;
+
+  private SequenceClassifier(
+      ClassifierCheckpoint checkpoint, Tokenizer tokenizer, Network network) {
+    this.checkpoint = checkpoint;
+    this.tokenizer = tokenizer;
+    this.network = network;
+  }
+
+  /**
+   * Loads a model folder.
+   *
+   * @throws ModelException if it cannot be loaded
+   */
+  public static SequenceClassifier load(Path folder, Device device) {
+    ClassifierCheckpoint checkpoint = ClassifierCheckpoint.inspect(folder);
+    Tokenizer tokenizer = Tokenizer.load(folder, checkpoint.maxTokens());
+    try {
+      return new SequenceClassifier(
+          checkpoint,
+          tokenizer,
+          checkpoint.encoder() == null
+              ? ScoringNetwork.load(checkpoint.scorer(), device)
+              : EncoderNetwork.load(checkpoint.encoder(), device));
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e instanceof ModelException
+          ? e
+          : new ModelException("Cannot load model " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** What was loaded. */
+  public ClassifierCheckpoint checkpoint() {
+    return checkpoint;
+  }
+
+  Network network() {
+    return network;
+  }
+
+  /** Names of the labels, in the order of the logits. */
+  public List<String> labels() {
+    return checkpoint.labels();
+  }
+
+  /** What the logits mean. */
+  public Problem problem() {
+    return checkpoint.problem();
+  }
+
+  /** Most tokens of a text, special ones included. */
+  public int maxTokens() {
+    return checkpoint.maxTokens();
+  }
+
+  /**
+   * Ids of a text with the special tokens that the tokenizer puts around it, {@code [CLS] text
+   * [SEP]} or {@code <s> text </s>}. At most {@link #maxTokens}: of a longer text, what fits of its
+   * beginning, with the special tokens, as {@code truncation=True} has it in transformers. Empty
+   * only for an empty text that the tokenizer puts nothing around.
+   */
+  public int[] encode(String text) {
+    return tokenizer.encode(text);
+  }
+
+  /**
+   * Logits [texts][labels]. Texts of similar length are computed together, few enough that the
+   * memory taken does not grow with the number of texts. No text sees another one; since matrix
+   * libraries choose kernels by shape, its logits may still differ in their last bits with what
+   * else is given.
+   *
+   * @param texts ids of each, as {@link #encode} gives them
+   * @throws IllegalArgumentException if a text has no id or too many, or an id that the model lacks
+   */
+  public float[][] logits(List<int[]> texts) {
+    texts.forEach(this::check);
+    float[][] logits = new float[texts.size()][];
+    for (int[] batch : TextBatches.of(texts)) {
+      List<int[]> together = TextBatches.pick(texts, batch);
+      float[][] some = network.logits(together);
+      for (int i = 0; i < batch.length; i++) {
+        logits[batch[i]] = some[i];
+      }
+    }
+    return logits;
+  }
+
+  private void check(int[] ids) {
+    if (ids.length == 0 || ids.length > maxTokens()) {
+      throw new IllegalArgumentException(
+          "Cannot classify a text of %d tokens with model %s: it takes 1 to %d."
+              .formatted(ids.length, checkpoint.folder(), maxTokens()));
+    }
+    for (int id : ids) {
+      if (id < 0 || id >= checkpoint.vocabularySize()) {
+        throw new IllegalArgumentException(
+            "Cannot classify a text with token %d with model %s: ids are 0 to %d."
+                .formatted(id, checkpoint.folder(), checkpoint.vocabularySize() - 1));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    network.close();
+    tokenizer.close();
+  }
+}

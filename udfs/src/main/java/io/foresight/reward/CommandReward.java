@@ -1,0 +1,121 @@
+package io.foresight.reward;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The scores that a program of the user gives, in any language: see {@link ProgramRun} for what is
+ * said to it and {@link Program} for its life. The program starts with the first question.
+ */
+final class CommandReward implements RewardFunction {
+
+  /** Makes it from the settings below. */
+  static final class Factory implements RewardFactory {
+
+    @Override
+    public String type() {
+      return "command";
+    }
+
+    @Override
+    public RewardFunction create(RewardSettings settings) {
+      List<String> command = settings.texts("command");
+      if (command.isEmpty()) {
+        settings.problem("command", "it is needed. Give a program and its arguments as a list.");
+      }
+      return new CommandReward(
+          command,
+          settings.inputColumns("columns"),
+          settings.duration("timeout", Duration.ofSeconds(30)),
+          settings.flag("judges-unfinished", false),
+          settings.integer("restarts", 10, 0));
+    }
+  }
+
+  private final List<String> columns;
+  private final boolean judgesUnfinished;
+  private final Duration timeout;
+  private final int restarts;
+  private final Program program;
+
+  private CommandReward(
+      List<String> command,
+      List<String> columns,
+      Duration timeout,
+      boolean judgesUnfinished,
+      int restarts) {
+    this.columns = columns;
+    this.judgesUnfinished = judgesUnfinished;
+    this.timeout = timeout;
+    this.restarts = restarts;
+    program = Program.lease(command);
+  }
+
+  @Override
+  public Optional<RowReward> forRow(Map<String, Object> row) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    for (String column : columns) {
+      values.put(column, sendable(row.get(column), column));
+    }
+    return Optional.of(new Judged(values));
+  }
+
+  private static Object sendable(Object value, String column) {
+    if (value instanceof List<?> list) {
+      // Not a stream, since those take no nulls to a list.
+      List<Object> elements = new ArrayList<>();
+      list.forEach(element -> elements.add(sendable(element, column)));
+      return elements;
+    }
+    if (value == null
+        || value instanceof String
+        || value instanceof Number
+        || value instanceof Boolean) {
+      return value;
+    }
+    throw new IllegalArgumentException(
+        "Cannot send column %s: it holds a %s. Make it a text, a number, a boolean or a list of those."
+            .formatted(column, value.getClass().getSimpleName()));
+  }
+
+  /** Ends the program, unless another task uses it. */
+  @Override
+  public void close() {
+    program.release();
+  }
+
+  private final class Judged implements RowReward {
+
+    private final Map<String, Object> row;
+
+    Judged(Map<String, Object> row) {
+      this.row = row;
+    }
+
+    @Override
+    public boolean judgesUnfinished() {
+      return judgesUnfinished;
+    }
+
+    @Override
+    public double reward(String text, boolean finished) {
+      return rewards(List.of(text), new boolean[] {finished})[0];
+    }
+
+    @Override
+    public double[] rewards(List<String> texts, boolean[] finished) {
+      double[] scores =
+          program.scores(new ProgramRun.Request(texts, finished, row), timeout, restarts);
+      if (scores.length != finished.length) {
+        throw new IllegalStateException(
+            "its program gave %d scores for %d texts. Correct the program."
+                .formatted(scores.length, finished.length));
+      }
+      return scores;
+    }
+  }
+}
