@@ -53,8 +53,10 @@ class DocumentedRewardsTest {
 
   @Test
   void everyTypeIsDocumented() throws IOException {
-    assertThat(sections().stream().map(Section::type))
-        .containsExactlyInAnyOrderElementsOf(RewardTypes.all(TextScorer.Source.ELSEWHERE).keySet());
+    Set<String> types = new TreeSet<>(RewardTypes.all(TextScorer.Source.ELSEWHERE).keySet());
+    // Programs have a page of their own, docs/own-rewards.md.
+    types.remove("command");
+    assertThat(sections().stream().map(Section::type)).containsExactlyInAnyOrderElementsOf(types);
   }
 
   @ParameterizedTest
