@@ -42,7 +42,7 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
     if (row.get(conceptsColumn) == null) {
       return Optional.empty();
     }
-    List<String> concepts = strings(row.get(conceptsColumn), conceptsColumn);
+    List<String> concepts = Columns.texts(row.get(conceptsColumn), conceptsColumn);
     List<?> forms = row.get(formsColumn) instanceof List<?> list ? list : List.of();
     if (!forms.isEmpty() && forms.size() != concepts.size()) {
       throw new IllegalArgumentException(
@@ -54,7 +54,7 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
       Set<List<String>> alternatives = new LinkedHashSet<>();
       alternatives.add(Words.of(concepts.get(i)).words());
       if (!forms.isEmpty()) {
-        strings(forms.get(i), formsColumn)
+        Columns.texts(forms.get(i), formsColumn)
             .forEach(form -> alternatives.add(Words.of(form).words()));
       }
       Inflections.of(concepts.get(i)).forEach(form -> alternatives.add(List.of(form)));
@@ -68,22 +68,6 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
       parsed.add(new Concept(concepts.get(i), stems, alternatives));
     }
     return Optional.of(new Coverage(parsed));
-  }
-
-  private static List<String> strings(Object value, String column) {
-    if (!(value instanceof List<?> list)) {
-      throw new IllegalArgumentException(
-          "Cannot read column %s: it is empty. Give a list of texts.".formatted(column));
-    }
-    List<String> strings = new ArrayList<>();
-    for (Object element : list) {
-      if (!(element instanceof String text)) {
-        throw new IllegalArgumentException(
-            "Cannot read column %s: it holds %s. Give a list of texts.".formatted(column, element));
-      }
-      strings.add(text);
-    }
-    return strings;
   }
 
   private record Concept(String name, List<String> stems, Set<List<String>> alternatives) {

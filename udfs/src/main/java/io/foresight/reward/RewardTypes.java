@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceConfigurationError;
@@ -8,6 +9,17 @@ import java.util.TreeMap;
 
 /** The kinds of rewards that there are: ours, and those on the class path. */
 final class RewardTypes {
+
+  private static final List<RewardFactory> OURS =
+      List.of(
+          new CommandReward.Factory(),
+          new ForbiddenWords.Factory(),
+          new JsonConformity.Factory(),
+          new KeywordCoverage.Factory(),
+          new Readability.Factory(),
+          new RegexMatch.Factory(),
+          new Similarity.Factory(),
+          new TextLength.Factory());
 
   private RewardTypes() {}
 
@@ -19,12 +31,10 @@ final class RewardTypes {
    */
   static Map<String, RewardFactory> all(TextScorer.Source scorers) {
     Map<String, RewardFactory> all = new TreeMap<>();
-    for (RewardFactory factory :
-        List.of(
-            new KeywordCoverage.Factory(),
-            new ModelReward.Classifier(scorers),
-            new ModelReward.RewardModel(scorers),
-            new CommandReward.Factory())) {
+    List<RewardFactory> ours = new ArrayList<>(OURS);
+    ours.add(new ModelReward.Classifier(scorers));
+    ours.add(new ModelReward.RewardModel(scorers));
+    for (RewardFactory factory : ours) {
       all.put(factory.type(), factory);
     }
     try {

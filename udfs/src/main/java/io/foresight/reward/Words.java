@@ -6,35 +6,66 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A text's words in lower case, and their stems by Lucene's KStem. */
+/**
+ * A text's words in lower case, and their stems by Lucene's KStem. A word is a run of letters,
+ * digits and inner apostrophes, without a possessive 's; a typographic apostrophe is a straight
+ * one.
+ */
 public record Words(List<String> words, List<String> stems) {
 
+  // Possessive quantifiers: others recurse, and a long run would exhaust the stack.
   private static final Pattern WORD =
-      Pattern.compile("[\\p{L}\\p{N}]+(?:['\u2019][\\p{L}\\p{N}]+)*");
-  private static final Pattern POSSESSIVE = Pattern.compile("['\u2019]s$");
+      Pattern.compile("[\\p{L}\\p{N}]++(?:['\u2019][\\p{L}\\p{N}]++)*+");
 
   /** All words of a text that will not go on. */
   public static Words of(String text) {
-    return split(text, false);
+    return stemmed(asWritten(text, true));
   }
 
   /** The words of a text that may go on: a word that touches its end is left out. */
   static Words ofUnfinished(String text) {
-    return split(text, true);
+    return stemmed(asWritten(text, false));
   }
 
-  private static Words split(String text, boolean unfinished) {
+  private static Words stemmed(List<String> asWritten) {
+    List<String> words = lowerCase(asWritten);
+    return new Words(words, words.stream().map(Stemmer::stem).toList());
+  }
+
+  /** In lower case. */
+  static List<String> lowerCase(List<String> words) {
+    return words.stream().map(word -> word.toLowerCase(Locale.ROOT)).toList();
+  }
+
+  /** The words in their own case; of a text that may go on without one that touches its end. */
+  static List<String> asWritten(String text, boolean finished) {
     List<String> words = new ArrayList<>();
-    List<String> stems = new ArrayList<>();
     Matcher matcher = WORD.matcher(text);
     while (matcher.find()) {
-      if (unfinished && matcher.end() == text.length()) {
+      if (!finished && touchesEnd(text, matcher.end())) {
         break;
       }
-      String word = POSSESSIVE.matcher(matcher.group().toLowerCase(Locale.ROOT)).replaceFirst("");
-      words.add(word);
-      stems.add(Stemmer.stem(word));
+      words.add(withoutPossessive(matcher.group().replace('\u2019', '\'')));
     }
-    return new Words(words, stems);
+    return words;
+  }
+
+  /** How many words the text has, one that touches its end included. */
+  static long count(String text) {
+    return WORD.matcher(text).results().count();
+  }
+
+  private static boolean touchesEnd(String text, int end) {
+    return end == text.length()
+        || (end == text.length() - 1 && "'\u2019".indexOf(text.charAt(end)) >= 0);
+  }
+
+  private static String withoutPossessive(String word) {
+    int apostrophe = word.length() - 2;
+    boolean possessive =
+        apostrophe > 0
+            && word.charAt(apostrophe) == '\''
+            && "sS".indexOf(word.charAt(apostrophe + 1)) >= 0;
+    return possessive ? word.substring(0, apostrophe) : word;
   }
 }

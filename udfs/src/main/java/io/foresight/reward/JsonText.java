@@ -1,0 +1,86 @@
+package io.foresight.reward;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+
+/**
+ * A text read as JSON: one value, white space around it. Nested at most {@value #DEEPEST} deep, so
+ * that it is safe to walk; numbers are such that a double is near.
+ *
+ * @param value the value, if the whole text is one
+ * @param parsed characters up to where it parses: all of a text that only ends too early, else up
+ *     to the end of the last token that is right
+ */
+record JsonText(Optional<JsonNode> value, int parsed) {
+
+  /** Deepest nesting. */
+  static final int DEEPEST = 100;
+
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper(
+          JsonFactory.builder()
+              .streamReadConstraints(
+                  StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build())
+              .build());
+
+  /**
+   * Reads.
+   *
+   * @param first whether what follows the first value does not matter
+   */
+  static JsonText of(String text, boolean first) {
+    int parsed = 0;
+    try (JsonParser parser = MAPPER.createParser(text)) {
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        parser.finishToken();
+        boolean endless =
+            token == JsonToken.VALUE_NUMBER_FLOAT && !Double.isFinite(parser.getDoubleValue());
+        if (endless) {
+          return new JsonText(Optional.empty(), parsed);
+        }
+        parsed = (int) parser.currentLocation().getCharOffset();
+        boolean whole = parser.getParsingContext().inRoot();
+        if (whole && (first || parser.nextToken() == null)) {
+          return new JsonText(Optional.of(MAPPER.readTree(text.substring(0, parsed))), parsed);
+        }
+        if (whole) {
+          break;
+        }
+      }
+      return new JsonText(Optional.empty(), parsed);
+    } catch (JsonProcessingException e) {
+      // After a comma Jackson throws no JsonEOFException, but says so.
+      boolean ends = e.getOriginalMessage().startsWith("Unexpected end-of-input");
+      return new JsonText(Optional.empty(), ends ? text.length() : parsed);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The quote and brackets that are still open at the end of a text, as what closes them. */
+  static String closing(String text) {
+    StringBuilder closing = new StringBuilder();
+    boolean quoted = false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"') {
+        quoted = !quoted;
+      } else if (quoted) {
+        i += c == '\\' ? 1 : 0;
+      } else if (c == '{' || c == '[') {
+        closing.append(c == '{' ? '}' : ']');
+      } else if ((c == '}' || c == ']') && !closing.isEmpty()) {
+        closing.setLength(closing.length() - 1);
+      }
+    }
+    return closing.append(quoted ? "\"" : "").reverse().toString();
+  }
+}

@@ -1,0 +1,362 @@
+package io.foresight.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
+import io.foresight.reward.RewardFunction.RowReward;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.Chars;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JsonConformityTest {
+
+  private static final JsonConformity.Factory FACTORY = new JsonConformity.Factory();
+
+  private static final String PERSON =
+      """
+      {"type": "object", "required": ["name", "age"],
+       "properties": {"name": {"type": "string", "pattern": "^[A-Z]"}, "age": {"$ref": "#/$defs/age"},
+                      "tags": {"type": "array", "items": {"type": "string"}},
+                      "friend": {"$ref": "#"}},
+       "$defs": {"age": {"type": "integer", "minimum": 0}}, "additionalProperties": false}
+      """;
+
+  private static RowReward of(String schema) {
+    return Made.of(FACTORY, Map.of("schema", schema));
+  }
+
+  private static double score(String text) {
+    return of(PERSON).reward(text, true);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        // Itself, name, age; and what it has beside them.
+        "{\"name\": \"Ann\", \"age\": 7}|1",
+        " {\"name\": \"Ann\", \"age\": 7, \"tags\": []}\\n|1",
+        "{}|0.6666666667",
+        "{\"name\": \"Ann\"}|0.8333333333",
+        "{\"name\": \"ann\"}|0.6666666667",
+        "{\"name\": \"Ann\", \"age\": -1}|0.8333333333",
+        "{\"name\": \"Ann\", \"age\": 7, \"x\": 1}|0.8333333333",
+        "{\"name\": \"Ann\", \"x\": 1, \"y\": 1}|0.6666666667",
+        // One part of four is an array, of which two parts of three are right.
+        "{\"name\": \"Ann\", \"age\": 7, \"tags\": [\"a\", 1]}|0.9583333333",
+        "{\"name\": \"Ann\", \"age\": 7, \"friend\": {\"name\": \"Bob\"}}|0.9583333333",
+        "[1, 2]|0.5",
+        "7|0.5"
+      })
+  void validPartsCount(String text, double expected) {
+    assertThat(score(text.replace("\\n", "\n"))).isCloseTo(expected, within(1e-9));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        // The characters that parse, and all.
+        "``|0|0",
+        "Hello|0|5",
+        "{\"name\": \"An|12|12",
+        "{\"name\" 1}|1|10",
+        "{} {}|2|5",
+        "{} x|2|4",
+        "{}}|2|3",
+        "[1,,2]|2|6",
+        "[1e999]|1|7",
+        "[01]|1|4"
+      })
+  void whatDoesNotParseCountsAsFarAsItParses(String text, int parsed, int length) {
+    assertThat(text).hasSize(length);
+    assertThat(score(text)).isCloseTo(0.5 * parsed / (length + 1), within(1e-12));
+    assertThat(score(text)).isLessThan(0.5);
+  }
+
+  @Test
+  void longerPrefixOfJsonIsBetter() {
+    String text = "{\"name\": \"Ann\", \"tags\": [\"a\", {\"b\": [17, -25]}]}";
+    for (int i = 1; i < text.length(); i++) {
+      assertThat(score(text.substring(0, i))).isCloseTo(0.5 * i / (i + 1), within(1e-12));
+    }
+    assertThat(score(text)).isGreaterThanOrEqualTo(0.5);
+  }
+
+  @Test
+  void firstValueIsTakenOutOfTheTextIfItShall() {
+    String text = "Sure! Here is one:\n```json\n{\"name\": \"Ann\", \"age\": 7}\n```\n";
+    assertThat(score(text)).isZero();
+    RowReward reward = Made.of(FACTORY, Map.of("schema", PERSON, "extract", true));
+    assertThat(reward.reward(text, true)).isEqualTo(1);
+    assertThat(reward.reward("None.", true)).isZero();
+    assertThat(reward.hints("See [1, {\"a\": \"b")).containsExactly("\"}]");
+  }
+
+  @Test
+  void onlyFinishedTextsAreJudgedAndHintsCloseThem() {
+    RowReward reward = of(PERSON);
+    assertThat(reward.judgesUnfinished()).isFalse();
+    assertThat(reward.hints("{\"a\": [{\"b{\": \"c\\\"")).containsExactly("\"}]}");
+    assertThat(reward.hints("{\"a\": [1")).containsExactly("]}");
+    assertThat(reward.hints("{\"a\": ")).isEmpty();
+    assertThat(reward.hints("{\"a\": 1}")).isEmpty();
+    assertThat(reward.hints("Hello {")).isEmpty();
+    assertThat(reward.hints("")).isEmpty();
+  }
+
+  @Test
+  void rowHasASchemaOfItsOwn() {
+    Map<String, Object> settings = Map.of("schema", "true", "schema-column", "s");
+    assertThat(
+            Made.forRow(FACTORY, settings, Map.of("s", "{\"type\": \"string\"}"))
+                .orElseThrow()
+                .reward("1", true))
+        .isEqualTo(0.5);
+    assertThat(Made.forRow(FACTORY, settings, Map.of()).orElseThrow().reward("1", true))
+        .isEqualTo(1);
+    assertThat(Made.forRow(FACTORY, Map.of("schema-column", "s"), Map.of())).isEmpty();
+    assertThatThrownBy(() -> Made.forRow(FACTORY, settings, Map.of("s", "{")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("Cannot use the schema of column s: it is no JSON");
+  }
+
+  @Test
+  void schemasWithTheSameIdAreNotMixedUp() {
+    Map<String, Object> settings = Map.of("schema-column", "s");
+    for (String type : List.of("string", "integer", "string")) {
+      String schema = "{\"$id\": \"https://a.example/x\", \"type\": \"%s\"}".formatted(type);
+      assertThat(
+              Made.forRow(FACTORY, settings, Map.of("s", schema)).orElseThrow().reward("1", true))
+          .isEqualTo(type.equals("integer") ? 1 : 0.5);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"type\": \"strin\"}|it is no schema",
+        "{\"required\": 5}|it is no schema",
+        "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"type\": 5}|it is no schema",
+        "[]|it is no schema",
+        "{\"type\": |it is no JSON",
+        "{\"$ref\": \"#/nowhere\"}|cannot be used",
+        "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"$ref\": \"#\"}}}|refers to itself",
+        "{\"pattern\": \"a(?=b)\"}|without lookaround",
+        "{\"pattern\": \"(x{1000}){1000}\"}|repeats too much",
+      })
+  void schemaThatCannotBeUsedIsRefused(String schema, String reason) {
+    assertThat(Made.problems(FACTORY, Map.of("schema", schema)))
+        .singleElement()
+        .asString()
+        .contains("rewards.it.schema = " + schema, reason);
+  }
+
+  @Test
+  void settingsAreCheckedAllAtOnce() {
+    assertThat(Made.problems(FACTORY, Map.of("extract", "maybe", "file", "x")))
+        .satisfiesExactlyInAnyOrder(
+            problem -> assertThat(problem).contains("schema = nothing", "schema-column"),
+            problem -> assertThat(problem).contains("extract = maybe", "true or false"),
+            problem -> assertThat(problem).contains("file is no setting"));
+  }
+
+  @Test
+  void nothingIsEverFetched(@TempDir Path folder) throws IOException {
+    AtomicInteger requests = new AtomicInteger();
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          requests.incrementAndGet();
+          byte[] body = "{\"type\": \"integer\"}".getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.start();
+    Path file = Files.writeString(folder.resolve("schema.json"), "{\"type\": \"integer\"}");
+    String host = "http://localhost:" + server.getAddress().getPort();
+    try {
+      for (String other : List.of(host + "/a", file.toUri().toString(), "other.json", "//a/b")) {
+        for (String schema :
+            List.of(
+                "{\"$ref\": \"%s\"}",
+                "{\"items\": [{\"anyOf\": [{\"$ref\": \"%s#/x\"}]}]}",
+                "{\"$dynamicRef\": \"%s\"}",
+                "{\"$recursiveRef\": \"%s\"}",
+                "{\"$schema\": \"%s\"}",
+                "{\"$defs\": {\"a\": {\"$id\": \"http://a/\", \"$schema\": \"%s\"}}}")) {
+          assertThat(Made.problems(FACTORY, Map.of("schema", schema.formatted(other))))
+              .singleElement()
+              .asString()
+              .contains(other, "nothing is fetched");
+        }
+      }
+      for (String schema :
+          List.of(
+              "{\"$id\": \"%s/base\", \"$ref\": \"#anchor\"}",
+              "{\"$id\": \"%s/base\", \"$dynamicRef\": \"#anchor\"}",
+              "{\"$id\": \"%s/base\", \"$ref\": \"#/$defs/x\"}")) {
+        assertThat(Made.problems(FACTORY, Map.of("schema", schema.formatted(host))))
+            .singleElement()
+            .asString()
+            .contains("cannot be used");
+      }
+      assertThat(
+              of("{\"$id\": \"%s/base\", \"type\": \"string\"}".formatted(host)).reward("1", true))
+          .isEqualTo(0.5);
+    } finally {
+      server.stop(0);
+    }
+    assertThat(requests).hasValue(0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[", "{\"a\":", "{\"friend\":"})
+  void deepJsonDoesNotExhaustASmallStack(String open) throws InterruptedException {
+    String schema =
+        "{\"properties\": {\"friend\": {\"$ref\": \"#\"}}, \"items\": {\"$ref\": \"#\"}}";
+    double[] scores = {-1, -1};
+    Throwable[] thrown = new Throwable[1];
+    Thread thread =
+        new Thread(
+            null,
+            () -> {
+              RowReward reward = of(schema);
+              String deep = open.repeat(99) + "1";
+              scores[0] = reward.reward(deep + JsonText.closing(deep), true);
+              String deeper = open.repeat(100_000) + "1";
+              scores[1] = reward.reward(deeper + JsonText.closing(deeper), true);
+            },
+            "small stack",
+            512 * 1024);
+    thread.setUncaughtExceptionHandler((of, e) -> thrown[0] = e);
+    thread.start();
+    thread.join();
+    assertThat(thrown[0]).isNull();
+    assertThat(scores[0]).isEqualTo(1);
+    assertThat(scores[1]).isLessThan(0.5);
+  }
+
+  @Test
+  void schemaNestedTooDeepIsRefused() {
+    String schema = "{\"not\":".repeat(200) + "true" + "}".repeat(200);
+    assertThat(Made.problems(FACTORY, Map.of("schema", schema)))
+        .singleElement()
+        .asString()
+        .contains("nested deeper than 100");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "1e999999999",
+        "1e400",
+        "-1e400",
+        "1e-999999999",
+        "123456789012345678901234567890",
+        "1.0",
+        "[1, 1.0, 1]",
+        "\"\\ud800\"",
+        "{\"\": 1, \"\": 2}",
+        "NaN",
+        "\u0000",
+        "\ufeff1"
+      })
+  void hostileValuesAreJudged(String text) {
+    RowReward reward =
+        of(
+            "{\"type\": [\"integer\", \"array\"], \"multipleOf\": 0.1, \"minimum\": 1, \"maximum\": 3, \"uniqueItems\": true, \"enum\": [2]}");
+    assertThat(reward.reward(text, true)).isBetween(0.0, 1.0);
+  }
+
+  @Property(tries = 300)
+  void oneFaultMoreIsWorseAndValidIsOne(
+      @ForAll @IntRange(min = 1, max = 6) int count, @ForAll("states") List<String> states)
+      throws JsonProcessingException {
+    ObjectMapper mapper = new ObjectMapper();
+    List<String> names = List.of("a", "b", "c", "d", "e", "f").subList(0, count);
+    Map<String, Object> properties = new TreeMap<>();
+    names.forEach(name -> properties.put(name, Map.of("type", "integer")));
+    RowReward reward =
+        of(
+            mapper.writeValueAsString(
+                Map.of("type", "object", "required", names, "properties", properties)));
+    Map<String, Object> value = new TreeMap<>();
+    int right = 0;
+    for (int i = 0; i < count; i++) {
+      switch (states.get(i)) {
+        case "right" -> {
+          value.put(names.get(i), i);
+          right++;
+        }
+        case "wrong" -> value.put(names.get(i), "x");
+        default -> {}
+      }
+    }
+    double score = reward.reward(mapper.writeValueAsString(value), true);
+    assertThat(score).isCloseTo(0.5 + 0.5 * (1.0 + right) / (1.0 + count), within(1e-12));
+    assertThat(score == 1).isEqualTo(right == count);
+    value.put("more", 1);
+    assertThat(reward.reward(mapper.writeValueAsString(value), true)).isEqualTo(score);
+  }
+
+  @Provide
+  Arbitrary<List<String>> states() {
+    return Arbitraries.of("right", "wrong", "missing").list().ofSize(6);
+  }
+
+  @Property(tries = 500)
+  void onlyJsonScoresHalfAndClosingMakesItSo(
+      @ForAll @Chars({'{', '}', '[', ']', '"', 'a', ':', ',', '1', ' ', '\\', 'e', '.'})
+          String text) {
+    RowReward reward = of("true");
+    boolean json = true;
+    List<Object> read = new ArrayList<>();
+    try (var values = new ObjectMapper().readerFor(JsonNode.class).readValues(text)) {
+      values.forEachRemaining(read::add);
+      json = read.size() == 1;
+    } catch (IOException | RuntimeException e) {
+      json = false;
+    }
+    if (json) {
+      assertThat(reward.reward(text, true)).isEqualTo(1);
+    } else {
+      assertThat(reward.reward(text, true)).isLessThan(0.5);
+    }
+    for (String hint : reward.hints(text)) {
+      assertThat(reward.reward(text + hint, true)).isEqualTo(1);
+    }
+  }
+}

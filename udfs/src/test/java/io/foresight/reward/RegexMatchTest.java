@@ -1,0 +1,167 @@
+package io.foresight.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foresight.reward.RewardFunction.RowReward;
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.Chars;
+import net.jqwik.api.constraints.StringLength;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RegexMatchTest {
+
+  private static final RegexMatch.Factory FACTORY = new RegexMatch.Factory();
+
+  private static RowReward of(String pattern) {
+    return Made.of(FACTORY, Map.of("pattern", pattern));
+  }
+
+  @Test
+  void matchAnywhereCounts() {
+    assertThat(of("[0-9]+").reward("It is 7.", true)).isEqualTo(1);
+    assertThat(of("[0-9]+").reward("It is seven.", true)).isZero();
+    RowReward absence = Made.of(FACTORY, Map.of("pattern", "(?i)sorry", "expect", "absence"));
+    assertThat(absence.reward("SORRY", true)).isZero();
+    assertThat(absence.reward("Fine", true)).isEqualTo(1);
+  }
+
+  @Test
+  void wholeTextIsJudgedAtItsEnd() {
+    RowReward reward = Made.of(FACTORY, Map.of("pattern", "[0-9]+|a", "whole", true));
+    assertThat(reward.reward("42", true)).isEqualTo(1);
+    assertThat(reward.reward("42 ", true)).isZero();
+    assertThat(reward.judgesUnfinished()).isFalse();
+    assertThat(of("a").judgesUnfinished()).isTrue();
+  }
+
+  @Test
+  void matchThatTouchesTheEndIsProvisional() {
+    assertThat(of("cat").reward("cat", false)).isZero();
+    assertThat(of("cat").reward("cat ", false)).isEqualTo(1);
+    assertThat(of("cat$").reward("cat ", false)).isZero();
+    assertThat(of("cat\\b").reward("cats", false)).isZero();
+    assertThat(of("a+").reward("baaa", false)).isEqualTo(1);
+    assertThat(of("a*").reward("", false)).isZero();
+    assertThat(of("\\Qa.\\E").reward("a.b", false)).isEqualTo(1);
+    RowReward absence = Made.of(FACTORY, Map.of("pattern", "cat", "expect", "absence"));
+    assertThat(absence.reward("cat", false)).isEqualTo(1);
+    assertThat(absence.reward("cat\n", false)).isZero();
+  }
+
+  @Test
+  void rowHasAPatternOfItsOwn() {
+    Map<String, Object> settings = Map.of("pattern", "a", "pattern-column", "p");
+    assertThat(Made.forRow(FACTORY, settings, Map.of("p", "b")).orElseThrow().reward("b", true))
+        .isEqualTo(1);
+    assertThat(Made.forRow(FACTORY, settings, Map.of()).orElseThrow().reward("b", true)).isZero();
+    assertThat(Made.forRow(FACTORY, Map.of("pattern-column", "p"), Map.of())).isEmpty();
+    assertThatThrownBy(() -> Made.forRow(FACTORY, settings, Map.of("p", "(")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("Cannot use pattern \"(\" of column p");
+  }
+
+  @Test
+  void settingsAreCheckedAllAtOnce() {
+    assertThat(Made.problems(FACTORY, Map.of()))
+        .singleElement()
+        .asString()
+        .contains("pattern = nothing", "pattern-column");
+    assertThat(Made.problems(FACTORY, Map.of("pattern", "a(?=b)", "expect", "maybe", "flags", "i")))
+        .satisfiesExactlyInAnyOrder(
+            problem -> assertThat(problem).contains("pattern = a(?=b)", "without lookaround"),
+            problem -> assertThat(problem).contains("expect = maybe", "match, absence"),
+            problem -> assertThat(problem).contains("flags is no setting"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "(x{1000}){1000}",
+        "(((x{1000}){1000}){1000}){1000}",
+        "((x{100,}y){0,100}){100}",
+        "[({]{1000}(?:[^]a]{1000}){9}",
+        "\\Q)\\E(a{1000}){1000}",
+        "(a{1000}\\)){1000}",
+        "\\Qabc",
+      })
+  void patternThatTakesTooMuchIsRefusedAtOnce(String pattern) {
+    assertThat(
+            Assertions.assertTimeoutPreemptively(
+                Duration.ofSeconds(5), () -> Made.problems(FACTORY, Map.of("pattern", pattern))))
+        .singleElement()
+        .asString()
+        .contains(pattern);
+  }
+
+  @Test
+  void longPatternIsRefused() {
+    assertThat(Made.problems(FACTORY, Map.of("pattern", "a".repeat(1001))))
+        .singleElement()
+        .asString()
+        .contains("1001 characters");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "(a|a)*$b",
+        "(a*)*b",
+        "(?:a?){1000}b",
+        "\\d{3}-\\d{3}-\\d{4}|(a{100}){2}c{50}",
+        "((((a?){5}){5}){5}){8}b"
+      })
+  void noPatternHangsOrExhaustsASmallStack(String pattern) throws InterruptedException {
+    Throwable[] thrown = new Throwable[1];
+    double[] score = {-1};
+    Thread thread =
+        new Thread(
+            null,
+            () -> score[0] = of(pattern).reward("a".repeat(20_000), true),
+            "small stack",
+            512 * 1024);
+    thread.setUncaughtExceptionHandler((of, e) -> thrown[0] = e);
+    thread.start();
+    thread.join(30_000);
+    assertThat(thrown[0]).isNull();
+    assertThat(score[0]).isZero();
+  }
+
+  @Property(tries = 500)
+  void everySpanByHandGivesTheSame(
+      @ForAll @StringLength(max = 8) @Chars({'a', 'b', ' ', '\n'}) String text,
+      @ForAll("patterns") String pattern) {
+    boolean any = false;
+    boolean inside = false;
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    for (int from = 0; from <= text.length(); from++) {
+      for (int to = from; to <= text.length(); to++) {
+        matcher.reset().useAnchoringBounds(false).useTransparentBounds(true).region(from, to);
+        if (matcher.matches()) {
+          any = true;
+          inside |= to < text.length();
+        }
+      }
+    }
+    assertThat(of(pattern).reward(text, true)).isEqualTo(any ? 1 : 0);
+    assertThat(of(pattern).reward(text, false)).isEqualTo(inside ? 1 : 0);
+  }
+
+  @Provide
+  Arbitrary<String> patterns() {
+    return Arbitraries.of(
+        "a", "a+", "ab|a", "a.*b|a", "a*", "^a", "a\\z", "(?m)a$", "\\ba\\b", "a\\b", "[^a]",
+        "(?s)a.b", " a?");
+  }
+}
