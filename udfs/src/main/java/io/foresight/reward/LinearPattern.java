@@ -92,7 +92,6 @@ final class LinearPattern {
             String most = count.group(2) == null ? "" : count.group(2);
             long times = Long.parseLong(most.isEmpty() ? count.group(1) : most);
             total += last * Math.max(0, times - 1);
-            last *= Math.max(1, times);
             i = count.end() - 1;
           } else {
             total += last = 1;
