@@ -123,7 +123,7 @@ final class BenchmarkJob implements Callable<Integer> {
     checkOptions();
     Map<String, Map<String, Object>> named =
         variantsFile == null ? ofStrategies() : ofFile(variantsFile);
-    JobSettings first = options.bind(own(named.values().iterator().next()));
+    JobSettings first = options.bind("benchmark", own(named.values().iterator().next()));
     List<Variant> variants = variants(named, first);
     // A wrong name is told before Spark starts.
     onSpark(variants);
@@ -237,12 +237,12 @@ final class BenchmarkJob implements Callable<Integer> {
             Map<String, Object> bound = own(settings);
             bound.put("decoding.batch", batch);
             if (precisions.isEmpty()) {
-              variants.add(new Variant(name, options.bind(bound).generation()));
+              variants.add(new Variant(name, options.bind("benchmark", bound).generation()));
             }
             for (String precision : new LinkedHashSet<>(precisions)) {
               bound.put("models.target-precision", precision);
               bound.put("models.draft-precision", precision);
-              variants.add(new Variant(name, options.bind(bound).generation()));
+              variants.add(new Variant(name, options.bind("benchmark", bound).generation()));
             }
           });
     }

@@ -11,9 +11,6 @@ import io.foresight.spark.ModelStore;
 import io.foresight.spark.Progress;
 import io.foresight.spark.RowDecoder;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -35,20 +32,7 @@ final class GenerateJob implements Callable<Integer> {
 
   @Mixin private SettingsOptions options;
 
-  @Option(names = "--output", paramLabel = "P", description = "The same as --set output.path=P.")
-  private String output;
-
-  @Option(names = "--limit", paramLabel = "N", description = "Takes the first N rows.")
-  private Integer limit;
-
-  @Option(names = "--overwrite", description = "Replaces an output that exists.")
-  private boolean overwrite;
-
-  @Option(
-      names = "--summary",
-      paramLabel = "FILE",
-      description = "Writes the figures as one JSON object.")
-  private Path summaryFile;
+  @Mixin private OutputOptions outputOptions;
 
   @Option(
       names = "--dry-run",
@@ -57,8 +41,8 @@ final class GenerateJob implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    JobSettings settings = options.bind(ownSettings());
-    FiguresFile.check("--summary", summaryFile);
+    JobSettings settings = options.bind("generate", outputOptions.settings());
+    FiguresFile.check("--summary", outputOptions.summaryFile());
     GenerationSettings generation = settings.generation();
     try (SparkSession spark = SparkSession.builder().appName("foresight generate").getOrCreate();
         ModelStore store =
@@ -79,7 +63,7 @@ final class GenerateJob implements Callable<Integer> {
       Summary summary =
           Summary.of(written, generation.rewards().names(), (System.nanoTime() - started) / 1e9);
       folder.writeRun(run(settings, models, summary));
-      FiguresFile.write(summaryFile, summary.json());
+      FiguresFile.write(outputOptions.summaryFile(), summary.json());
       System.out.print(summary.table());
       Examples.print(written, generation, SHOWN_ROWS);
       System.out.println("Written to " + settings.output());
@@ -88,20 +72,6 @@ final class GenerateJob implements Callable<Integer> {
       }
       return verdict(summary, written, models);
     }
-  }
-
-  private Map<String, Object> ownSettings() {
-    Map<String, Object> own = new HashMap<>();
-    if (output != null) {
-      own.put("output.path", output);
-    }
-    if (limit != null) {
-      own.put("input.limit", limit);
-    }
-    if (overwrite) {
-      own.put("output.overwrite", true);
-    }
-    return own;
   }
 
   private static String run(JobSettings settings, Models models, Summary summary)

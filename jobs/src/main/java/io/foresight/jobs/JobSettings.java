@@ -49,9 +49,10 @@ record JobSettings(
   /**
    * Binds.
    *
+   * @param job name of the job
    * @throws SettingsException with every problem
    */
-  static JobSettings bind(SettingsReader reader) {
+  static JobSettings bind(String job, SettingsReader reader) {
     String input = reader.location("input.path");
     Prompt prompt = prompt(reader);
     DecodingSettings decoding = decoding(reader);
@@ -70,7 +71,7 @@ record JobSettings(
             RewardReader.read(reader),
             reader.integer("run.seed"),
             decoding);
-    String output = output(reader);
+    String output = output(job, reader);
     JobSettings settings =
         new JobSettings(
             generation,
@@ -134,11 +135,11 @@ record JobSettings(
   }
 
   /** The folder that is named, or one that no other run has. */
-  private static String output(SettingsReader reader) {
+  private static String output(String job, SettingsReader reader) {
     String named = reader.location("output.path");
     return !named.isBlank()
         ? named
-        : "output/generate-"
+        : "output/%s-".formatted(job)
             + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS")
                 .withZone(ZoneOffset.UTC)
                 .format(Instant.now());

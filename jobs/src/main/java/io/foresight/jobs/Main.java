@@ -18,7 +18,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
     description = "Constrained LLM generation with speculative lookaheads, on Apache Spark.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {GenerateJob.class, BenchmarkJob.class, InspectJob.class, TrainJob.class})
+    subcommands = {
+      GenerateJob.class,
+      ScoreJob.class,
+      BenchmarkJob.class,
+      InspectJob.class,
+      TrainJob.class
+    })
 public final class Main {
 
   private Main() {}

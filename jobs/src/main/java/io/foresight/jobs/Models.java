@@ -7,6 +7,7 @@ import io.foresight.model.ModelException;
 import io.foresight.model.Tokenizer;
 import io.foresight.model.TokenizerDifference;
 import io.foresight.reward.InvalidRewardsException;
+import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
 import io.foresight.spark.GenerationSettings;
@@ -55,14 +56,26 @@ record Models(Checkpoint target, Checkpoint draft, Map<String, String> folders) 
     if (!problems.isEmpty()) {
       throw new ModelException(String.join("\n", problems));
     }
-    Map<String, String> folders = new HashMap<>();
+    Map<String, String> folders = new HashMap<>(ofRewards(store, settings.rewards()));
     settings.models().forEach(model -> folders.put(model, store.folder(model).toString()));
+    return new Models(target, draft, folders);
+  }
+
+  /**
+   * Checks the models of rewards, and that they have the classes that are asked for.
+   *
+   * @return where each lies on this host
+   * @throws SettingsException with what is wrong
+   */
+  static Map<String, String> ofRewards(ModelStore store, RewardSpec rewards) {
+    Map<String, String> folders = new HashMap<>();
+    rewards.models().forEach(model -> folders.put(model, store.folder(model).toString()));
     try {
-      Rewards.open(settings.rewards(), model -> labelled(folders.get(model))).close();
+      Rewards.open(rewards, model -> labelled(folders.get(model))).close();
     } catch (InvalidRewardsException e) {
       throw new SettingsException(e.problems());
     }
-    return new Models(target, draft, folders);
+    return folders;
   }
 
   /** A reward's model, checked, with its labels. */

@@ -26,14 +26,15 @@ final class SettingsOptions {
   /**
    * The settings that were given, over the reference.
    *
+   * @param job name of the job, for the folder that it writes to unless one is given
    * @param further settings of the job's own options; they go before all others
    * @throws SettingsException with every problem
    */
-  JobSettings bind(Map<String, Object> further) {
+  JobSettings bind(String job, Map<String, Object> further) {
     Config own = ConfigFactory.parseMap(further);
     if (input != null) {
       own = own.withFallback(ConfigFactory.parseMap(Map.of("input.path", input)));
     }
-    return JobSettings.bind(SettingsReader.layered(configs, overrides, own));
+    return JobSettings.bind(job, SettingsReader.layered(configs, overrides, own));
   }
 }

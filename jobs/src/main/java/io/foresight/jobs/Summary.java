@@ -1,12 +1,8 @@
 package io.foresight.jobs;
 
-import static org.apache.spark.sql.functions.avg;
-import static org.apache.spark.sql.functions.col;
-
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -19,9 +15,6 @@ record Summary(ObjectNode json) {
           + "count_if(status = 'unsatisfied') as unsatisfied,"
           + "count_if(status = 'truncated') as truncated,"
           + "count_if(status = 'error') as error,"
-          + "count_if(satisfied) as satisfied,"
-          + "avg(reward) as mean_reward,"
-          + "avg(if(output is null, null, if(satisfied, 1D, 0D))) as satisfied_rate,"
           + "avg(tokens) as mean_tokens,"
           + "exp(-sum(log_prob) / sum(tokens)) as perplexity,"
           + "coalesce(sum(tokens), 0L) as tokens,"
@@ -44,7 +37,7 @@ record Summary(ObjectNode json) {
   static Summary of(Dataset<Row> written, List<String> rewards, double seconds) {
     Row row = written.selectExpr(splitColumns()).head();
     ObjectNode json = new ObjectMapper().createObjectNode();
-    json.set("mean_scores", meanScores(written, rewards));
+    json.setAll(RewardFigures.of(written, rewards));
     String[] names = row.schema().fieldNames();
     for (int i = 0; i < names.length; i++) {
       Object value = row.get(i);
@@ -57,22 +50,6 @@ record Summary(ObjectNode json) {
     json.put("seconds", seconds);
     json.put("tokens_per_second", json.get("tokens").asLong() / seconds);
     return new Summary(json);
-  }
-
-  /** Of each reward, over the rows that it judged; none where there is no such row. */
-  private static ObjectNode meanScores(Dataset<Row> written, List<String> rewards) {
-    ObjectNode means = new ObjectMapper().createObjectNode();
-    Column[] columns =
-        rewards.stream()
-            .map(name -> avg(col("constraint_scores").getItem(name)).as(name))
-            .toArray(Column[]::new);
-    if (columns.length > 0) {
-      Row row = written.select(columns).head();
-      for (int i = 0; i < columns.length; i++) {
-        means.put(rewards.get(i), row.isNullAt(i) ? null : (Double) row.getDouble(i));
-      }
-    }
-    return means;
   }
 
   private static String[] splitColumns() {
@@ -109,19 +86,7 @@ record Summary(ObjectNode json) {
                 number("unsatisfied"),
                 number("truncated"),
                 number("error")));
-    line(
-        table,
-        "satisfied",
-        "%.1f %%, mean reward %.3f"
-            .formatted(100 * number("satisfied_rate"), number("mean_reward")));
-    json.get("mean_scores")
-        .fields()
-        .forEachRemaining(
-            score ->
-                line(
-                    table,
-                    score.getKey(),
-                    "mean %.3f".formatted(score.getValue().asDouble(Double.NaN))));
+    table.append(RewardFigures.table(json));
     line(table, "perplexity", "%.2f".formatted(number("perplexity")));
     line(
         table,
@@ -153,7 +118,7 @@ record Summary(ObjectNode json) {
     return table.toString();
   }
 
-  private static void line(StringBuilder table, String name, String value) {
+  static void line(StringBuilder table, String name, String value) {
     table.append("%-17s%s%n".formatted(name, value));
   }
 }

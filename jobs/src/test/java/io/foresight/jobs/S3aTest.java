@@ -356,6 +356,7 @@ class S3aTest {
     String model = model("cluster/draft");
     GenerationSettings settings =
         JobSettings.bind(
+                "generate",
                 SettingsReader.layered(
                     List.of(),
                     List.of(

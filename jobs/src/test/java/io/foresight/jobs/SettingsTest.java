@@ -24,7 +24,7 @@ class SettingsTest {
 
   private static JobSettings bind(String... overrides) {
     return JobSettings.bind(
-        SettingsReader.layered(List.of(), List.of(overrides), ConfigFactory.empty()));
+        "generate", SettingsReader.layered(List.of(), List.of(overrides), ConfigFactory.empty()));
   }
 
   @Test
@@ -67,6 +67,7 @@ class SettingsTest {
   void theConfigurationsBind(String name) {
     JobSettings settings =
         JobSettings.bind(
+            "generate",
             SettingsReader.layered(
                 List.of(Path.of("../conf", name)), List.of(), ConfigFactory.empty()));
     assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
@@ -79,6 +80,7 @@ class SettingsTest {
     Path second = Files.writeString(folder.resolve("2.conf"), "decoding.lookahead = 4");
     DecodingSettings decoding =
         JobSettings.bind(
+                "generate",
                 SettingsReader.layered(List.of(first, second), List.of(), ConfigFactory.empty()))
             .generation()
             .decoding();
@@ -138,8 +140,8 @@ class SettingsTest {
                     "prompt.chat.system={x",
                     "prompt.template=x}"))
         .hasMessageContaining("prompt.chat.now = today: it is no time.")
-        .hasMessageContaining("prompt.chat.system = {x: Cannot read prompt template")
-        .hasMessageContaining("prompt.template = x}: Cannot read prompt template");
+        .hasMessageContaining("prompt.chat.system = {x: Cannot read template")
+        .hasMessageContaining("prompt.template = x}: Cannot read template");
   }
 
   @Test

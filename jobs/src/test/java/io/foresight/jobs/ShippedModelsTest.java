@@ -103,6 +103,7 @@ class ShippedModelsTest {
             .getOrCreate()) {
       JobSettings settings =
           JobSettings.bind(
+              "generate",
               SettingsReader.layered(
                   List.of(),
                   List.of(settings("spark-files:models/target")),

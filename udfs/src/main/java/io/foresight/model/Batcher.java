@@ -65,9 +65,10 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   private final Iterator<? extends I> items;
   private final Decoder<I, R> decoder;
   private final ToIntFunction<? super I> limit;
+
+  /** {@code null} if there is no such model. */
   private final Station<Extension, Scores> target;
 
-  /** {@code null} if there is no draft. */
   private final Station<Extension, Scores> draft;
 
   private final Channel targetModel;
@@ -103,7 +104,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
    *
    * @param rows items in flight, at most; with 1 they are decoded by the calling thread
    * @param limit items in flight, at most, from the given one on; below 1 counts as 1
-   * @param target p
+   * @param target p, or {@code null} if items need none
    * @param draft q, or {@code null}
    */
   public Batcher(
@@ -121,9 +122,9 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     this.rows = rows;
     this.limit = limit;
     this.decoder = decoder;
-    this.target = new Station<>(target::extend);
+    this.target = target == null ? null : new Station<>(target::extend);
     this.draft = draft == null ? null : new Station<>(draft::extend);
-    this.targetModel = new Channel(target, this.target::ask);
+    this.targetModel = target == null ? null : new Channel(target, this.target::ask);
     this.draftModel = draft == null ? null : new Channel(draft, this.draft::ask);
     this.threads =
         Executors.newCachedThreadPool(
@@ -173,8 +174,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     }
     owner = Thread.currentThread();
     if (rows == 1 && places.isEmpty()) {
-      return decoder.decode(
-          pull(), targetModel.direct(), draft == null ? null : draftModel.direct());
+      return decoder.decode(pull(), Channel.direct(targetModel), Channel.direct(draftModel));
     }
     while (true) {
       fill();
@@ -263,7 +263,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
         return station;
       }
     }
-    int p = target.calls.size();
+    int p = target == null ? 0 : target.calls.size();
     int q = draft == null ? 0 : draft.calls.size();
     return p > q ? target : q > 0 ? draft : null;
   }
@@ -299,7 +299,9 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
   private List<Station<?, ?>> stations() {
     List<Station<?, ?>> all = new ArrayList<>(first);
-    all.add(target);
+    if (target != null) {
+      all.add(target);
+    }
     if (draft != null) {
       all.add(draft);
     }
@@ -390,8 +392,8 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     }
 
     /** The model itself, for a row that is alone on the calling thread. */
-    LanguageModel direct() {
-      return model;
+    static LanguageModel direct(Channel channel) {
+      return channel == null ? null : channel.model;
     }
   }
 

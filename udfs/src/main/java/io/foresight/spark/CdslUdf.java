@@ -2,11 +2,9 @@ package io.foresight.spark;
 
 import java.util.Collections;
 import java.util.Iterator;
-import java.util.function.Function;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.util.TaskCompletionListener;
 import scala.collection.JavaConverters;
 
@@ -52,10 +50,10 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
     context.addTaskCompletionListener((TaskCompletionListener) done -> decoder.close());
     Iterator<RowDecoder.Decoded> decoded =
         decoder.decode(
-            mapped(
+            Rows.mapped(
                 rows,
                 row -> new RowDecoder.Named(String.valueOf(row.<Object>getAs(idColumn)), row)));
-    return mapped(
+    return Rows.mapped(
         decoded,
         one -> {
           listener.decoded(one.result());
@@ -63,38 +61,18 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
         });
   }
 
-  private static <A, B> Iterator<B> mapped(Iterator<A> from, Function<A, B> function) {
-    return new Iterator<>() {
-      @Override
-      public boolean hasNext() {
-        return from.hasNext();
-      }
-
-      @Override
-      public B next() {
-        return function.apply(from.next());
-      }
-    };
-  }
-
   private Row append(Row row, RowDecoder.Result result) {
-    int kept = dropId ? row.length() - 1 : row.length();
-    Object[] added = {
-      result.output(),
-      result.reward(),
-      result.scores() == null ? null : JavaConverters.mapAsScalaMap(result.scores()),
-      result.satisfied(),
-      result.status(),
-      result.error(),
-      result.tokens(),
-      result.logProb(),
-      OutputSchema.counters(result.counters(), result.millis())
-    };
-    Object[] values = new Object[kept + added.length];
-    for (int i = 0; i < kept; i++) {
-      values[i] = row.get(i);
-    }
-    System.arraycopy(added, 0, values, kept, added.length);
-    return RowFactory.create(values);
+    return Rows.append(
+        row,
+        dropId ? row.length() - 1 : row.length(),
+        result.output(),
+        result.reward(),
+        result.scores() == null ? null : JavaConverters.mapAsScalaMap(result.scores()),
+        result.satisfied(),
+        result.status(),
+        result.error(),
+        result.tokens(),
+        result.logProb(),
+        OutputSchema.counters(result.counters(), result.millis()));
   }
 }

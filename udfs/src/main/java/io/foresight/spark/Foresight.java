@@ -8,16 +8,20 @@ import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
+import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -58,15 +62,11 @@ public final class Foresight {
 
   private static Dataset<Row> generate(
       Dataset<Row> input, GenerationSettings settings, RowListener listener) {
-    StructType schema = OutputSchema.of(input.schema());
+    StructType schema = OutputSchema.generated(input.schema());
     for (String column : settings.prompt().columns()) {
       require(input, column, "the prompt");
     }
-    try (Rewards rewards = Rewards.open(settings.rewards(), TextScorer.Source.ELSEWHERE)) {
-      for (String column : rewards.columns()) {
-        require(input, column, "what a reward judges by");
-      }
-    }
+    requireColumns(input, settings.rewards());
     boolean derived = settings.idColumn() == null;
     if (!derived) {
       require(input, settings.idColumn(), "the id");
@@ -77,8 +77,38 @@ public final class Foresight {
         RunModels.locate(input.sparkSession().sparkContext(), settings.store(), settings.models());
     int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
     return identified
-        .repartition(partitions, col("`" + id + "`"))
+        .repartition(partitions, quoted(id))
         .mapPartitions(new CdslUdf(settings, models, id, derived, listener), Encoders.row(schema));
+  }
+
+  /**
+   * Scores texts that exist already, by the rewards that generation follows. Lazy, as {@link
+   * #generate(Dataset, GenerationSettings)}.
+   *
+   * @param input rows with the columns that {@code settings} name
+   * @return the input's columns, then {@code reward}, {@code constraint_scores}, {@code satisfied}
+   *     and {@code error}. One row per input row; of one that cannot be scored {@code error} says
+   *     why, and the rest is null
+   * @throws IllegalArgumentException if a column is missing, the input already has an output
+   *     column, or the rewards cannot be used
+   * @throws io.foresight.model.ModelException if a remote model cannot be listed
+   */
+  public static Dataset<Row> score(Dataset<Row> input, ScoringSettings settings) {
+    StructType schema = OutputSchema.scored(input.schema());
+    require(input, settings.textColumn(), "the texts");
+    DataType type = input.schema().apply(settings.textColumn()).dataType();
+    if (!type.equals(DataTypes.StringType)) {
+      throw new IllegalArgumentException(
+          "Cannot score column %s: its type is %s. Give a column of texts."
+              .formatted(settings.textColumn(), type.simpleString()));
+    }
+    requireColumns(input, settings.rewards());
+    SparkContext spark = input.sparkSession().sparkContext();
+    RunModels models = RunModels.locate(spark, settings.store(), settings.rewards().models());
+    return input
+        .repartition(
+            PARTITIONS_PER_SLOT * spark.defaultParallelism(), quoted(settings.textColumn()))
+        .mapPartitions(new ScoreUdf(settings, models), Encoders.row(schema));
   }
 
   /**
@@ -91,6 +121,18 @@ public final class Foresight {
     return rows.collectAsList().stream().map(row -> prompts.text(RowDecoder.values(row))).toList();
   }
 
+  private static void requireColumns(Dataset<Row> input, RewardSpec spec) {
+    try (Rewards rewards = Rewards.open(spec, TextScorer.Source.ELSEWHERE)) {
+      for (String column : rewards.columns()) {
+        require(input, column, "what a reward judges by");
+      }
+    }
+  }
+
+  private static Column quoted(String column) {
+    return col("`" + column + "`");
+  }
+
   private static void require(Dataset<Row> input, String column, String role) {
     if (!Arrays.asList(input.columns()).contains(column)) {
       throw new IllegalArgumentException(
@@ -101,8 +143,7 @@ public final class Foresight {
 
   /** Digest of the row's content, and an ordinal among rows of the same content. */
   private static Dataset<Row> withDerivedId(Dataset<Row> input) {
-    Column[] all =
-        Arrays.stream(input.columns()).map(c -> col("`" + c + "`")).toArray(Column[]::new);
+    Column[] all = Arrays.stream(input.columns()).map(Foresight::quoted).toArray(Column[]::new);
     Dataset<Row> digested = input.withColumn(DERIVED_ID, sha2(to_json(struct(all)), 256));
     Column ordinal = row_number().over(Window.partitionBy(DERIVED_ID).orderBy(lit(0)));
     return digested.withColumn(DERIVED_ID, concat_ws("-", col(DERIVED_ID), ordinal));

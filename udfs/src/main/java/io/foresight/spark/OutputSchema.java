@@ -12,13 +12,13 @@ import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
-/** The columns that generation adds to its input. */
+/** The columns that generation and scoring add to their input. */
 final class OutputSchema {
 
   /** Names of the counters, in the order of {@link Counters}, then {@code millis}. */
   private static final StructType COUNTERS = counterType();
 
-  private static final StructType ADDED =
+  private static final StructType GENERATED =
       new StructType()
           .add("output", DataTypes.StringType)
           .add("reward", DataTypes.DoubleType)
@@ -32,7 +32,17 @@ final class OutputSchema {
           .add("log_prob", DataTypes.DoubleType)
           .add("counters", COUNTERS);
 
+  private static final StructType SCORED = scored();
+
   private OutputSchema() {}
+
+  private static StructType scored() {
+    StructType scored = new StructType();
+    for (String name : List.of("reward", "constraint_scores", "satisfied", "error")) {
+      scored = scored.add(GENERATED.apply(name));
+    }
+    return scored;
+  }
 
   /**
    * The input's columns, then generation's.
@@ -40,9 +50,23 @@ final class OutputSchema {
    * @throws IllegalArgumentException if the input already has one of them; names are compared as
    *     Spark does, without case
    */
-  static StructType of(StructType input) {
+  static StructType generated(StructType input) {
+    return added(input, GENERATED);
+  }
+
+  /**
+   * The input's columns, then scoring's, which are among generation's.
+   *
+   * @throws IllegalArgumentException if the input already has one of them; names are compared as
+   *     Spark does, without case
+   */
+  static StructType scored(StructType input) {
+    return added(input, SCORED);
+  }
+
+  private static StructType added(StructType input, StructType further) {
     List<String> taken = new ArrayList<>();
-    for (StructField field : ADDED.fields()) {
+    for (StructField field : further.fields()) {
       for (String name : input.fieldNames()) {
         if (name.equalsIgnoreCase(field.name())) {
           taken.add(name);
@@ -55,7 +79,7 @@ final class OutputSchema {
               .formatted(taken, taken.size() == 1 ? "it" : "them"));
     }
     StructType all = input;
-    for (StructField field : ADDED.fields()) {
+    for (StructField field : further.fields()) {
       all = all.add(field);
     }
     return all;

@@ -10,7 +10,7 @@ class OutputSchemaTest {
 
   @Test
   void addsColumnsAfterTheInput() {
-    assertThat(OutputSchema.of(new StructType().add("id", "string")).fieldNames())
+    assertThat(OutputSchema.generated(new StructType().add("id", "string")).fieldNames())
         .containsExactly(
             "id",
             "output",
@@ -26,7 +26,7 @@ class OutputSchemaTest {
 
   @Test
   void collisionNamesTheColumn() {
-    assertThatThrownBy(() -> OutputSchema.of(new StructType().add("Reward", "double")))
+    assertThatThrownBy(() -> OutputSchema.generated(new StructType().add("Reward", "double")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("[Reward]");
   }

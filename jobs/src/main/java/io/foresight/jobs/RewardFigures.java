@@ -1,0 +1,68 @@
+package io.foresight.jobs;
+
+import static org.apache.spark.sql.functions.avg;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.when;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/** What rewards say of a run's texts, from its written output. */
+final class RewardFigures {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private RewardFigures() {}
+
+  /**
+   * Reads {@code satisfied} (rows), {@code satisfied_rate} and {@code mean_reward} (over rows that
+   * are no errors), and {@code mean_scores}, of each reward over the rows that it judged.
+   *
+   * @param rewards names of the run's rewards
+   */
+  static ObjectNode of(Dataset<Row> written, List<String> rewards) {
+    List<Column> columns = new ArrayList<>();
+    columns.add(count_if(col("satisfied")));
+    columns.add(avg(when(col("satisfied"), lit(1.0)).when(col("satisfied").equalTo(false), 0.0)));
+    columns.add(avg(col("reward")));
+    rewards.forEach(name -> columns.add(avg(col("constraint_scores").getItem(name))));
+    Row row = written.select(columns.toArray(Column[]::new)).head();
+    ObjectNode json = JSON.createObjectNode();
+    json.put("satisfied", row.getLong(0));
+    json.put("satisfied_rate", row.<Double>getAs(1));
+    json.put("mean_reward", row.<Double>getAs(2));
+    ObjectNode scores = json.putObject("mean_scores");
+    for (int i = 0; i < rewards.size(); i++) {
+      scores.put(rewards.get(i), row.<Double>getAs(3 + i));
+    }
+    return json;
+  }
+
+  /** The lines that a user looks at first. */
+  static String table(ObjectNode json) {
+    StringBuilder table = new StringBuilder();
+    Summary.line(
+        table,
+        "satisfied",
+        "%.1f %%, mean reward %.3f"
+            .formatted(
+                100 * json.get("satisfied_rate").asDouble(Double.NaN),
+                json.get("mean_reward").asDouble(Double.NaN)));
+    json.get("mean_scores")
+        .fields()
+        .forEachRemaining(
+            score ->
+                Summary.line(
+                    table,
+                    score.getKey(),
+                    "mean %.3f".formatted(score.getValue().asDouble(Double.NaN))));
+    return table.toString();
+  }
+}

@@ -1,0 +1,181 @@
+package io.foresight.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Texts that exist already, scored on Spark's local mode. */
+class ScoreJobTest {
+
+  @TempDir private Path temporary;
+  private Path texts;
+  private Path rewards;
+
+  @BeforeEach
+  void write() throws IOException {
+    texts =
+        Files.write(
+            temporary.resolve("texts.jsonl"),
+            List.of(
+                "{\"id\": 1, \"concepts\": [\"dog\", \"run\"], \"said\": \"Dogs run.\", \"most\": 3}",
+                "{\"id\": 2, \"concepts\": [\"dog\", \"run\"], \"said\": \"A dog sleeps here.\", \"most\": 3}",
+                "{\"id\": 3, \"concepts\": null, \"said\": \"Nothing is asked of it.\"}",
+                "{\"id\": 4, \"concepts\": [\"!\"], \"said\": \"Cannot be judged.\"}",
+                "{\"id\": 5, \"concepts\": [\"dog\"], \"said\": null}",
+                "{\"id\": 6, \"concepts\": [\"dog\"], \"said\": \"A dog.\"}"));
+    rewards =
+        Files.writeString(
+            temporary.resolve("rewards.conf"),
+            """
+            rewards {
+              short { type = length, at-most-column = most, hard = false, threshold = 0.9 }
+              kind {
+                type = classifier
+                model = "%s"
+                not-label = "%s"
+              }
+            }
+            reward { use = "concepts, short, kind", combine = minimum }
+            """
+                .formatted(classifier(), label()));
+  }
+
+  private static Path classifier() {
+    return Path.of("../udfs/src/test/resources/parity-classifiers/bert-two").toAbsolutePath();
+  }
+
+  private static String label() throws IOException {
+    JsonNode config = new ObjectMapper().readTree(classifier().resolve("config.json").toFile());
+    return config.at("/id2label/1").asText("LABEL_1");
+  }
+
+  private JobRun score(Object... further) {
+    List<String> args = new ArrayList<>(List.of("score", "--input", texts.toString()));
+    for (Object argument : further) {
+      args.add(argument.toString());
+    }
+    return JobRun.of(args.toArray(String[]::new));
+  }
+
+  @Test
+  void everyTextIsScoredByEveryRewardThatJudgesIt() throws IOException {
+    Path output = temporary.resolve("scored");
+    Path summary = temporary.resolve("summary.json");
+    JobRun run =
+        score("--config", rewards, "--text", "said", "--output", output, "--summary", summary);
+    assertThat(run.code()).as(run.err()).isZero();
+    List<Row> rows;
+    try (SparkSession spark = SparkSession.builder().getOrCreate()) {
+      rows = spark.read().parquet(output.toString()).orderBy("id").collectAsList();
+    }
+    assertThat(rows).hasSize(6);
+    assertThat(rows.get(0).schema().fieldNames())
+        .containsExactly(
+            "concepts", "id", "most", "said", "reward", "constraint_scores", "satisfied", "error");
+    assertThat(score(rows.get(0), "concepts")).isEqualTo(1);
+    assertThat(score(rows.get(0), "concepts.run")).isEqualTo(1);
+    assertThat(score(rows.get(0), "short")).isEqualTo(1);
+    assertThat(score(rows.get(1), "concepts")).isEqualTo(0.5);
+    assertThat(score(rows.get(1), "short")).isLessThan(1);
+    assertThat(rows.get(1).<Boolean>getAs("satisfied")).isFalse();
+    assertThat(rows.get(2).getJavaMap(rows.get(2).fieldIndex("constraint_scores")).keySet())
+        .isEqualTo(java.util.Set.of("kind"));
+    for (int i : new int[] {0, 1, 2, 5}) {
+      Row row = rows.get(i);
+      assertThat(row.<String>getAs("error")).isNull();
+      double least =
+          row.<String, Double>getJavaMap(row.fieldIndex("constraint_scores")).entrySet().stream()
+              .filter(score -> !score.getKey().contains("."))
+              .mapToDouble(score -> score.getValue())
+              .min()
+              .orElseThrow();
+      assertThat(row.<Double>getAs("reward")).isEqualTo(least);
+    }
+    assertThat(rows.get(3).<String>getAs("error"))
+        .startsWith("Cannot score with reward concepts: Cannot use concept \"!\"");
+    assertThat(rows.get(3).<Double>getAs("reward")).isNull();
+    assertThat(rows.get(4).<String>getAs("error"))
+        .isEqualTo("Cannot score the text: column said is null. Fill it in.");
+    JsonNode figures = new ObjectMapper().readTree(summary.toFile());
+    assertThat(figures.get("rows").asInt()).isEqualTo(6);
+    assertThat(figures.get("error").asInt()).isEqualTo(2);
+    assertThat(figures.at("/mean_scores/concepts").asDouble()).isEqualTo((1 + 0.5 + 1) / 3);
+    assertThat(run.out()).contains("rows             6: 2 error").contains("kind             mean");
+    assertThat(Files.readString(output.resolve("_foresight/run.json")))
+        .contains("\"text\" : \"said\"");
+  }
+
+  private static double score(Row row, String name) {
+    return row.<String, Double>getJavaMap(row.fieldIndex("constraint_scores")).get(name);
+  }
+
+  @Test
+  void jsonlIsWrittenAsWell() throws IOException {
+    Path output = temporary.resolve("jsonl");
+    JobRun run = score("--text", "said", "--output", output, "--set", "output.format=jsonl");
+    assertThat(run.code()).as(run.err()).isZero();
+    try (SparkSession spark = SparkSession.builder().getOrCreate()) {
+      assertThat(spark.read().json(output.toString()).count()).isEqualTo(6);
+    }
+  }
+
+  @Test
+  void whatCannotBeScoredIsToldBeforeAnythingRuns() {
+    assertThat(score("--text", "nowhere", "--output", temporary.resolve("a")).err())
+        .contains("Cannot find column nowhere, which holds the texts");
+    assertThat(score("--text", "most", "--output", temporary.resolve("b")).err())
+        .contains("Cannot score column most: its type is bigint. Give a column of texts.");
+    JobRun unknown =
+        score(
+            "--config",
+            rewards,
+            "--set",
+            "rewards.kind.not-label=nobody",
+            "--text",
+            "said",
+            "--output",
+            temporary.resolve("c"));
+    assertThat(unknown.code()).isEqualTo(2);
+    assertThat(unknown.err())
+        .contains("rewards.kind.not-label = nobody: the model has no such class. It has ");
+    JobRun several =
+        score(
+            "--config",
+            rewards,
+            "--text",
+            "said",
+            "--set",
+            "rewards.short.at-mots=3",
+            "--set",
+            "rewards.kind.model=",
+            "--set",
+            "reward.use=concepts,short,kind,none");
+    assertThat(several.code()).isEqualTo(2);
+    assertThat(several.err())
+        .contains("rewards.short.at-mots is no setting of this reward. It has type, ")
+        .contains("rewards.kind.model")
+        .contains("no reward is called none");
+  }
+
+  @Test
+  void aRunThatScoresNothingFails() throws IOException {
+    texts =
+        Files.writeString(
+            temporary.resolve("bad.jsonl"),
+            "{\"id\": 1, \"said\": \"A dog.\", \"concepts\": [\"!\"]}");
+    JobRun run = score("--text", "said", "--output", temporary.resolve("bad"));
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("Cannot score any row: Cannot score with reward concepts: ");
+  }
+}

@@ -1,0 +1,37 @@
+package io.foresight.spark;
+
+import java.util.Iterator;
+import java.util.function.Function;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+
+/** What user-defined functions over partitions have in common. */
+final class Rows {
+
+  private Rows() {}
+
+  /** The elements of an iterator, each made into another as it is pulled. */
+  static <A, B> Iterator<B> mapped(Iterator<A> from, Function<A, B> function) {
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return from.hasNext();
+      }
+
+      @Override
+      public B next() {
+        return function.apply(from.next());
+      }
+    };
+  }
+
+  /** The first {@code kept} values of a row, and further ones. */
+  static Row append(Row row, int kept, Object... added) {
+    Object[] values = new Object[kept + added.length];
+    for (int i = 0; i < kept; i++) {
+      values[i] = row.get(i);
+    }
+    System.arraycopy(added, 0, values, kept, added.length);
+    return RowFactory.create(values);
+  }
+}

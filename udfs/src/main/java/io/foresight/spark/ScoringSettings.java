@@ -1,0 +1,27 @@
+package io.foresight.spark;
+
+import io.foresight.reward.RewardSpec;
+import java.io.Serializable;
+import java.util.function.UnaryOperator;
+
+/**
+ * All that an executor needs to know to score texts. Immutable.
+ *
+ * @param textColumn column of the texts
+ * @param rewards what they are judged by
+ * @param store where hosts keep copies of remote models
+ * @param device where the rewards' models run
+ */
+public record ScoringSettings(
+    String textColumn, RewardSpec rewards, StoreSettings store, DeviceChoice device)
+    implements Serializable {
+
+  /** The defaults, for texts in a column. */
+  public static ScoringSettings of(String textColumn, RewardSpec rewards) {
+    return new ScoringSettings(textColumn, rewards, StoreSettings.defaults(), DeviceChoice.AUTO);
+  }
+
+  ScoringSettings withModels(UnaryOperator<String> elsewhere) {
+    return new ScoringSettings(textColumn, rewards.withModels(elsewhere), store, device);
+  }
+}
