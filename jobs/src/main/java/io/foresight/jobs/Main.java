@@ -1,5 +1,6 @@
 package io.foresight.jobs;
 
+import io.foresight.jobs.train.TrainClassifierJob;
 import io.foresight.jobs.train.TrainJob;
 import io.foresight.model.ModelException;
 import io.foresight.spark.Secrets;
@@ -23,7 +24,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ScoreJob.class,
       BenchmarkJob.class,
       InspectJob.class,
-      TrainJob.class
+      TrainJob.class,
+      TrainClassifierJob.class
     })
 public final class Main {
 

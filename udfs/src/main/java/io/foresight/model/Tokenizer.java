@@ -40,7 +40,7 @@ public final class Tokenizer implements AutoCloseable {
    * As {@link #load(Path)}, for texts of at most {@code maxTokens} ids: of longer ones it leaves
    * tokens of the text's end out, and none of those that it puts around a text.
    */
-  static Tokenizer load(Path folder, int maxTokens) {
+  public static Tokenizer load(Path folder, int maxTokens) {
     Path file = folder.resolve("tokenizer.json");
     if (Files.notExists(file)) {
       throw new ModelException(

@@ -25,9 +25,10 @@ class SequenceClassifier(Module):
   weights : Dict[str, Tensor]
   distance_keys : Dict[int, Tensor]
   distance_queries : Dict[int, Tensor]
-  params : Dict[str, Tensor]
-  moment1 : Dict[str, Tensor]
-  moment2 : Dict[str, Tensor]
+  names : List[str]
+  params : List[Tensor]
+  moment1 : List[Tensor]
+  moment2 : List[Tensor]
 
   # ---- loading -------------------------------------------------------------------------------------------------------------
 
@@ -225,3 +226,53 @@ class SequenceClassifier(Module):
     pooled = (self).drop(torch.select(x, 1, 0), )
     dense = (self).drop((self).activate((self).linear(pooled, "dense", ), self.pooling, ), )
     return torch.cpu((self).linear(dense, "label", ))
+
+  # ---- training ------------------------------------------------------------------------------------------------------------
+
+  # The tensors are shared with the caller, and updated in place.
+  def start_training(self: __torch__.SequenceClassifier, names: List[str], params: List[Tensor], moment1: List[Tensor], moment2: List[Tensor]) -> None:
+    self.names = names
+    self.params = params
+    self.moment1 = moment1
+    self.moment2 = moment2
+    return None
+
+  # labels [N] of texts as in `forward`; settings: learning rate, weight decay, dropout, gradient norm limit, step (from 1), label
+  # smoothing. One AdamW step; returns the mean cross entropy.
+  def train_step(self: __torch__.SequenceClassifier, ids: Tensor, positions: Tensor, lengths: Tensor, labels: Tensor, settings: Tensor) -> Tensor:
+    rate = float(torch.item(settings[0]))
+    decay = float(torch.item(settings[1]))
+    self.dropout = float(torch.item(settings[2]))
+    limit = float(torch.item(settings[3]))
+    step = float(torch.item(settings[4]))
+    smoothing = float(torch.item(settings[5]))
+    leaves = annotate(List[Tensor], [])
+    for i in range(len(self.params)):
+      leaf = torch.requires_grad_(torch.detach(self.params[i]), True)
+      _0 = torch.append(leaves, leaf)
+      self.weights[self.names[i]] = leaf
+    logits = (self).forward(ids, positions, lengths, )
+    loss = torch.cross_entropy_loss(logits, labels, None, 1, -100, smoothing)
+    torch.backward(loss)
+    squares = annotate(List[Tensor], [])
+    for i in range(len(leaves)):
+      gradient = leaves[i].grad
+      _1 = torch.append(squares, torch.sum(torch.mul(gradient, gradient)))
+    norm = float(torch.item(torch.sqrt(torch.sum(torch.stack(squares)))))
+    scale = 1.
+    if norm > limit:
+      scale = limit / norm
+    correction1 = 1. - 0.9 ** step
+    correction2 = 1. - 0.98 ** step
+    for i in range(len(leaves)):
+      gradient = torch.mul(torch.detach(leaves[i].grad), scale)
+      m = self.moment1[i]
+      v = self.moment2[i]
+      _2 = torch.add_(torch.mul_(m, 0.9), gradient, alpha=0.1)
+      _3 = torch.addcmul_(torch.mul_(v, 0.98), gradient, gradient, value=0.02)
+      p = self.params[i]
+      if torch.dim(p) > 1:
+        _4 = torch.mul_(p, 1. - rate * decay)
+      root = torch.add(torch.sqrt(torch.div(v, correction2)), 1e-8)
+      _5 = torch.addcdiv_(p, m, root, value=-(rate / correction1))
+    return torch.detach(loss)

@@ -1,7 +1,6 @@
 package io.foresight.jobs.train;
 
 import io.foresight.model.Tokenizer;
-import io.foresight.spark.PromptTemplate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -23,32 +22,26 @@ final class Batches {
   /**
    * A tokenised line.
    *
-   * @param ids the prompt as generation builds it, the sentence, EOS
-   * @param sentence index of the sentence's first id
+   * @param ids the prompt as generation builds it, the text, EOS
+   * @param learned index of the first id that is to be learned: the text's, or the one after BOS
    */
-  record Example(int[] ids, int sentence) {}
+  record Example(int[] ids, int learned) {}
 
-  private final TrainingCorpus corpus;
-  private final List<TrainingCorpus.Line> taught;
+  private final Corpus corpus;
+  private final List<Corpus.Line> taught;
   private final Tokenizer tokenizer;
-  private final PromptTemplate prompt = new PromptTemplate("{concepts} =");
   private final int eos;
   private final int size;
   private final long seed;
-  private final Map<String, int[]> sentences = new HashMap<>();
+  private final Map<String, int[]> texts = new HashMap<>();
 
   /**
-   * @param taught a teacher's lines, a multiple of the corpus's number; empty for none
-   * @param eos id that ends a sentence
+   * @param taught a teacher's lines; empty for none
+   * @param eos id that ends a text
    * @param size lines per batch
    */
   Batches(
-      TrainingCorpus corpus,
-      List<TrainingCorpus.Line> taught,
-      Tokenizer tokenizer,
-      int eos,
-      int size,
-      long seed) {
+      Corpus corpus, List<Corpus.Line> taught, Tokenizer tokenizer, int eos, int size, long seed) {
     this.corpus = corpus;
     this.taught = taught;
     this.tokenizer = tokenizer;
@@ -61,20 +54,18 @@ final class Batches {
     return corpus.training().size() / size;
   }
 
-  /** One epoch: like lengths together, other concepts and orders than in any other epoch. */
+  /** One epoch: like lengths together, lines and orders varied from epoch to epoch. */
   List<List<Example>> epoch(long epoch) {
     Random random = new Random(seed * 1_000_003 + epoch);
     List<Example> examples = new ArrayList<>();
     int lines = corpus.training().size();
-    int pass = taught.isEmpty() ? 0 : (int) (epoch % (taught.size() / lines));
     for (int i = 0; i < lines; i++) {
-      TrainingCorpus.Line line = corpus.training().get(i);
-      if (!taught.isEmpty() && random.nextDouble() < TAUGHT_SHARE) {
-        line = taught.get(pass * lines + i);
-        examples.add(example(line.concepts(), line.text()));
-      } else {
-        examples.add(example(corpus.augmentedConcepts(line, random), line.text()));
-      }
+      boolean teach = !taught.isEmpty() && random.nextDouble() < TAUGHT_SHARE;
+      examples.add(
+          example(
+              teach
+                  ? taught.get((int) ((epoch * lines + i) % taught.size()))
+                  : corpus.vary(i, random)));
     }
     Collections.shuffle(examples, random);
     List<List<Example>> batches = new ArrayList<>();
@@ -90,11 +81,11 @@ final class Batches {
     return batches;
   }
 
-  /** The held-out lines with the concepts that they came with. */
+  /** The held-out lines as they were read. */
   List<List<Example>> heldOut() {
     List<Example> examples = new ArrayList<>();
-    for (TrainingCorpus.Line line : corpus.heldOut()) {
-      examples.add(example(line.concepts(), line.text()));
+    for (Corpus.Line line : corpus.heldOut()) {
+      examples.add(example(line));
     }
     examples.sort(Comparator.comparingInt(e -> e.ids().length));
     List<List<Example>> batches = new ArrayList<>();
@@ -104,16 +95,16 @@ final class Batches {
     return batches;
   }
 
-  Example example(List<String> concepts, String text) {
-    int[] asked = tokenizer.encode(prompt.render(Map.of("concepts", concepts)));
-    int[] said = sentences.computeIfAbsent(text, this::sentence);
+  Example example(Corpus.Line line) {
+    int[] asked = tokenizer.encode(line.prompt());
+    int[] said = texts.computeIfAbsent(line.text(), this::text);
     int[] ids = Arrays.copyOf(asked, asked.length + said.length);
     System.arraycopy(said, 0, ids, asked.length, said.length);
-    return new Example(ids, asked.length);
+    return new Example(ids, line.wholly() ? 1 : asked.length);
   }
 
   /** A text's ids as they follow a prompt: without BOS, with EOS. */
-  private int[] sentence(String text) {
+  private int[] text(String text) {
     int[] withBos = tokenizer.encode(text);
     int[] ids = Arrays.copyOfRange(withBos, 1, withBos.length + 1);
     ids[ids.length - 1] = eos;

@@ -5,12 +5,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.model.ByteAlphabet;
 import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
@@ -38,6 +40,14 @@ final class BpeTrainer {
       Pattern.compile(
           "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
 
+  /** What a vocabulary is for. */
+  enum Purpose {
+    /** To be written: texts as they are, which begin with BOS. */
+    GENERATION,
+    /** To be judged: texts without case, between BOS and EOS. */
+    CLASSIFICATION
+  }
+
   private record Pair(int left, int right) {}
 
   private record Candidate(long count, Pair pair) {}
@@ -45,7 +55,10 @@ final class BpeTrainer {
   private final List<String> vocabulary = new ArrayList<>();
   private final List<Pair> merges = new ArrayList<>();
 
-  private BpeTrainer() {
+  private final Purpose purpose;
+
+  private BpeTrainer(Purpose purpose) {
+    this.purpose = purpose;
     vocabulary.addAll(SPECIAL);
     for (int b = 0; b < 256; b++) {
       vocabulary.add(String.valueOf(ByteAlphabet.character(b)));
@@ -61,19 +74,28 @@ final class BpeTrainer {
    * @return the text of {@code tokenizer.json}
    */
   static String train(Iterable<String> texts, int size) {
+    return train(texts, size, Purpose.GENERATION);
+  }
+
+  /** As {@link #train(Iterable, int)}, for a purpose. */
+  static String train(Iterable<String> texts, int size, Purpose purpose) {
     if (size < MIN_SIZE) {
       throw new IllegalArgumentException(
           "Cannot learn a vocabulary of %d ids: the special tokens and bytes are %d. Give at least that."
               .formatted(size, MIN_SIZE));
     }
-    BpeTrainer trainer = new BpeTrainer();
-    trainer.learn(count(texts), size);
+    BpeTrainer trainer = new BpeTrainer(purpose);
+    trainer.learn(trainer.count(texts), size);
     return trainer.json();
   }
 
-  private static Map<String, Long> count(Iterable<String> texts) {
+  private Map<String, Long> count(Iterable<String> texts) {
     Map<String, Long> counts = new TreeMap<>();
-    for (String text : texts) {
+    for (String given : texts) {
+      String text =
+          purpose == Purpose.CLASSIFICATION
+              ? Normalizer.normalize(given, Normalizer.Form.NFKC).toLowerCase(Locale.ROOT)
+              : given;
       Matcher matcher = WORD.matcher(text.startsWith(" ") ? text : " " + text);
       while (matcher.find()) {
         counts.merge(matcher.group(), 1L, Long::sum);
@@ -178,16 +200,28 @@ final class BpeTrainer {
           .put("lstrip", false);
       token.put("rstrip", false).put("normalized", false).put("special", true);
     }
-    root.putNull("normalizer");
+    boolean classifies = purpose == Purpose.CLASSIFICATION;
+    if (classifies) {
+      ArrayNode steps =
+          root.putObject("normalizer").put("type", "Sequence").putArray("normalizers");
+      steps.addObject().put("type", "NFKC");
+      steps.addObject().put("type", "Lowercase");
+    } else {
+      root.putNull("normalizer");
+    }
     root.set("pre_tokenizer", byteLevel(mapper, true));
     ObjectNode template = root.putObject("post_processor");
     template.put("type", "TemplateProcessing");
-    sequence(special(template.putArray("single")), "A", 0);
-    sequence(sequence(special(template.putArray("pair")), "A", 0), "B", 1);
-    ObjectNode bos = template.putObject("special_tokens").putObject(BOS);
-    bos.put("id", BOS);
-    bos.putArray("ids").add(SPECIAL.indexOf(BOS));
-    bos.putArray("tokens").add(BOS);
+    ArrayNode single = sequence(special(template.putArray("single"), BOS), "A", 0);
+    ArrayNode both = sequence(special(template.putArray("pair"), BOS), "A", 0);
+    ObjectNode specials = template.putObject("special_tokens");
+    define(specials, BOS);
+    if (classifies) {
+      special(single, EOS);
+      special(both, EOS);
+      define(specials, EOS);
+    }
+    sequence(both, "B", 1);
     root.set("decoder", byteLevel(mapper, true));
     ObjectNode model = root.putObject("model");
     model
@@ -217,9 +251,16 @@ final class BpeTrainer {
         .put("use_regex", true);
   }
 
-  private static ArrayNode special(ArrayNode template) {
-    template.addObject().putObject("SpecialToken").put("id", BOS).put("type_id", 0);
+  private static ArrayNode special(ArrayNode template, String token) {
+    template.addObject().putObject("SpecialToken").put("id", token).put("type_id", 0);
     return template;
+  }
+
+  private static void define(ObjectNode specials, String token) {
+    ObjectNode special = specials.putObject(token);
+    special.put("id", token);
+    special.putArray("ids").add(SPECIAL.indexOf(token));
+    special.putArray("tokens").add(token);
   }
 
   private static ArrayNode sequence(ArrayNode template, String id, int type) {

@@ -9,7 +9,6 @@ import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.ModelSession;
 import io.foresight.model.Tokenizer;
-import io.foresight.spark.PromptTemplate;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,55 +17,52 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 
 /**
- * What a target model says greedily for a corpus's concepts. A draft that is trained on it agrees
+ * What a target model says greedily for a corpus's prompts. A draft that is trained on it agrees
  * with that target more often than one trained on the corpus alone: sequence-level distillation
  * (Kim and Rush 2016).
  */
 final class Teacher {
 
   private static final int BATCH = 64;
-  private static final int MAX_TOKENS = 40;
+  private static final int MAX_TOKENS = 48;
 
   private final ModelSession model;
   private final Tokenizer tokenizer;
-  private final PromptTemplate prompt;
 
-  Teacher(ModelSession model, Tokenizer tokenizer, PromptTemplate prompt) {
+  Teacher(ModelSession model, Tokenizer tokenizer) {
     this.model = model;
     this.tokenizer = tokenizer;
-    this.prompt = prompt;
   }
 
   /**
-   * Writes a line per training line of the corpus, with concepts augmented at random, {@code
-   * passes} times over; the file appears only when it is whole.
+   * Writes a line per prompt of the corpus's training lines, varied at random, {@code passes} times
+   * over; the file appears only when it is whole.
    */
-  void write(TrainingCorpus corpus, int passes, long seed, Path file) throws IOException {
+  void write(Corpus corpus, int passes, long seed, Path file) throws IOException {
     Path part = file.resolveSibling(file.getFileName() + ".part");
     ObjectMapper mapper = new ObjectMapper();
     long started = System.nanoTime();
     long done = 0;
-    long total = (long) passes * corpus.training().size();
+    int lines = corpus.training().size();
+    long total = (long) passes * lines;
     try (BufferedWriter out = Files.newBufferedWriter(part)) {
       for (int pass = 0; pass < passes; pass++) {
         Random random = new Random(seed * 31 + pass);
-        List<List<String>> concepts = new ArrayList<>();
-        for (TrainingCorpus.Line line : corpus.training()) {
-          concepts.add(corpus.augmentedConcepts(line, random));
+        List<String> prompts = new ArrayList<>();
+        for (int i = 0; i < lines; i++) {
+          prompts.add(corpus.vary(i, random).prompt());
         }
+        prompts.removeIf(String::isEmpty);
         // Like lengths share a batch, so that little of it is padding.
-        concepts.sort(Comparator.comparingInt(c -> String.join(" ", c).length()));
-        for (int from = 0; from < concepts.size(); from += BATCH) {
-          List<List<String>> batch =
-              concepts.subList(from, Math.min(concepts.size(), from + BATCH));
+        prompts.sort(Comparator.comparingInt(String::length));
+        for (int from = 0; from < prompts.size(); from += BATCH) {
+          List<String> batch = prompts.subList(from, Math.min(prompts.size(), from + BATCH));
           List<String> texts = say(batch);
           for (int i = 0; i < texts.size(); i++) {
-            ObjectNode line = mapper.createObjectNode();
-            batch.get(i).forEach(line.putArray("concepts")::add);
+            ObjectNode line = mapper.createObjectNode().put("prompt", batch.get(i));
             out.write(line.put("text", texts.get(i)).toString());
             out.newLine();
           }
@@ -84,27 +80,25 @@ final class Teacher {
   }
 
   /** Reads what {@link #write} wrote. */
-  static List<TrainingCorpus.Line> read(Path file) throws IOException {
+  static List<Corpus.Line> read(Path file) throws IOException {
     ObjectMapper mapper = new ObjectMapper();
-    List<TrainingCorpus.Line> lines = new ArrayList<>();
+    List<Corpus.Line> lines = new ArrayList<>();
     for (String json : Files.readAllLines(file)) {
       JsonNode node = mapper.readTree(json);
-      List<String> concepts = new ArrayList<>();
-      node.get("concepts").forEach(c -> concepts.add(c.asText()));
-      lines.add(new TrainingCorpus.Line(concepts, node.get("text").asText()));
+      lines.add(new Corpus.Line(node.get("prompt").asText(), node.get("text").asText(), false));
     }
     return lines;
   }
 
-  /** The greedy text per list of concepts; rows that have ended leave the batch. */
-  private List<String> say(List<List<String>> concepts) {
+  /** The greedy text per prompt; rows that have ended leave the batch. */
+  private List<String> say(List<String> prompts) {
     List<Sequence> sequences = new ArrayList<>();
     List<List<Integer>> said = new ArrayList<>();
     try {
       List<Extension> extensions = new ArrayList<>();
       List<Integer> going = new ArrayList<>();
-      for (int row = 0; row < concepts.size(); row++) {
-        int[] ids = tokenizer.encode(prompt.render(Map.of("concepts", concepts.get(row))));
+      for (int row = 0; row < prompts.size(); row++) {
+        int[] ids = tokenizer.encode(prompts.get(row));
         sequences.add(model.open());
         said.add(new ArrayList<>());
         extensions.add(Extension.of(sequences.get(row), ids, Ask.argmax(ids.length - 1)));

@@ -14,35 +14,44 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Trains a target, or a draft for one, on lines of concepts and a sentence that uses them. */
+/** Trains a target, or a draft for one, on texts that follow prompts. */
 @Command(
     name = "train",
     description = {
-      "Trains a Llama-family model that says \"concepts = sentence\", on the CPU.",
+      "Trains a Llama-family model that says what follows a prompt, on the CPU.",
       "A run that was stopped goes on from its last checkpoint when it is started again."
     },
     mixinStandardHelpOptions = true,
     showDefaultValues = true)
 public final class TrainJob implements Callable<Integer> {
 
-  /** Augmentations of the corpus that a teacher says something for. */
+  /** Variations of the corpus that a teacher says something for. */
   private static final int TEACHER_PASSES = 2;
 
   @Option(
       names = "--input",
       required = true,
       paramLabel = "FILE",
-      description = "JSONL of {\"concepts\": [...], \"text\": \"...\"}.")
-  private Path input;
+      description = {
+        "JSONL; may be given more than once, also with the same file, which then weighs more.",
+        "For a template with {concepts}: {\"concepts\": [...], \"text\": \"...\"}.",
+        "For one with {prompt}: {\"prompt\": \"...\", \"response\": \"...\"}, or a \"text\" that stands alone."
+      })
+  private List<Path> inputs;
+
+  @Option(
+      names = "--prompt-template",
+      paramLabel = "T",
+      description = "The prompt as generation will build it; it names {concepts} or {prompt}.")
+  private String promptTemplate = "{concepts} =";
 
   @Option(
       names = "--output",
@@ -50,7 +59,7 @@ public final class TrainJob implements Callable<Integer> {
       paramLabel = "FOLDER",
       description =
           "Gets config.json, model.safetensors (the best so far), tokenizer.json, the"
-              + " checkpoint, and held-out.jsonl: concepts that were not trained on, shuffled.")
+              + " checkpoint, and held-out.jsonl: prompts that were not trained on, shuffled.")
   private Path output;
 
   @Option(
@@ -121,7 +130,7 @@ public final class TrainJob implements Callable<Integer> {
     // Read once, when the engine first loads, which nothing in this process has done yet.
     System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(threads));
     Files.createDirectories(output);
-    TrainingCorpus corpus = TrainingCorpus.read(input);
+    Corpus corpus = corpus();
     writeHeldOut(corpus);
     vocabulary(corpus);
     ModelShape shape = new ModelShape(vocabulary, layers, hidden, heads, intermediate);
@@ -134,7 +143,7 @@ public final class TrainJob implements Callable<Integer> {
     }
     Files.writeString(config, shape.config());
     try (Tokenizer tokenizer = Tokenizer.load(output)) {
-      List<TrainingCorpus.Line> taught = teacher == null ? List.of() : taught(corpus, tokenizer);
+      List<Corpus.Line> taught = teacher == null ? List.of() : taught(corpus, tokenizer);
       Batches batches = new Batches(corpus, taught, tokenizer, ModelShape.EOS, batch, seed);
       Trainer.Recipe recipe =
           new Trainer.Recipe(
@@ -156,9 +165,25 @@ public final class TrainJob implements Callable<Integer> {
     return 0;
   }
 
+  private Corpus corpus() throws IOException {
+    PromptTemplate template = new PromptTemplate(promptTemplate);
+    List<String> columns = template.columns();
+    if (columns.equals(List.of("concepts"))) {
+      return ConceptCorpus.read(inputs, template);
+    }
+    if (columns.equals(List.of("prompt"))) {
+      return DialogueCorpus.read(inputs, template);
+    }
+    throw new IllegalArgumentException(
+        "Cannot train with prompt template \"%s\": it names the columns %s. Name {concepts} or {prompt}, once."
+            .formatted(promptTemplate, columns));
+  }
+
   private void check() {
     List<String> problems = new ArrayList<>();
-    require(problems, Files.isRegularFile(input), "--input", input, "a file that exists");
+    for (Path input : inputs) {
+      require(problems, Files.isRegularFile(input), "--input", input, "a file that exists");
+    }
     require(
         problems,
         tokenizerFile == null || Files.isRegularFile(tokenizerFile),
@@ -210,7 +235,7 @@ public final class TrainJob implements Callable<Integer> {
   }
 
   /** Takes the given vocabulary, or the one that the folder has, or learns one. */
-  private void vocabulary(TrainingCorpus corpus) throws IOException {
+  private void vocabulary(Corpus corpus) throws IOException {
     Path file = output.resolve("tokenizer.json");
     if (tokenizerFile != null) {
       if (Files.notExists(file)) {
@@ -222,38 +247,33 @@ public final class TrainJob implements Callable<Integer> {
       }
     } else if (Files.notExists(file)) {
       Stream<String> texts =
-          corpus.training().stream()
-              .flatMap(l -> Stream.of(l.text(), String.join(" ", l.concepts()) + " ="));
+          corpus.training().stream().flatMap(line -> Stream.of(line.text(), line.prompt()));
       Files.writeString(file, BpeTrainer.train(texts.toList(), vocabulary));
     }
     // A small corpus has fewer pairs to merge than were asked for, and a given file is what it is.
     vocabulary = new ObjectMapper().readTree(file.toFile()).at("/model/vocab").size();
   }
 
-  private void writeHeldOut(TrainingCorpus corpus) throws IOException {
-    Set<List<String>> distinct = new LinkedHashSet<>();
-    corpus.heldOut().forEach(line -> distinct.add(line.concepts()));
-    List<List<String>> concepts = new ArrayList<>(distinct);
+  private void writeHeldOut(Corpus corpus) throws IOException {
+    List<Map<String, Object>> rows = new ArrayList<>(corpus.heldOutRows());
     // A corpus may be sorted; in this order the first rows are a fair sample.
-    Collections.shuffle(concepts, new Random(seed));
+    Collections.shuffle(rows, new Random(seed));
+    ObjectMapper mapper = new ObjectMapper();
     List<String> lines = new ArrayList<>();
-    for (List<String> words : concepts) {
-      ObjectNode line = new ObjectMapper().createObjectNode();
-      line.put("id", "h%05d".formatted(lines.size()));
-      words.forEach(line.putArray("concepts")::add);
-      lines.add(line.toString());
+    for (Map<String, Object> row : rows) {
+      ObjectNode line = mapper.createObjectNode().put("id", "h%05d".formatted(lines.size()));
+      row.forEach(line::putPOJO);
+      lines.add(mapper.writeValueAsString(line));
     }
     Files.write(output.resolve("held-out.jsonl"), lines);
   }
 
-  private List<TrainingCorpus.Line> taught(TrainingCorpus corpus, Tokenizer tokenizer)
-      throws IOException {
+  private List<Corpus.Line> taught(Corpus corpus, Tokenizer tokenizer) throws IOException {
     Path file = output.resolve("teacher.jsonl");
     if (Files.notExists(file)) {
       try (CausalLm model = CausalLm.load(teacher, Device.cpu(), Precision.FP32);
           ModelSession session = model.newSession()) {
-        new Teacher(session, tokenizer, new PromptTemplate("{concepts} ="))
-            .write(corpus, TEACHER_PASSES, seed, file);
+        new Teacher(session, tokenizer).write(corpus, TEACHER_PASSES, seed, file);
       }
     }
     return Teacher.read(file);

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Trains one model on "concepts = sentence" lines, with the loss on the sentence only. */
+/** Trains one model on a corpus, with the loss on what its lines say is to be learned. */
 final class Trainer {
 
   /**
@@ -151,13 +151,13 @@ final class Trainer {
       try (NDManager manager = script.manager().newSubManager();
           NDArray loss = script.train("evaluate", tensors(manager, batch))) {
         sum += loss.getFloat();
-        tokens += batch.stream().mapToLong(e -> e.ids().length - e.sentence()).sum();
+        tokens += batch.stream().mapToLong(e -> e.ids().length - e.learned()).sum();
       }
     }
     return sum / tokens;
   }
 
-  /** ids [N, T], asked [M] flat positions whose next token is the sentence's, labels [M]. */
+  /** ids [N, T], asked [M] flat positions whose next token is to be learned, labels [M]. */
   private static NDArray[] tensors(NDManager manager, List<Example> batch) {
     int width = batch.stream().mapToInt(e -> e.ids().length - 1).max().orElseThrow();
     long[] ids = new long[batch.size() * width];
@@ -167,7 +167,7 @@ final class Trainer {
       Example example = batch.get(row);
       for (int i = 0; i + 1 < example.ids().length; i++) {
         ids[row * width + i] = example.ids()[i];
-        if (i + 1 >= example.sentence()) {
+        if (i + 1 >= example.learned()) {
           asked.add((long) row * width + i);
           labels.add((long) example.ids()[i + 1]);
         }

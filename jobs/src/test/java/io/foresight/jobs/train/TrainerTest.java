@@ -33,16 +33,13 @@ class TrainerTest {
 
   @TempDir Path folder;
 
-  private TrainingCorpus corpus;
+  private Corpus corpus;
   private Tokenizer tokenizer;
 
   @BeforeEach
   void corpus() throws IOException {
     corpus = TinyCorpus.write(folder);
-    List<String> texts =
-        corpus.training().stream()
-            .map(l -> String.join(" ", l.concepts()) + " = " + l.text())
-            .toList();
+    List<String> texts = corpus.training().stream().map(l -> l.prompt() + " " + l.text()).toList();
     Files.writeString(folder.resolve("tokenizer.json"), BpeTrainer.train(texts, VOCABULARY));
     Files.writeString(folder.resolve("config.json"), SHAPE.config());
     tokenizer = Tokenizer.load(folder);
@@ -56,7 +53,7 @@ class TrainerTest {
     return copy;
   }
 
-  private Batches batches(List<TrainingCorpus.Line> taught) {
+  private Batches batches(List<Corpus.Line> taught) {
     return new Batches(corpus, taught, tokenizer, ModelShape.EOS, 32, 1);
   }
 
@@ -67,13 +64,13 @@ class TrainerTest {
 
   @Test
   void aLineIsThePromptAndTheTextAsTheTokenizerSplitsThem() {
-    for (TrainingCorpus.Line line : corpus.training().subList(0, 20)) {
-      Batches.Example example = batches(List.of()).example(line.concepts(), line.text());
-      int[] whole = tokenizer.encode(String.join(" ", line.concepts()) + " = " + line.text());
+    for (Corpus.Line line : corpus.training().subList(0, 20)) {
+      Batches.Example example = batches(List.of()).example(line);
+      int[] whole = tokenizer.encode(line.prompt() + " " + line.text());
       assertThat(Arrays.copyOf(example.ids(), example.ids().length - 1)).isEqualTo(whole);
       assertThat(example.ids()[example.ids().length - 1]).isEqualTo(ModelShape.EOS);
-      assertThat(tokenizer.decode(Arrays.copyOf(example.ids(), example.sentence())))
-          .isEqualTo(String.join(" ", line.concepts()) + " =");
+      assertThat(tokenizer.decode(Arrays.copyOf(example.ids(), example.learned())))
+          .isEqualTo(line.prompt());
     }
   }
 
@@ -97,7 +94,7 @@ class TrainerTest {
       for (List<Batches.Example> batch : batches(List.of()).heldOut()) {
         for (Batches.Example example : batch) {
           int[] ids = Arrays.copyOf(example.ids(), example.ids().length - 1);
-          int from = example.sentence() - 1;
+          int from = example.learned() - 1;
           int[][] next = new int[ids.length - from][1];
           for (int i = from; i < ids.length; i++) {
             next[i - from][0] = example.ids()[i + 1];
@@ -121,17 +118,16 @@ class TrainerTest {
     Path model = copy("teacher");
     trainer(model).train(SHAPE, 30);
     Path file = folder.resolve("teacher.jsonl");
-    PromptTemplate prompt = new PromptTemplate("{concepts} =");
     try (CausalLm lm = CausalLm.load(model, Device.cpu(), Precision.FP32);
         ModelSession session = lm.newSession()) {
-      new Teacher(session, tokenizer, prompt).write(corpus, 2, 1, file);
-      List<TrainingCorpus.Line> lines = Teacher.read(file);
+      new Teacher(session, tokenizer).write(corpus, 2, 1, file);
+      List<Corpus.Line> lines = Teacher.read(file);
       assertThat(lines).hasSize(2 * corpus.training().size());
-      for (TrainingCorpus.Line line : lines.subList(0, 10)) {
-        int[] ids = tokenizer.encode(String.join(" ", line.concepts()) + " =");
+      for (Corpus.Line line : lines.subList(0, 10)) {
+        int[] ids = tokenizer.encode(line.prompt());
         int[] said =
             Strategies.of(DecodingSettings.builder().strategy("greedy").build())
-                .decode(session, null, new Request(ids, 40, (text, finished) -> Judgement.of(0), 1))
+                .decode(session, null, new Request(ids, 48, (text, finished) -> Judgement.of(0), 1))
                 .tokens();
         assertThat(line.text()).isEqualTo(tokenizer.decode(said));
       }
@@ -145,28 +141,7 @@ class TrainerTest {
     Path input = TinyCorpus.file(folder);
     Path target = folder.resolve("target");
     Path draft = folder.resolve("draft");
-    String[] common = {
-      "--input",
-      input.toString(),
-      "--batch",
-      "32",
-      "--epochs",
-      "2",
-      "--evaluate-every",
-      "10",
-      "--hidden",
-      "16",
-      "--heads",
-      "2",
-      "--intermediate",
-      "16",
-      "--warmup",
-      "5",
-      "--precision",
-      "fp32",
-      "--threads",
-      "1"
-    };
+    String[] common = common(input);
     assertThat(run(common, "--output", target, "--layers", 2, "--vocabulary", 300)).isZero();
     assertThat(
             run(
@@ -190,6 +165,81 @@ class TrainerTest {
     assertThat(run(common, "--output", target, "--layers", 2, "--vocabulary", 300)).isZero();
     assertThat(run(common, "--output", target, "--layers", 3, "--vocabulary", 300)).isEqualTo(1);
     assertThat(run(common, "--output", target, "--layers", 0, "--dropout", 1)).isEqualTo(2);
+  }
+
+  @Test
+  void theJobTrainsOnDialoguesAndFurtherTexts() throws IOException {
+    Path target = folder.resolve("target");
+    Path draft = folder.resolve("draft");
+    Path texts =
+        Files.write(
+            folder.resolve("texts.jsonl"),
+            List.of("{\"text\": \"A kite flies.\"}", "{\"text\": \"Fly a kite.\"}"));
+    String[] common = common(TinyCorpus.dialogues(folder));
+    String template = "Human: {prompt} Assistant:";
+    assertThat(
+            run(
+                common,
+                "--input",
+                texts,
+                "--prompt-template",
+                template,
+                "--output",
+                target,
+                "--vocabulary",
+                300))
+        .isZero();
+    String heldOut = Files.readString(target.resolve("held-out.jsonl"));
+    assertThat(heldOut).startsWith("{\"id\":\"h00000\",\"prompt\":\"").contains("in the");
+    assertThat(
+            run(
+                common,
+                "--input",
+                texts,
+                "--prompt-template",
+                template,
+                "--output",
+                draft,
+                "--tokenizer",
+                target.resolve("tokenizer.json"),
+                "--teacher",
+                target))
+        .isZero();
+    // The teacher says something for every prompt, and nothing for a text that stands alone.
+    List<Corpus.Line> taught = Teacher.read(draft.resolve("teacher.jsonl"));
+    DialogueCorpus corpus =
+        DialogueCorpus.read(
+            List.of(TinyCorpus.dialogues(folder), texts), new PromptTemplate(template));
+    assertThat(taught)
+        .hasSize(2 * (corpus.training().size() - 2))
+        .allMatch(l -> l.prompt().startsWith("Human: ") && !l.wholly());
+    assertThat(run(common, "--prompt-template", "{text}", "--output", target)).isEqualTo(1);
+    assertThat(run(common, "--prompt-template", "no column", "--output", target)).isEqualTo(1);
+  }
+
+  private static String[] common(Path input) {
+    return new String[] {
+      "--input",
+      input.toString(),
+      "--batch",
+      "32",
+      "--epochs",
+      "2",
+      "--evaluate-every",
+      "10",
+      "--hidden",
+      "16",
+      "--heads",
+      "2",
+      "--intermediate",
+      "16",
+      "--warmup",
+      "5",
+      "--precision",
+      "fp32",
+      "--threads",
+      "1"
+    };
   }
 
   private static int run(String[] common, Object... further) {

@@ -1,18 +1,15 @@
 package io.foresight.jobs.train;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import io.foresight.reward.Stemmer;
-import java.io.BufferedReader;
+import io.foresight.spark.PromptTemplate;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,89 +20,103 @@ import java.util.TreeSet;
 import org.apache.lucene.analysis.en.EnglishAnalyzer;
 
 /**
- * Lines of {concepts, text} for training, cleaned and split into training and held-out lines by
- * their set of concepts, so that no held-out set is ever trained on.
+ * Lines of {concepts, text}, split by their set of concepts, whose prompts ask for other concepts
+ * of the text in every epoch.
  */
-final class TrainingCorpus {
+final class ConceptCorpus implements Corpus {
 
-  /** One cleaned line. */
-  record Line(List<String> concepts, String text) {}
+  private record Sentence(List<String> concepts, String text) {}
 
+  /** One in so many sets of concepts is held out. */
   private static final int HELD_OUT_SHARE = 64;
+
   private static final int MIN_WORDS = 4;
   private static final int MAX_WORDS = 28;
   private static final int MAX_CONCEPTS = 5;
 
+  private final PromptTemplate prompt;
+  private final List<Sentence> sentences = new ArrayList<>();
   private final List<Line> training = new ArrayList<>();
   private final List<Line> heldOut = new ArrayList<>();
+  private final Set<Map<String, Object>> heldOutRows = new LinkedHashSet<>();
   private final Map<String, String> conceptOfStem = new HashMap<>();
 
-  private TrainingCorpus() {}
+  private ConceptCorpus(PromptTemplate prompt) {
+    this.prompt = prompt;
+  }
 
   /**
-   * Reads a JSONL file.
+   * Reads JSONL files.
    *
-   * @throws IOException if the file cannot be read
+   * @param prompt names the column concepts
+   * @throws IOException if a file cannot be read
    * @throws IllegalArgumentException if a line is not an object with {@code concepts} and {@code
    *     text}, or too few lines are clean enough to train on
    */
-  static TrainingCorpus read(Path file) throws IOException {
-    TrainingCorpus corpus = new TrainingCorpus();
-    ObjectMapper mapper = new ObjectMapper();
+  static ConceptCorpus read(List<Path> files, PromptTemplate prompt) throws IOException {
+    ConceptCorpus corpus = new ConceptCorpus(prompt);
     Map<String, Map<String, Integer>> conceptCounts = new HashMap<>();
-    int number = 0;
-    try (BufferedReader reader = Files.newBufferedReader(file)) {
-      for (String json = reader.readLine(); json != null; json = reader.readLine()) {
-        number++;
-        JsonNode node = parse(mapper, json);
-        if (!node.path("concepts").isArray() || !node.path("text").isTextual()) {
-          throw new IllegalArgumentException(
-              "Cannot read %s: line %d is not an object with the list \"concepts\" and the text \"text\". Correct it."
-                  .formatted(file, number));
-        }
-        List<String> concepts = new ArrayList<>();
-        node.get("concepts").forEach(c -> concepts.add(c.asText().toLowerCase(Locale.ROOT)));
-        Optional<String> text = clean(node.get("text").asText());
-        if (text.isEmpty() || concepts.isEmpty()) {
-          continue;
-        }
-        for (String concept : concepts) {
-          conceptCounts
-              .computeIfAbsent(Stemmer.stem(concept), s -> new HashMap<>())
-              .merge(concept, 1, Integer::sum);
-        }
-        int hash = new TreeSet<>(concepts).toString().hashCode();
-        Line line = new Line(List.copyOf(concepts), text.get());
-        (Math.floorMod(hash, HELD_OUT_SHARE) == 0 ? corpus.heldOut : corpus.training).add(line);
-      }
-    }
+    Corpus.read(
+        files,
+        node -> node.path("concepts").isArray() && node.path("text").isTextual(),
+        "the list \"concepts\" and the text \"text\"",
+        node -> corpus.add(node, conceptCounts));
     conceptCounts.forEach(
         (stem, counts) ->
             corpus.conceptOfStem.put(
                 stem, Collections.max(counts.entrySet(), Map.Entry.comparingByValue()).getKey()));
     if (corpus.training.isEmpty() || corpus.heldOut.isEmpty()) {
-      throw new IllegalArgumentException(
-          "Cannot train on %s: %d clean lines are left for training and %d are held out. Give more lines."
-              .formatted(file, corpus.training.size(), corpus.heldOut.size()));
+      throw Corpus.tooFew(files, corpus.training.size(), corpus.heldOut.size());
     }
     return corpus;
   }
 
-  /** A line that is no JSON has neither concepts nor a text. */
-  private static JsonNode parse(ObjectMapper mapper, String json) {
-    try {
-      return mapper.readTree(json);
-    } catch (JsonProcessingException e) {
-      return MissingNode.getInstance();
+  private void add(JsonNode node, Map<String, Map<String, Integer>> conceptCounts) {
+    List<String> concepts = new ArrayList<>();
+    node.get("concepts").forEach(c -> concepts.add(c.asText().toLowerCase(Locale.ROOT)));
+    Optional<String> text = clean(node.get("text").asText());
+    if (text.isEmpty() || concepts.isEmpty()) {
+      return;
+    }
+    for (String concept : concepts) {
+      conceptCounts
+          .computeIfAbsent(Stemmer.stem(concept), s -> new HashMap<>())
+          .merge(concept, 1, Integer::sum);
+    }
+    int hash = new TreeSet<>(concepts).toString().hashCode();
+    Line line = line(concepts, text.get());
+    if (Math.floorMod(hash, HELD_OUT_SHARE) == 0) {
+      heldOut.add(line);
+      heldOutRows.add(Map.of("concepts", List.copyOf(concepts)));
+    } else {
+      training.add(line);
+      sentences.add(new Sentence(List.copyOf(concepts), text.get()));
     }
   }
 
-  List<Line> training() {
+  private Line line(List<String> concepts, String text) {
+    return new Line(prompt.render(Map.of("concepts", concepts)), text, false);
+  }
+
+  @Override
+  public List<Line> training() {
     return Collections.unmodifiableList(training);
   }
 
-  List<Line> heldOut() {
+  @Override
+  public Line vary(int index, Random random) {
+    Sentence sentence = sentences.get(index);
+    return line(augmentedConcepts(sentence, random), sentence.text());
+  }
+
+  @Override
+  public List<Line> heldOut() {
     return Collections.unmodifiableList(heldOut);
+  }
+
+  @Override
+  public List<Map<String, Object>> heldOutRows() {
+    return List.copyOf(heldOutRows);
   }
 
   /**
@@ -130,17 +141,16 @@ final class TrainingCorpus {
   }
 
   /**
-   * The line's concepts, often with further content words of its sentence, in random order; at most
-   * 5.
+   * The sentence's concepts, often with further content words of it, in random order; at most 5.
    */
-  List<String> augmentedConcepts(Line line, Random random) {
-    List<String> concepts = new ArrayList<>(line.concepts());
+  private List<String> augmentedConcepts(Sentence sentence, Random random) {
+    List<String> concepts = new ArrayList<>(sentence.concepts());
     int wanted = 3 + random.nextInt(MAX_CONCEPTS - 2);
     if (concepts.size() < wanted) {
       Set<String> present = new HashSet<>();
       concepts.forEach(c -> present.add(Stemmer.stem(c)));
       List<String> further = new ArrayList<>();
-      for (String word : line.text().toLowerCase(Locale.ROOT).split("[^a-z]+")) {
+      for (String word : sentence.text().toLowerCase(Locale.ROOT).split("[^a-z]+")) {
         if (word.length() < 3 || EnglishAnalyzer.ENGLISH_STOP_WORDS_SET.contains(word)) {
           continue;
         }

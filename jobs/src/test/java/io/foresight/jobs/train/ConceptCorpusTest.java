@@ -18,27 +18,38 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TrainingCorpusTest {
+class ConceptCorpusTest {
 
   @TempDir Path folder;
 
   @Test
   void cleans() {
-    assertThat(TrainingCorpus.clean("a dog  did n't run , it 's old ."))
+    assertThat(ConceptCorpus.clean("a dog  did n't run , it 's old ."))
         .contains("A dog didn't run, it's old.");
-    assertThat(TrainingCorpus.clean("The dog runs!!")).as("three words").isEmpty();
-    assertThat(TrainingCorpus.clean("a dog \u00a9 runs in here")).isEmpty();
-    assertThat(TrainingCorpus.clean("3 dogs run in the park")).isEmpty();
-    assertThat(TrainingCorpus.clean("word ".repeat(40))).isEmpty();
+    assertThat(ConceptCorpus.clean("The dog runs!!")).as("three words").isEmpty();
+    assertThat(ConceptCorpus.clean("a dog \u00a9 runs in here")).isEmpty();
+    assertThat(ConceptCorpus.clean("3 dogs run in the park")).isEmpty();
+    assertThat(ConceptCorpus.clean("word ".repeat(40))).isEmpty();
+  }
+
+  private static List<String> concepts(Corpus.Line line) {
+    assertThat(line.prompt()).endsWith(" =");
+    return List.of(line.prompt().substring(0, line.prompt().length() - 2).split(" "));
   }
 
   @Test
   void noSetOfConceptsIsOnBothSides() throws IOException {
-    TrainingCorpus corpus = TinyCorpus.write(folder);
+    ConceptCorpus corpus = TinyCorpus.write(folder);
     assertThat(corpus.heldOut()).isNotEmpty();
     Set<Set<String>> trained =
-        corpus.training().stream().map(l -> Set.copyOf(l.concepts())).collect(Collectors.toSet());
-    assertThat(corpus.heldOut()).noneMatch(l -> trained.contains(Set.copyOf(l.concepts())));
+        corpus.training().stream().map(l -> Set.copyOf(concepts(l))).collect(Collectors.toSet());
+    assertThat(corpus.heldOut()).noneMatch(l -> trained.contains(Set.copyOf(concepts(l))));
+    assertThat(corpus.heldOutRows())
+        .isEqualTo(
+            corpus.heldOut().stream()
+                .map(l -> Map.<String, Object>of("concepts", concepts(l)))
+                .distinct()
+                .toList());
   }
 
   @Test
@@ -47,23 +58,28 @@ class TrainingCorpusTest {
     List<String> lines = new ArrayList<>(Files.readAllLines(TinyCorpus.file(folder)));
     lines.add(
         "{\"concepts\": [\"small\", \"old\", \"hold\"], \"text\": \"hold the small old dog\"}");
-    TrainingCorpus corpus = TrainingCorpus.read(Files.write(folder.resolve("more.jsonl"), lines));
+    ConceptCorpus corpus =
+        ConceptCorpus.read(
+            List.of(Files.write(folder.resolve("more.jsonl"), lines)), TinyCorpus.PROMPT);
     Random random = new Random(1);
     Map<Integer, Integer> sizes = new HashMap<>();
     boolean shuffled = false;
     for (int i = 0; i < 300; i++) {
-      TrainingCorpus.Line line = corpus.training().get(i % 200);
-      List<String> concepts = corpus.augmentedConcepts(line, random);
+      Corpus.Line line = corpus.training().get(i % 200);
+      Corpus.Line varied = corpus.vary(i % 200, random);
+      assertThat(varied.text()).isEqualTo(line.text());
+      assertThat(varied.wholly()).as("the loss is on the sentence only").isFalse();
+      List<String> concepts = concepts(varied);
       Set<String> stems =
           Arrays.stream(line.text().toLowerCase(java.util.Locale.ROOT).split("[^a-z]+"))
               .map(Stemmer::stem)
               .collect(Collectors.toSet());
       assertThat(concepts)
-          .containsAll(line.concepts())
+          .containsAll(concepts(line))
           .doesNotHaveDuplicates()
           .allMatch(c -> stems.contains(Stemmer.stem(c)));
       sizes.merge(concepts.size(), 1, Integer::sum);
-      shuffled |= !concepts.subList(0, 3).equals(line.concepts());
+      shuffled |= !concepts.subList(0, 3).equals(concepts(line));
     }
     assertThat(shuffled).isTrue();
     assertThat(sizes.keySet()).containsExactlyInAnyOrder(3, 4, 5);
@@ -77,7 +93,7 @@ class TrainingCorpusTest {
           Files.write(
               folder.resolve("bad.jsonl"),
               List.of("{\"concepts\": [\"dog\"], \"text\": \"A dog runs in the park.\"}", bad));
-      assertThatThrownBy(() -> TrainingCorpus.read(file))
+      assertThatThrownBy(() -> ConceptCorpus.read(List.of(file), TinyCorpus.PROMPT))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("line 2 is not an object");
     }
