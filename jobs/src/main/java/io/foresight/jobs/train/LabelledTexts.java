@@ -29,38 +29,46 @@ record LabelledTexts(List<Line> training, List<Line> validation, List<Line> held
   record Line(String text, int label) {}
 
   /**
-   * Reads a JSONL file.
+   * Reads JSONL files.
    *
+   * @param further a file of texts that are all trained on; {@code null} for none
    * @param labelColumn the column that is 0 or 1, or false or true
    * @throws IllegalArgumentException if a line is no object with both, or a part lacks a label
    */
-  static LabelledTexts read(Path file, String labelColumn) throws IOException {
+  static LabelledTexts read(Path file, Path further, String labelColumn) throws IOException {
     LabelledTexts texts =
         new LabelledTexts(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    read(file, labelColumn).forEach(texts::add);
+    for (List<Line> part : List.of(texts.training, texts.validation, texts.heldOut)) {
+      if (part.stream().map(Line::label).distinct().count() < 2) {
+        throw new IllegalArgumentException(
+            "Cannot train on %s: some of its texts are to be trained on, some to choose the best epoch by and some held out, each of both labels. Give more texts."
+                .formatted(file));
+      }
+    }
+    if (further != null) {
+      texts.training.addAll(read(further, labelColumn));
+    }
+    return texts;
+  }
+
+  private static List<Line> read(Path file, String labelColumn) throws IOException {
+    List<Line> lines = new ArrayList<>();
     ObjectMapper mapper = new ObjectMapper();
-    int number = 0;
     try (BufferedReader reader = Files.newBufferedReader(file)) {
       for (String json = reader.readLine(); json != null; json = reader.readLine()) {
-        number++;
         JsonNode node = parse(mapper, json);
         JsonNode label = node.path(labelColumn);
         int value = label.isBoolean() ? (label.asBoolean() ? 1 : 0) : label.asInt(-1);
         if (!node.path("text").isTextual() || (value != 0 && value != 1)) {
           throw new IllegalArgumentException(
               "Cannot read %s: line %d is not an object with the text \"text\" and \"%s\", 0 or 1. Correct it."
-                  .formatted(file, number, labelColumn));
+                  .formatted(file, lines.size() + 1, labelColumn));
         }
-        texts.add(new Line(node.get("text").asText(), value));
+        lines.add(new Line(node.get("text").asText(), value));
       }
     }
-    for (List<Line> part : List.of(texts.training, texts.validation, texts.heldOut)) {
-      if (part.stream().map(Line::label).distinct().count() < 2) {
-        throw new IllegalArgumentException(
-            "Cannot train on %s: of its %d texts some have to be trained on, some to choose the best epoch and some to be held out, each of both labels. Give more texts."
-                .formatted(file, number));
-      }
-    }
-    return texts;
+    return lines;
   }
 
   private void add(Line line) {

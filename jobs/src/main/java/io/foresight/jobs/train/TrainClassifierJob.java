@@ -30,6 +30,12 @@ public final class TrainClassifierJob implements Callable<Integer> {
   private Path input;
 
   @Option(
+      names = "--further",
+      paramLabel = "FILE",
+      description = "More such texts, of which none is held out.")
+  private Path further;
+
+  @Option(
       names = "--label-column",
       required = true,
       paramLabel = "NAME",
@@ -92,7 +98,7 @@ public final class TrainClassifierJob implements Callable<Integer> {
     check();
     // Read once, when the engine first loads, which nothing in this process has done yet.
     System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(threads));
-    LabelledTexts texts = LabelledTexts.read(input, labelColumn);
+    LabelledTexts texts = LabelledTexts.read(input, further, labelColumn);
     Files.createDirectories(output);
     Path tokenizer = output.resolve("tokenizer.json");
     Files.writeString(
@@ -123,6 +129,12 @@ public final class TrainClassifierJob implements Callable<Integer> {
   private void check() {
     List<String> problems = new ArrayList<>();
     require(problems, Files.isRegularFile(input), "--input", input, "a file that exists");
+    require(
+        problems,
+        further == null || Files.isRegularFile(further),
+        "--further",
+        further,
+        "a file that exists");
     require(
         problems,
         labels.size() == 2 && !labels.get(0).equals(labels.get(1)),
