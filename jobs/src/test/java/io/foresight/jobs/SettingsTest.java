@@ -63,7 +63,7 @@ class SettingsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"commongen.conf", "fast.conf"})
+  @ValueSource(strings = {"commongen.conf", "fast.conf", "harmless.conf"})
   void theConfigurationsBind(String name) {
     JobSettings settings =
         JobSettings.bind(

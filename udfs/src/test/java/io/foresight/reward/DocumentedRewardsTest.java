@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.foresight.decoding.Judgement;
+import io.foresight.model.SequenceClassifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -76,12 +79,36 @@ class DocumentedRewardsTest {
   }
 
   /** Those whose scores need no model of the reader's. */
-  static Stream<Section> ofRules() throws IOException {
-    return sections().stream().filter(section -> !section.body().contains("| `model` |"));
+  static Stream<Section> withExamples() throws IOException {
+    return sections().stream().filter(section -> !section.type().equals("reward-model"));
+  }
+
+  /** A model that comes with the project, loaded for as long as the examples need it. */
+  private record Loaded(SequenceClassifier classifier) implements TextScorer, AutoCloseable {
+
+    static Loaded of(String location) {
+      return new Loaded(SequenceClassifier.load(Path.of("..", location), Device.cpu()));
+    }
+
+    @Override
+    public List<String> labels() {
+      return classifier.labels();
+    }
+
+    @Override
+    public List<float[]> score(List<String> texts) {
+      List<int[]> ids = texts.stream().map(classifier::encode).toList();
+      return Arrays.stream(classifier.logits(ids)).map(classifier.problem()::scores).toList();
+    }
+
+    @Override
+    public void close() {
+      classifier.close();
+    }
   }
 
   @ParameterizedTest
-  @MethodSource("ofRules")
+  @MethodSource("withExamples")
   void examplesScoreAsTheySay(Section section) throws IOException {
     List<MatchResult> examples = EXAMPLE.matcher(section.body()).results().toList();
     assertThat(examples).isNotEmpty();
@@ -90,12 +117,19 @@ class DocumentedRewardsTest {
       String name = rewards.root().keySet().iterator().next();
       Map<String, Object> settings = rewards.getConfig(name).root().unwrapped();
       assertThat(settings).containsEntry("type", section.type());
-      try (Rewards open =
-          Rewards.open(RewardSpec.of(name, settings), TextScorer.Source.ELSEWHERE)) {
+      List<Loaded> loaded = new ArrayList<>();
+      TextScorer.Source source =
+          location -> {
+            loaded.add(Loaded.of(location));
+            return loaded.get(0);
+          };
+      try (Rewards open = Rewards.open(RewardSpec.of(name, settings), source)) {
         List<List<String>> table = rows(example.group(2)).toList();
         for (List<String> row : table.subList(2, table.size())) {
           check(open, table.get(0), row);
         }
+      } finally {
+        loaded.forEach(Loaded::close);
       }
     }
   }

@@ -88,7 +88,7 @@ final class ClassifierTrainer {
         double auc = Evaluation.of(folder, texts.validation()).auc();
         System.out.printf(
             "epoch %d of %d, loss %.4f, AUC %.4f%n", epoch, recipe.epochs(), loss, auc);
-        if (auc > best) {
+        if (auc >= best) {
           best = auc;
           Files.deleteIfExists(before);
         } else {
