@@ -6,16 +6,16 @@ import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.RowDecoder;
 import java.util.List;
 import java.util.Map;
-import org.apache.commons.lang3.StringUtils;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /** A few rows of a run's output, for its user to look at. */
 final class Examples {
 
-  private Examples() {}
-
+  /** Width of the column that tells rows apart. */
   private static final int SHOWN = 36;
+
+  private Examples() {}
 
   /** Prints the first rows by id: the status, what the prompt is made of, the output or error. */
   static void print(Dataset<Row> written, GenerationSettings settings, int count) {
@@ -26,9 +26,11 @@ final class Examples {
       Map<String, Object> values = RowDecoder.values(row);
       String asked =
           columns.stream().map(column -> shown(values.get(column))).collect(joining(" "));
+      if (asked.length() >= SHOWN) {
+        asked = asked.substring(0, SHOWN - 4) + "...";
+      }
       Object said = values.get("output") == null ? values.get("error") : values.get("output");
-      System.out.printf(
-          "%-12s%-36s%s%n", values.get("status"), StringUtils.abbreviate(asked, SHOWN - 1), said);
+      System.out.printf("%-12s%-36s%s%n", values.get("status"), asked, said);
     }
   }
 
@@ -37,6 +39,6 @@ final class Examples {
         value instanceof List<?> list
             ? list.stream().map(String::valueOf).collect(joining(" "))
             : String.valueOf(value);
-    return StringUtils.normalizeSpace(text);
+    return text.strip().replaceAll("\\s+", " ");
   }
 }
