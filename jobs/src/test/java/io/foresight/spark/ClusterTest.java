@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.jobs.train.TinyModels;
+import io.foresight.reward.Combination;
+import io.foresight.reward.RewardSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -96,6 +99,81 @@ class ClusterTest {
                       ((Number) info.update().get()).longValue(),
                       Long::sum));
     }
+  }
+
+  /** Says 1 to every text, and dies of those with "dog" in them. */
+  private static final String PROGRAM =
+      """
+      while read -r line; do
+        case "$line" in *dog*) exit 3 ;; esac
+        id=$(echo "$line" | sed 's/.*"id":\\([0-9]*\\).*/\\1/')
+        echo "{\\"id\\":$id,\\"scores\\":[1]}"
+      done
+      """;
+
+  private static RewardSpec rewards(Path classifier, String program) {
+    return new RewardSpec(
+        Combination.PRODUCT,
+        List.of(
+            RewardSpec.keywordCoverage().rewards().get(0),
+            new RewardSpec.Named(
+                "kind",
+                Map.of("type", "classifier", "model", classifier.toString(), "label", "harmless")),
+            new RewardSpec.Named(
+                "program",
+                Map.of(
+                    "type", "command", "command", List.of("sh", "-c", program), "restarts", 200))));
+  }
+
+  private static boolean runs(String program) {
+    return ProcessHandle.allProcesses()
+        .anyMatch(
+            process ->
+                process.info().arguments().stream()
+                    .flatMap(Arrays::stream)
+                    .anyMatch(program::equals));
+  }
+
+  @Test
+  void rewardsOfEveryKindJudgeOnExecutorsAndOneRowsFaultIsItsOwn() {
+    Path classifier = Path.of("../examples/harmlessness").toAbsolutePath();
+    String program = PROGRAM + "# " + temporary;
+    try (SparkSession spark = session(CLUSTER, Map.of())) {
+      Dataset<Row> input =
+          spark.read().json(prompts.toString()).selectExpr("*", "concat_ws(' ', concepts) as text");
+      ScoringSettings scoring = ScoringSettings.of("text", rewards(classifier, program));
+      List<Row> rows = Foresight.score(input, scoring).orderBy("id").collectAsList();
+      assertThat(rows).hasSize(ROWS);
+      int failed = 0;
+      for (Row row : rows) {
+        if (row.<String>getAs("text").contains("dog")) {
+          failed++;
+          assertThat(row.<String>getAs("error")).startsWith("Cannot score with reward program: ");
+          assertThat(row.<Double>getAs("reward")).isNull();
+        } else {
+          Map<String, Double> scores = row.getJavaMap(row.fieldIndex("constraint_scores"));
+          assertThat(row.<String>getAs("error")).isNull();
+          assertThat(scores).containsEntry("concepts", 1.0).containsEntry("program", 1.0);
+          assertThat(scores.get("kind")).isBetween(0.0, 1.0);
+          assertThat(row.<Double>getAs("reward")).isEqualTo(scores.get("kind"));
+        }
+      }
+      assertThat(failed).isPositive();
+      List<Row> decoded =
+          Foresight.generate(
+                  input.drop("text"), strategy("cdsl").withRewards(rewards(classifier, program)))
+              .collectAsList();
+      assertThat(decoded).hasSize(ROWS);
+      assertThat(decoded).anyMatch(row -> row.getAs("error") == null);
+      for (Row row : decoded) {
+        if (row.getAs("error") == null) {
+          assertThat(row.<String>getAs("output")).doesNotContain("dog");
+        } else {
+          assertThat(row.<String>getAs("error")).startsWith("Cannot score with reward program: ");
+        }
+      }
+    }
+    assertThat(runs(program)).isFalse();
   }
 
   @Test
