@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -578,5 +579,43 @@ class OtherRewardsTest {
                     folder, List.of("org.others.Missing"), RewardSpec.keywordCoverage()))
         .isInstanceOf(InvalidRewardsException.class)
         .hasMessageContaining("org.others.Missing");
+  }
+
+  @Test
+  void anyErrorOfItsOwnIsItsRows() throws IOException {
+    Error own = new ServiceConfigurationError("no such service");
+    RewardFunction function =
+        function(
+            (text, finished) -> {
+              throw own;
+            });
+    try (Rewards rewards = open(Map.of(), function)) {
+      assertThatThrownBy(() -> score(rewards, "a"))
+          .isInstanceOf(RewardException.class)
+          .hasMessageContaining("mine")
+          .hasMessageContaining("no such service");
+    }
+    assertThatThrownBy(
+            () ->
+                OtherRewards.open(
+                    folder,
+                    Map.of(),
+                    settings -> {
+                      throw own;
+                    }))
+        .isInstanceOf(InvalidRewardsException.class)
+        .hasMessageContaining("it cannot be made: no such service");
+  }
+
+  @Test
+  void anErrorOfTheJvmIsNoRows() throws IOException {
+    RewardFunction function =
+        function(
+            (text, finished) -> {
+              throw new OutOfMemoryError("made");
+            });
+    try (Rewards rewards = open(Map.of(), function)) {
+      assertThatThrownBy(() -> score(rewards, "a")).isInstanceOf(OutOfMemoryError.class);
+    }
   }
 }
