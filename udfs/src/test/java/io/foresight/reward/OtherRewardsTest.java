@@ -618,4 +618,56 @@ class OtherRewardsTest {
       assertThatThrownBy(() -> score(rewards, "a")).isInstanceOf(OutOfMemoryError.class);
     }
   }
+
+  /** A function that says when it is closed, and takes a moment for it. */
+  private static RewardFunction slowlyClosed(AtomicBoolean closed, RowReward reward) {
+    return new RewardFunction() {
+      @Override
+      public Optional<RowReward> forRow(Map<String, Object> row) {
+        return Optional.of(reward);
+      }
+
+      @Override
+      public void close() {
+        try {
+          Thread.sleep(50);
+          closed.set(true);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    };
+  }
+
+  @Test
+  void isClosedByAKilledTaskToo() throws IOException {
+    AtomicBoolean closed = new AtomicBoolean();
+    Rewards rewards = open(Map.of(), slowlyClosed(closed, (text, finished) -> 1));
+    Thread.currentThread().interrupt();
+    rewards.close();
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(closed).isTrue();
+  }
+
+  @Test
+  void isClosedThoughItIsNotAskedAnyMore() throws IOException {
+    AtomicBoolean closed = new AtomicBoolean();
+    CountDownLatch end = new CountDownLatch(1);
+    RowReward deaf =
+        (text, finished) -> {
+          while (end.getCount() > 0) {
+            Thread.onSpinWait();
+          }
+          return 1;
+        };
+    try (Rewards rewards = open(QUICK, slowlyClosed(closed, deaf))) {
+      for (int i = 0; i < TimeLimited.MOST_ABANDONED; i++) {
+        assertThatThrownBy(() -> score(rewards, "a")).hasMessageContaining("did not answer");
+      }
+      assertThatThrownBy(() -> score(rewards, "a")).hasMessageContaining("not asked any more");
+    } finally {
+      end.countDown();
+    }
+    assertThat(closed).isTrue();
+  }
 }
