@@ -670,4 +670,13 @@ class OtherRewardsTest {
     }
     assertThat(closed).isTrue();
   }
+
+  @Test
+  void aNullTakesASettingBack() throws IOException {
+    Map<String, Object> settings = new HashMap<>();
+    settings.put("unheard-of", null);
+    try (Rewards rewards = open(settings, function((text, finished) -> 1))) {
+      assertThat(score(rewards, "a")).isEqualTo(1);
+    }
+  }
 }
