@@ -25,10 +25,11 @@ final class RewardReader {
   /** Reads and checks them; problems are the reader's. */
   static RewardSpec read(SettingsReader reader) {
     Map<String, Map<String, Object>> defined = new LinkedHashMap<>();
-    reader
-        .config()
-        .getObject(DEFINITIONS)
-        .forEach((name, value) -> define(reader, name, value, defined));
+    if (reader.config().root().get(DEFINITIONS) instanceof ConfigObject definitions) {
+      definitions.forEach((name, value) -> define(reader, name, value, defined));
+    } else {
+      reader.problem(DEFINITIONS, "it holds no rewards. Give rewards.NAME.type, of any name.");
+    }
     List<RewardSpec.Named> used = new ArrayList<>();
     for (String name : reader.names("reward.use")) {
       if (!defined.containsKey(name)) {
@@ -58,7 +59,8 @@ final class RewardReader {
       Map<String, Map<String, Object>> defined) {
     String path = DEFINITIONS + "." + name;
     if (!NAME.matcher(name).matches()) {
-      reader.problem(path, "its name must be of letters, digits, - and _. Rename it.");
+      // Told in full, since such a name may be no path to look its value up by.
+      reader.problem(path + ": its name must be of letters, digits, - and _. Rename it.");
     } else if (!(value instanceof ConfigObject settings) || !settings.containsKey("type")) {
       reader.problem(path, "it has no type. Give %s.type.".formatted(path));
     } else {

@@ -181,4 +181,13 @@ class SettingsTest {
         .hasMessageContaining("models.device = tpu: it must be one of auto, cpu, gpu.")
         .hasMessageContaining("output.overwrite = maybe");
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rewards=5", "rewards.\"a$b\".type=length", "rewards.\"\".type=length"})
+  void rewardsThatAreNoneAreAProblemLikeOthers(String override) {
+    assertThatThrownBy(() -> bind(override, "reward.weight=-1"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("rewards")
+        .hasMessageContaining("reward.weight = -1");
+  }
 }

@@ -234,6 +234,7 @@ final class ProgramRun {
   /** Ends the process if a request is late; which one, if all wait for one of them, is certain. */
   private void endIfLate() {
     Waiting late;
+    boolean atFault = false;
     synchronized (this) {
       late =
           waiting.values().stream()
@@ -246,10 +247,16 @@ final class ProgramRun {
       reason =
           "did not answer within %s, and was ended. Make it faster, or raise the reward's timeout."
               .formatted(RewardSettings.spelling(late.timeout));
-      waiting.values().remove(late);
+      // Behind one that nobody waits for any more it may be that one which hangs.
+      if (waiting.values().stream().takeWhile(of -> of != late).noneMatch(of -> of.forgotten)) {
+        waiting.values().remove(late);
+        atFault = true;
+      }
     }
     kill();
-    late.answer.completeExceptionally(new IllegalStateException("its program " + reason));
+    if (atFault) {
+      late.answer.completeExceptionally(new IllegalStateException("its program " + reason));
+    }
     letGo();
   }
 

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -39,6 +40,8 @@ public final class RewardSettings {
   public RewardSettings(String path, Map<String, ?> values) {
     this.path = path;
     this.values = new TreeMap<>(values);
+    // A null takes back what an earlier file gave, for a type that may have no such setting.
+    this.values.values().removeIf(Objects::isNull);
   }
 
   /** Whether the setting was given. */

@@ -88,7 +88,10 @@ public final class Rewards implements AutoCloseable {
   private static RewardFunction made(RewardFactory factory, RewardSettings settings) {
     try {
       return factory.create(settings);
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+    } catch (RuntimeException | Error e) {
+      if (isOfTheJvm(e)) {
+        throw e;
+      }
       settings.problem("type", "it cannot be made: " + reason(e));
       return null;
     }
@@ -132,10 +135,18 @@ public final class Rewards implements AutoCloseable {
     } catch (RewardException | java.util.concurrent.CancellationException e) {
       // The latter ends the task, with no row at fault.
       throw e;
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
-      // Errors too that code of others may well have, as endless recursion over some text.
+    } catch (RuntimeException | Error e) {
+      if (isOfTheJvm(e)) {
+        throw e;
+      }
+      // Errors too: code of others has them, as a service that is missing, or Scala's ???.
       throw new RewardException(name, reason(e), e);
     }
+  }
+
+  /** Whether no row is to blame, as for a want of memory; endless recursion is code's own fault. */
+  static boolean isOfTheJvm(Throwable e) {
+    return e instanceof VirtualMachineError && !(e instanceof StackOverflowError);
   }
 
   private static String reason(Throwable e) {

@@ -129,6 +129,10 @@ final class TimeLimited implements RewardFunction {
           "it is not asked any more, since %d calls of it still run after their timeout. Make it end when its thread is interrupted, and faster."
               .formatted(abandoned.size()));
     }
+    return asked(question);
+  }
+
+  private <T> T asked(Supplier<T> question) {
     Call<T> call = new Call<>(question);
     threads.execute(call);
     try {
@@ -192,19 +196,30 @@ final class TimeLimited implements RewardFunction {
     return limited(function::threshold);
   }
 
-  /** Closes the reward, within the limit; that it cannot be closed harms no row. */
+  /**
+   * Closes the reward, within the limit; that it cannot be closed harms no row. A task that was
+   * killed, or whose reward is not asked any more, frees what it holds all the same.
+   */
   @Override
   public void close() {
+    boolean interrupted = Thread.interrupted();
     try {
-      limited(
+      asked(
           () -> {
             function.close();
             return true;
           });
-    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+    } catch (RuntimeException | Error e) {
+      if (Rewards.isOfTheJvm(e)) {
+        throw e;
+      }
       LOG.warn("Cannot close a reward of {}.", function.getClass().getName(), e);
+    } finally {
+      threads.shutdownNow();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    threads.shutdownNow();
   }
 
   /** One row's, with what never changes asked for once. */

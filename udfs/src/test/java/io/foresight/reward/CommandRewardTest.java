@@ -444,6 +444,24 @@ class CommandRewardTest {
   }
 
   @Test
+  void whatAKilledTaskLeftHangingIsNoOtherRowsFault() throws Exception {
+    String script = loop(on("hang", "while :; do sleep 1000; done"));
+    try (Rewards rewards = open(Map.of("timeout", "1s"), script)) {
+      assertThat(score(rewards, "0.5")).isEqualTo(0.5);
+      Thread killed =
+          new Thread(
+              () ->
+                  assertThatThrownBy(() -> score(rewards, "hang"))
+                      .isInstanceOf(CancellationException.class));
+      killed.start();
+      Thread.sleep(300);
+      killed.interrupt();
+      killed.join();
+      assertThat(score(rewards, "0.25")).isEqualTo(0.25);
+    }
+  }
+
+  @Test
   void nothingIsStartedBeforeItIsNeeded() {
     try (Rewards rewards = open(Map.of(), loop(""))) {
       rewards.forRow(Map.of());

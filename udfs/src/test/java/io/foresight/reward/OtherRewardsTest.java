@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -578,5 +579,104 @@ class OtherRewardsTest {
                     folder, List.of("org.others.Missing"), RewardSpec.keywordCoverage()))
         .isInstanceOf(InvalidRewardsException.class)
         .hasMessageContaining("org.others.Missing");
+  }
+
+  @Test
+  void anyErrorOfItsOwnIsItsRows() throws IOException {
+    Error own = new ServiceConfigurationError("no such service");
+    RewardFunction function =
+        function(
+            (text, finished) -> {
+              throw own;
+            });
+    try (Rewards rewards = open(Map.of(), function)) {
+      assertThatThrownBy(() -> score(rewards, "a"))
+          .isInstanceOf(RewardException.class)
+          .hasMessageContaining("mine")
+          .hasMessageContaining("no such service");
+    }
+    assertThatThrownBy(
+            () ->
+                OtherRewards.open(
+                    folder,
+                    Map.of(),
+                    settings -> {
+                      throw own;
+                    }))
+        .isInstanceOf(InvalidRewardsException.class)
+        .hasMessageContaining("it cannot be made: no such service");
+  }
+
+  @Test
+  void anErrorOfTheJvmIsNoRows() throws IOException {
+    RewardFunction function =
+        function(
+            (text, finished) -> {
+              throw new OutOfMemoryError("made");
+            });
+    try (Rewards rewards = open(Map.of(), function)) {
+      assertThatThrownBy(() -> score(rewards, "a")).isInstanceOf(OutOfMemoryError.class);
+    }
+  }
+
+  /** A function that says when it is closed, and takes a moment for it. */
+  private static RewardFunction slowlyClosed(AtomicBoolean closed, RowReward reward) {
+    return new RewardFunction() {
+      @Override
+      public Optional<RowReward> forRow(Map<String, Object> row) {
+        return Optional.of(reward);
+      }
+
+      @Override
+      public void close() {
+        try {
+          Thread.sleep(50);
+          closed.set(true);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    };
+  }
+
+  @Test
+  void isClosedByAKilledTaskToo() throws IOException {
+    AtomicBoolean closed = new AtomicBoolean();
+    Rewards rewards = open(Map.of(), slowlyClosed(closed, (text, finished) -> 1));
+    Thread.currentThread().interrupt();
+    rewards.close();
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(closed).isTrue();
+  }
+
+  @Test
+  void isClosedThoughItIsNotAskedAnyMore() throws IOException {
+    AtomicBoolean closed = new AtomicBoolean();
+    CountDownLatch end = new CountDownLatch(1);
+    RowReward deaf =
+        (text, finished) -> {
+          while (end.getCount() > 0) {
+            Thread.onSpinWait();
+          }
+          return 1;
+        };
+    try (Rewards rewards = open(QUICK, slowlyClosed(closed, deaf))) {
+      for (int i = 0; i < TimeLimited.MOST_ABANDONED; i++) {
+        assertThatThrownBy(() -> score(rewards, "a")).hasMessageContaining("did not answer");
+      }
+      assertThatThrownBy(() -> score(rewards, "a")).hasMessageContaining("not asked any more");
+    } finally {
+      end.countDown();
+    }
+    assertThat(closed).isTrue();
+  }
+
+  @Test
+  void aNullTakesASettingBack() throws IOException {
+    Map<String, Object> settings = new HashMap<>();
+    settings.put("unheard-of", null);
+    try (Rewards rewards = open(settings, function((text, finished) -> 1))) {
+      assertThat(score(rewards, "a")).isEqualTo(1);
+    }
   }
 }
