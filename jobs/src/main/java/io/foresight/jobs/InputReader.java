@@ -45,12 +45,16 @@ final class InputReader {
     }
     GenerationSettings generation = settings.generation();
     Dataset<Row> rows = load(spark, settings);
-    requireList(rows, settings.conceptsColumn(), TEXTS, "a list of texts");
-    requireList(
-        rows,
-        settings.formsColumn(),
-        DataTypes.createArrayType(TEXTS),
-        "a list of texts per concept");
+    if (judged(settings, settings.conceptsColumn())) {
+      requireList(rows, settings.conceptsColumn(), TEXTS, "a list of texts");
+    }
+    if (judged(settings, settings.formsColumn())) {
+      requireList(
+          rows,
+          settings.formsColumn(),
+          DataTypes.createArrayType(TEXTS),
+          "a list of texts per concept");
+    }
     if (generation.idColumn() != null && has(rows, generation.idColumn())) {
       DataType type = rows.schema().apply(generation.idColumn()).dataType();
       if (!(type instanceof AtomicType)) {
@@ -58,6 +62,12 @@ final class InputReader {
       }
     }
     return settings.limit() > 0 ? first(spark, rows, settings.limit()) : rows;
+  }
+
+  /** Whether a reward in use names the column; what none reads may be of any type. */
+  private static boolean judged(JobSettings settings, String column) {
+    return settings.generation().rewards().rewards().stream()
+        .anyMatch(named -> named.settings().containsValue(column));
   }
 
   private static Dataset<Row> load(SparkSession spark, JobSettings settings) {

@@ -55,15 +55,15 @@ final class ScoreJob implements Callable<Integer> {
       FiguresFile.write(outputOptions.summaryFile(), figures);
       long rows = figures.get("rows").asLong();
       long errors = figures.get("error").asLong();
-      StringBuilder table = new StringBuilder();
-      Summary.line(table, "rows", "%d: %d error".formatted(rows, errors));
-      System.out.print(table.append(RewardFigures.table(figures)));
-      System.out.println("Written to " + settings.output());
       if (rows > 0 && errors == rows) {
         System.err.println(
             "Cannot score any row: %s".formatted(written.select("error").first().getString(0)));
         return 1;
       }
+      StringBuilder table = new StringBuilder();
+      Summary.line(table, "rows", "%d: %d error".formatted(rows, errors));
+      System.out.print(table.append(RewardFigures.table(figures)));
+      System.out.println("Written to " + settings.output());
       return 0;
     }
   }

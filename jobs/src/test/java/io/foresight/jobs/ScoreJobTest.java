@@ -169,6 +169,43 @@ class ScoreJobTest {
   }
 
   @Test
+  void listsBySetHaveCommasAndOtherColumnsMayBeOfAnyType() throws IOException {
+    texts =
+        Files.writeString(
+            temporary.resolve("odd.jsonl"),
+            "{\"concepts\": \"no list\", \"said\": \"You are ugly.\"}");
+    Path output = temporary.resolve("odd");
+    List<String> set =
+        List.of("rewards.polite.type=forbidden-words", "rewards.polite.words=stupid, ugly");
+    JobRun run =
+        score(
+            "--text",
+            "said",
+            "--output",
+            output,
+            "--set",
+            set.get(0),
+            "--set",
+            set.get(1),
+            "--set",
+            "reward.use=polite");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).contains("polite           mean 0.500");
+    JobRun brackets =
+        score(
+            "--text",
+            "said",
+            "--set",
+            set.get(0),
+            "--set",
+            "rewards.polite.words=[a, b]",
+            "--set",
+            "reward.use=polite");
+    assertThat(brackets.code()).isEqualTo(2);
+    assertThat(brackets.err()).contains("rewards.polite.words = [a, b]: it is one text.");
+  }
+
+  @Test
   void aRunThatScoresNothingFails() throws IOException {
     texts =
         Files.writeString(

@@ -407,9 +407,11 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       this.work = work;
     }
 
-    /** Waits until it is done; at once for an item that is alone, on the batcher's own thread. */
+    /**
+     * Waits until it is done; at once where no item is in flight, or alone on the batcher's thread.
+     */
     List<B> ask(List<A> asked) {
-      if (Thread.currentThread() == owner) {
+      if (owner == null || Thread.currentThread() == owner) {
         return work.apply(asked);
       }
       Call<A, B> call = new Call<>(asked);

@@ -10,7 +10,8 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
- * A reward that a model gives. A text that was scored lately is not scored again.
+ * A reward that a model gives. A text that was scored lately is not scored again; one that leaves
+ * the model nothing to read scores 0.
  *
  * @param scorer the model
  * @param text what of a row the model reads; the column {@code output} is the generated text
@@ -83,7 +84,8 @@ record ModelReward(
         List<String> asked = List.copyOf(unknown.keySet());
         List<float[]> answers = reward.scorer().score(asked);
         for (int i = 0; i < answers.size(); i++) {
-          double score = reward.score().applyAsDouble(answers.get(i));
+          float[] answer = answers.get(i);
+          double score = answer.length == 0 ? 0 : reward.score().applyAsDouble(answer);
           known.put(asked.get(i), score);
           unknown.get(asked.get(i)).forEach(at -> scores[at] = score);
         }

@@ -78,13 +78,27 @@ public final class RewardSettings {
     return Optional.of(value.toString()).filter(text -> !text.isBlank());
   }
 
-  /** A list of texts, none of them blank; a single text is a list of one; empty if not given. */
+  /**
+   * A list of texts, none of them blank; empty if not given. A single text is a list with commas
+   * between, as {@code --set} gives it.
+   */
   public List<String> texts(String key) {
     if (!has(key)) {
       return List.of();
     }
+    Object given = values.get(key);
+    if (given instanceof String text && text.startsWith("[")) {
+      problem(key, "it is one text. Give a list in a file, or texts with commas between.");
+      return List.of();
+    }
+    List<?> list =
+        given instanceof List<?> items
+            ? items
+            : given instanceof String text
+                ? Arrays.stream(text.split(",", -1)).map(String::strip).toList()
+                : List.of(given);
     List<String> texts = new ArrayList<>();
-    for (Object value : values.get(key) instanceof List<?> list ? list : List.of(values.get(key))) {
+    for (Object value : list) {
       if (value == null || value instanceof List || value instanceof Map) {
         problem(key, "it is no list of texts. Give texts.");
         return List.of();

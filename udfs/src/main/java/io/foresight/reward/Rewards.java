@@ -24,6 +24,9 @@ public final class Rewards implements AutoCloseable {
   record Member(
       String name, RewardFunction function, double weight, Criterion criterion, boolean hard) {}
 
+  /** Far more than is of use; sums of such weights are finite. */
+  private static final double MOST_WEIGHT = 1e6;
+
   private final Combination combination;
   private final List<Member> members;
   private final Set<String> columns;
@@ -56,7 +59,7 @@ public final class Rewards implements AutoCloseable {
       OptionalDouble threshold = settings.optionalNumber("threshold", 0, 1);
       RewardMode mode = settings.choice("mode", RewardMode.LEVEL);
       boolean hard = settings.flag("hard", true);
-      double weight = settings.number("weight", 1, 0, Double.MAX_VALUE);
+      double weight = settings.number("weight", 1, 0, MOST_WEIGHT);
       if (settings.has("weight") && !spec.combination().weighs()) {
         settings.problem("weight", "only a weighted sum weighs. Leave it out.");
       }

@@ -18,7 +18,7 @@ public interface TextScorer {
    * Scores texts.
    *
    * @return per text and label the model's output: a probability of a classifier, the raw number of
-   *     a model with a single output
+   *     a model with a single output; nothing for a text that has no token
    */
   List<float[]> score(List<String> texts);
 

@@ -4,6 +4,7 @@ import io.foresight.model.Batcher;
 import io.foresight.model.SequenceClassifier;
 import io.foresight.reward.TextScorer;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
@@ -42,6 +43,12 @@ final class SharedScorer implements TextScorer {
   @Override
   public List<float[]> score(List<String> texts) {
     List<int[]> ids = texts.stream().map(classifier::encode).toList();
+    List<int[]> readable = ids.stream().filter(text -> text.length > 0).toList();
+    Iterator<float[]> scores = readable.isEmpty() ? null : shared(readable).iterator();
+    return ids.stream().map(text -> text.length > 0 ? scores.next() : new float[0]).toList();
+  }
+
+  private List<float[]> shared(List<int[]> ids) {
     long started = System.nanoTime();
     try {
       return score.apply(ids);

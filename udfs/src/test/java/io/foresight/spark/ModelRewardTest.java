@@ -6,15 +6,19 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.Judgement;
 import io.foresight.model.SequenceClassifier;
 import io.foresight.reward.Combination;
 import io.foresight.reward.InvalidRewardsException;
 import io.foresight.reward.RewardSpec;
+import io.foresight.reward.Rewards;
+import io.foresight.reward.RowRewards;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.types.DataTypes;
@@ -172,6 +176,26 @@ class ModelRewardTest {
 
   private static double mean(List<RowDecoder.Result> results) {
     return results.stream().mapToDouble(RowDecoder.Result::reward).average().orElseThrow();
+  }
+
+  @Test
+  void aTextThatLeavesNothingToReadScoresNothingAlone() {
+    RewardSpec spec =
+        new RewardSpec(
+            Combination.MINIMUM,
+            List.of(of("good", "type", "reward-model", "model", model("gpt2-reward"))));
+    LongAdder nanos = new LongAdder();
+    try (Scorers scorers = new Scorers(Device.cpu(), nanos);
+        Rewards rewards = Rewards.open(spec, scorers)) {
+      RowRewards row = rewards.forRow(Map.of());
+      assertThat(row.outcome("").reward()).isZero();
+      boolean[] finished = {true, true, true, false};
+      List<Judgement> judged = row.judge(List.of("a dog", "", "a cat", ""), finished);
+      assertThat(judged.get(1).reward()).isZero();
+      assertThat(judged.get(3).reward()).isEqualTo(1);
+      assertThat(judged.get(0).reward()).isEqualTo(row.outcome("a dog").reward());
+      assertThat(judged.get(2).reward()).isEqualTo(row.outcome("a cat").reward());
+    }
   }
 
   @Test
