@@ -1,10 +1,12 @@
 package io.foresight.jobs;
 
 import io.foresight.model.Checkpoint;
+import io.foresight.model.ClassifierCheckpoint;
 import io.foresight.model.ModelException;
 import io.foresight.model.Precision;
 import io.foresight.spark.ModelStore;
 import io.foresight.spark.StoreSettings;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,10 +18,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Says what a model is and takes, without loading it, and whether it can draft for another. */
+/**
+ * Says what a model or classifier is and takes, without loading it, and whether a model can draft
+ * for another.
+ */
 @Command(
     name = "inspect",
-    description = "Says what a model is, what it takes, and whether it can draft for another.",
+    description =
+        "Says what a model or classifier is and takes, and whether a model can draft for another.",
     mixinStandardHelpOptions = true)
 final class InspectJob implements Callable<Integer> {
 
@@ -48,7 +54,12 @@ final class InspectJob implements Callable<Integer> {
     }
     Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
     try (ModelStore store = new ModelStore(StoreSettings.defaults(), hadoop)) {
-      Checkpoint checkpoint = Checkpoint.inspect(store.folder(model));
+      Path folder = store.folder(model);
+      if (target == null && ClassifierCheckpoint.isMeantBy(folder)) {
+        System.out.print(describe(ClassifierCheckpoint.inspect(folder)));
+        return 0;
+      }
+      Checkpoint checkpoint = Checkpoint.inspect(folder);
       System.out.print(describe(checkpoint));
       if (target != null) {
         compare(checkpoint, Checkpoint.inspect(store.folder(target)));
@@ -68,6 +79,31 @@ final class InspectJob implements Callable<Integer> {
         "It can draft for %s, at %.3f of the multiplications per token.%n",
         target,
         (double) checkpoint.multipliedWeights() / other.multipliedWeights());
+  }
+
+  private static String describe(ClassifierCheckpoint checkpoint) {
+    return """
+        Model       %s
+        Family      %s, a classifier
+        Parameters  %,d, %s MiB as fp32
+        Vocabulary  %,d ids
+        Texts       up to %,d tokens, special ones included
+        Labels      %s
+        Scores      %s
+        """
+        .formatted(
+            checkpoint.folder(),
+            checkpoint.family(),
+            checkpoint.parameters(),
+            mebibytes(checkpoint.parameters() * Float.BYTES),
+            checkpoint.vocabularySize(),
+            checkpoint.maxTokens(),
+            String.join(", ", checkpoint.labels()),
+            switch (checkpoint.problem()) {
+              case SINGLE_LABEL -> "probabilities, of which one text's sum to 1";
+              case MULTI_LABEL -> "probabilities, each by itself";
+              case REGRESSION -> "plain numbers, as a reward model's are";
+            });
   }
 
   private String describe(Checkpoint checkpoint) {

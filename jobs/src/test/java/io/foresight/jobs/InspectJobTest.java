@@ -34,6 +34,33 @@ class InspectJobTest {
   }
 
   @Test
+  void aClassifierIsDescribedByWhatItTells() {
+    String folder = Path.of("..", "examples", "harmlessness").toString();
+    JobRun run = JobRun.of("inspect", folder);
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out())
+        .isEqualTo(
+            """
+            Model       %s
+            Family      distilbert, a classifier
+            Parameters  690,178, 2.6 MiB as fp32
+            Vocabulary  4,096 ids
+            Texts       up to 128 tokens, special ones included
+            Labels      harmless, harmful
+            Scores      probabilities, of which one text's sum to 1
+            """
+                .formatted(folder));
+    assertThat(JobRun.of("inspect", classifier("gpt2-reward")).out())
+        .contains("Family      gpt2, a classifier", "plain numbers");
+    assertThat(JobRun.of("inspect", folder, "--draft-for", TARGET).err())
+        .contains("\"distilbert\"");
+  }
+
+  private static String classifier(String name) {
+    return Path.of(OTHER).resolve(Path.of("..", "..", "parity-classifiers", name)).toString();
+  }
+
+  @Test
   void aDraftIsComparedWithItsTarget() {
     JobRun fits = JobRun.of("inspect", DRAFT, "--draft-for", TARGET);
     assertThat(fits.code()).as(fits.err()).isZero();

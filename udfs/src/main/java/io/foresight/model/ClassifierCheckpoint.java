@@ -97,13 +97,34 @@ public final class ClassifierCheckpoint {
         });
   }
 
-  private void checkArchitecture(ConfigJson json) {
-    JsonNode architectures = json.json().path("architectures");
-    if (architectures.size() > 0 && !architectures.get(0).asText().endsWith(KIND)) {
+  /**
+   * Whether a folder's configuration names a classifier or an encoder, rather than a causal
+   * language model.
+   *
+   * @throws ModelException if the folder has no configuration that can be read
+   */
+  public static boolean isMeantBy(Path folder) {
+    return Checkpoint.reading(
+        folder,
+        () -> {
+          ConfigJson json = new ConfigJson(Checkpoint.json(folder, "config.json", true));
+          return EncoderFamilies.names().contains(json.textOr("", "model_type"))
+              || architecture(json).endsWith(KIND);
+        });
+  }
+
+  private static void checkArchitecture(ConfigJson json) {
+    String architecture = architecture(json);
+    if (!architecture.isEmpty() && !architecture.endsWith(KIND)) {
       throw new IllegalArgumentException(
           "its architecture, %s, is no sequence classifier. Give a checkpoint of one whose name ends in %s."
-              .formatted(architectures.get(0).asText(), KIND));
+              .formatted(architecture, KIND));
     }
+  }
+
+  /** Empty if none is given. */
+  private static String architecture(ConfigJson json) {
+    return json.json().path("architectures").path(0).asText();
   }
 
   /**
