@@ -29,8 +29,13 @@ final class Examples {
       if (asked.length() >= SHOWN) {
         asked = asked.substring(0, SHOWN - 4) + "...";
       }
-      Object said = values.get("output") == null ? values.get("error") : values.get("output");
-      System.out.printf("%-12s%-36s%s%n", values.get("status"), asked, said);
+      String prefix = settings.columnPrefix();
+      Object output = values.get(prefix + "output");
+      System.out.printf(
+          "%-12s%-36s%s%n",
+          values.get(prefix + "status"),
+          asked,
+          output == null ? values.get(prefix + "error") : output);
     }
   }
 

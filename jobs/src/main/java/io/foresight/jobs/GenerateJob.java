@@ -60,8 +60,9 @@ final class GenerateJob implements Callable<Integer> {
       }
       long started = System.nanoTime();
       Dataset<Row> written = ProgressLine.during(progress, total, () -> folder.write(decoded));
+      Dataset<Row> added = RewardFigures.added(written, generation.columnPrefix());
       Summary summary =
-          Summary.of(written, generation.rewards().names(), (System.nanoTime() - started) / 1e9);
+          Summary.of(added, generation.rewards().names(), (System.nanoTime() - started) / 1e9);
       folder.writeRun(run(settings, models, summary));
       FiguresFile.write(outputOptions.summaryFile(), summary.json());
       System.out.print(summary.table());
@@ -70,7 +71,7 @@ final class GenerateJob implements Callable<Integer> {
       if (generation.decoding().strategy().equals("speculative")) {
         advise(generation, models, summary, spark.sparkContext().isLocal());
       }
-      return verdict(summary, written, models);
+      return verdict(summary, added, models);
     }
   }
 
@@ -87,10 +88,10 @@ final class GenerateJob implements Callable<Integer> {
   }
 
   /** A run that wrote its rows fails all the same if none was decoded, or nothing speculated. */
-  private static int verdict(Summary summary, Dataset<Row> written, Models models) {
+  private static int verdict(Summary summary, Dataset<Row> added, Models models) {
     if (summary.allFailed()) {
       System.err.println(
-          "Cannot decode any row: %s".formatted(written.select("error").first().getString(0)));
+          "Cannot decode any row: %s".formatted(added.select("error").first().getString(0)));
       return 1;
     }
     if (models.draft() != null && summary.draftedNothing()) {

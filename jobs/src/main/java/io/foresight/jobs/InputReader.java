@@ -44,7 +44,7 @@ final class InputReader {
               .formatted(settings.input()));
     }
     GenerationSettings generation = settings.generation();
-    Dataset<Row> rows = load(spark, settings);
+    Dataset<Row> rows = load(spark, settings, format(spark, settings));
     if (judged(settings, settings.conceptsColumn())) {
       requireList(rows, settings.conceptsColumn(), TEXTS, "a list of texts");
     }
@@ -70,35 +70,47 @@ final class InputReader {
         .anyMatch(named -> named.settings().containsValue(column));
   }
 
-  private static Dataset<Row> load(SparkSession spark, JobSettings settings) {
+  private static InputFormat format(SparkSession spark, JobSettings settings) {
+    return settings.inputFormat() == InputFormat.AUTO
+        ? Storage.reach(spark, "read input", settings.input(), InputFormat::of)
+        : settings.inputFormat();
+  }
+
+  private static Dataset<Row> load(SparkSession spark, JobSettings settings, InputFormat format) {
     try {
-      return switch (settings.inputFormat()) {
-        case "jsonl" -> spark.read().option("mode", "FAILFAST").json(settings.input());
-        case "csv" -> csv(spark, settings);
-        default -> spark.read().parquet(settings.input());
+      return switch (format) {
+        case JSONL -> spark.read().option("mode", "FAILFAST").json(settings.input());
+        case CSV -> csv(spark, settings);
+        case PARQUET, AUTO -> spark.read().parquet(settings.input());
       };
     } catch (RuntimeException e) {
-      throw unreadable(settings, e);
+      throw unreadable(settings, format, e);
     } catch (Exception e) {
       // Spark's checked exceptions come through Scala code, which does not declare them.
       if (e instanceof SparkException) {
-        throw unreadable(settings, e);
+        throw unreadable(settings, format, e);
       }
       throw e;
     }
   }
 
-  private static IllegalArgumentException unreadable(JobSettings settings, Exception e) {
+  private static IllegalArgumentException unreadable(
+      JobSettings settings, InputFormat format, Exception e) {
     Throwable cause = e;
     while (cause.getCause() != null) {
       cause = cause.getCause();
     }
     return new IllegalArgumentException(
-        "Cannot read input %s as %s: %s Correct the file, or set input.format."
+        "Cannot read input %s as %s: %s. Correct the file, or set input.format."
             .formatted(
                 settings.input(),
-                settings.inputFormat(),
-                String.valueOf(cause.getMessage()).lines().findFirst().orElse("").strip()),
+                SettingsReader.spelling(format),
+                String.valueOf(cause.getMessage())
+                    .lines()
+                    .findFirst()
+                    .orElse("")
+                    .strip()
+                    .replaceFirst("\\.$", "")),
         e);
   }
 

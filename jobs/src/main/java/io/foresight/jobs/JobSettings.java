@@ -24,7 +24,7 @@ import java.util.List;
 /**
  * A job's settings, bound once and immutable. {@code reference.conf} documents each.
  *
- * @param inputFormat jsonl, parquet or csv
+ * @param inputFormat how it lies in its files
  * @param limit rows to take; 0 for all
  * @param conceptsColumn a column that is a list of texts, if the input has it
  * @param formsColumn a column that is a list of texts per concept, if the input has it
@@ -34,7 +34,7 @@ import java.util.List;
 record JobSettings(
     GenerationSettings generation,
     String input,
-    String inputFormat,
+    InputFormat inputFormat,
     int limit,
     String conceptsColumn,
     String formsColumn,
@@ -70,13 +70,14 @@ record JobSettings(
             prompt,
             RewardReader.read(reader),
             reader.integer("run.seed"),
-            decoding);
+            decoding,
+            columnPrefix(reader));
     String output = output(job, reader);
     JobSettings settings =
         new JobSettings(
             generation,
             input,
-            format(reader, input),
+            reader.choice("input.format", InputFormat.class),
             reader.atLeast("input.limit", 0),
             reader.text("input.columns.concepts"),
             reader.text("input.columns.forms"),
@@ -145,15 +146,12 @@ record JobSettings(
                 .format(Instant.now());
   }
 
-  private static String format(SettingsReader reader, String input) {
-    String format = reader.oneOf("input.format", List.of("auto", "jsonl", "parquet", "csv"));
-    if (!format.equals("auto")) {
-      return format;
+  private static String columnPrefix(SettingsReader reader) {
+    String prefix = reader.text("output.prefix");
+    if (!prefix.matches("\\w*")) {
+      reader.problem("output.prefix", "it must be of letters, digits and _, such as judge_.");
     }
-    if (input.endsWith(".jsonl") || input.endsWith(".json")) {
-      return "jsonl";
-    }
-    return input.endsWith(".csv") ? "csv" : "parquet";
+    return prefix;
   }
 
   private static StoreSettings store(SettingsReader reader) {

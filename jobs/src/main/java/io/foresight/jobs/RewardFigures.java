@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.when;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -20,6 +21,18 @@ final class RewardFigures {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private RewardFigures() {}
+
+  /** The columns whose names have the prefix, without it: those that a run added, if it has one. */
+  static Dataset<Row> added(Dataset<Row> written, String prefix) {
+    if (prefix.isEmpty()) {
+      return written;
+    }
+    return written.select(
+        Arrays.stream(written.columns())
+            .filter(name -> name.startsWith(prefix) && !name.equals(prefix))
+            .map(name -> col("`" + name + "`").as(name.substring(prefix.length())))
+            .toArray(Column[]::new));
+  }
 
   /**
    * Reads {@code satisfied} (rows), {@code satisfied_rate} and {@code mean_reward} (over rows that

@@ -41,7 +41,12 @@ final class ScoreJob implements Callable<Integer> {
     FiguresFile.check("--summary", outputOptions.summaryFile());
     GenerationSettings generation = settings.generation();
     ScoringSettings scoring =
-        new ScoringSettings(text, generation.rewards(), generation.store(), generation.device());
+        new ScoringSettings(
+            text,
+            generation.rewards(),
+            generation.store(),
+            generation.device(),
+            generation.columnPrefix());
     try (SparkSession spark = SparkSession.builder().appName("foresight score").getOrCreate();
         ModelStore store =
             new ModelStore(scoring.store(), spark.sparkContext().hadoopConfiguration())) {
@@ -50,14 +55,15 @@ final class ScoreJob implements Callable<Integer> {
       folder.requireWritable();
       Dataset<Row> written =
           folder.write(Foresight.score(InputReader.read(spark, settings), scoring));
-      ObjectNode figures = figures(written, scoring);
+      Dataset<Row> added = RewardFigures.added(written, scoring.columnPrefix());
+      ObjectNode figures = figures(added, scoring);
       folder.writeRun(run(settings, figures));
       FiguresFile.write(outputOptions.summaryFile(), figures);
       long rows = figures.get("rows").asLong();
       long errors = figures.get("error").asLong();
       if (rows > 0 && errors == rows) {
         System.err.println(
-            "Cannot score any row: %s".formatted(written.select("error").first().getString(0)));
+            "Cannot score any row: %s".formatted(added.select("error").first().getString(0)));
         return 1;
       }
       StringBuilder table = new StringBuilder();
@@ -68,11 +74,11 @@ final class ScoreJob implements Callable<Integer> {
     }
   }
 
-  private static ObjectNode figures(Dataset<Row> written, ScoringSettings scoring) {
-    Row counts = written.selectExpr("count(*)", "count(error)").head();
+  private static ObjectNode figures(Dataset<Row> added, ScoringSettings scoring) {
+    Row counts = added.selectExpr("count(*)", "count(error)").head();
     ObjectNode figures = JSON.createObjectNode();
     figures.put("rows", counts.getLong(0)).put("error", counts.getLong(1));
-    figures.setAll(RewardFigures.of(written, scoring.rewards().names()));
+    figures.setAll(RewardFigures.of(added, scoring.rewards().names()));
     return figures;
   }
 

@@ -143,6 +143,14 @@ class GenerateJobTest {
     assertThat(toLines.code()).as(toLines.err()).isZero();
     assertThat(rows("json", lines, "note")).hasSize(10);
     assertThat(toLines.out()).contains("1 error");
+    Path again = temporary.resolve("again");
+    JobRun fromLines =
+        folder.generate("--input", lines, "--output", again, "--set", "output.prefix=again_");
+    assertThat(fromLines.code()).as(fromLines.err()).isZero();
+    assertThat(fromLines.out()).contains("1 error").contains("truncated   ");
+    assertThat(rows("parquet", again, "note"))
+        .allSatisfy(
+            row -> assertThat(row.<String>getAs("again_output")).isEqualTo(row.getAs("output")));
   }
 
   @Test

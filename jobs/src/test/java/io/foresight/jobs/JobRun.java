@@ -1,5 +1,7 @@
 package io.foresight.jobs;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.foresight.jobs.train.TinyModels;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -34,6 +36,12 @@ record JobRun(int code, String out, String err) {
       System.setOut(out);
       System.setErr(err);
     }
+  }
+
+  /** This, after checking that the exit code says success. */
+  JobRun succeeded() {
+    assertThat(code).as(err).isZero();
+    return this;
   }
 
   /** A folder with two tiny models and the arguments that name them. */

@@ -206,6 +206,32 @@ class ScoreJobTest {
   }
 
   @Test
+  void whatWasScoredIsScoredAgainUnderOtherNames() throws IOException {
+    Path once = temporary.resolve("once");
+    JobRun first =
+        score("--text", "said", "--output", once, "--set", "output.format=jsonl").succeeded();
+    texts = once;
+    assertThat(score("--text", "said").err())
+        .contains("already has [reward, constraint_scores, satisfied, error]");
+    Path twice = temporary.resolve("twice");
+    JobRun second =
+        score("--text", "said", "--output", twice, "--set", "output.prefix=again_").succeeded();
+    assertThat(second.out().lines().limit(3))
+        .containsExactlyElementsOf(first.out().lines().limit(3).toList());
+    try (SparkSession spark = SparkSession.builder().getOrCreate()) {
+      assertThat(spark.read().parquet(twice.toString()).collectAsList())
+          .hasSize(6)
+          .allSatisfy(
+              row -> {
+                assertThat(row.<Double>getAs("again_reward")).isEqualTo(row.getAs("reward"));
+                assertThat(row.<String>getAs("again_error")).isEqualTo(row.getAs("error"));
+              });
+    }
+    assertThat(score("--text", "said", "--set", "output.prefix=a b").err())
+        .contains("output.prefix = a b: it must be of letters");
+  }
+
+  @Test
   void aRunThatScoresNothingFails() throws IOException {
     texts =
         Files.writeString(

@@ -30,7 +30,7 @@ class SettingsTest {
   @Test
   void defaultsBind() {
     JobSettings settings = bind();
-    assertThat(settings.inputFormat()).isEqualTo("jsonl");
+    assertThat(settings.inputFormat()).isEqualTo(InputFormat.AUTO);
     assertThat(settings.outputFormat()).isEqualTo("parquet");
     assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
     assertThat(settings.generation().prompt()).isEqualTo(new PromptTemplate("{concepts} ="));

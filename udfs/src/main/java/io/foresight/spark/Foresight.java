@@ -44,8 +44,8 @@ public final class Foresight {
    * @param input rows with the columns that {@code settings} name
    * @return the input's columns, then {@code output}, {@code reward}, {@code constraint_scores},
    *     {@code satisfied}, {@code status} (ok, unsatisfied, truncated, error), {@code error},
-   *     {@code tokens}, {@code log_prob} and {@code counters}. One row per input row; the same rows
-   *     and seed give the same output for any number of partitions
+   *     {@code tokens}, {@code log_prob} and {@code counters}, each after the settings' prefix. One
+   *     row per input row; the same rows and seed give the same output for any number of partitions
    * @throws IllegalArgumentException if a column is missing, or the input already has an output
    *     column
    * @throws io.foresight.model.ModelException if a remote model cannot be listed
@@ -62,7 +62,7 @@ public final class Foresight {
 
   private static Dataset<Row> generate(
       Dataset<Row> input, GenerationSettings settings, RowListener listener) {
-    StructType schema = OutputSchema.generated(input.schema());
+    StructType schema = OutputSchema.generated(input.schema(), settings.columnPrefix());
     for (String column : settings.prompt().columns()) {
       require(input, column, "the prompt");
     }
@@ -87,14 +87,14 @@ public final class Foresight {
    *
    * @param input rows with the columns that {@code settings} name
    * @return the input's columns, then {@code reward}, {@code constraint_scores}, {@code satisfied}
-   *     and {@code error}. One row per input row; of one that cannot be scored {@code error} says
-   *     why, and the rest is null
+   *     and {@code error}, each after the settings' prefix. One row per input row; of one that
+   *     cannot be scored {@code error} says why, and the rest is null
    * @throws IllegalArgumentException if a column is missing, the input already has an output
    *     column, or the rewards cannot be used
    * @throws io.foresight.model.ModelException if a remote model cannot be listed
    */
   public static Dataset<Row> score(Dataset<Row> input, ScoringSettings settings) {
-    StructType schema = OutputSchema.scored(input.schema());
+    StructType schema = OutputSchema.scored(input.schema(), settings.columnPrefix());
     require(input, settings.textColumn(), "the texts");
     DataType type = input.schema().apply(settings.textColumn()).dataType();
     if (!type.equals(DataTypes.StringType)) {

@@ -26,6 +26,8 @@ import java.util.function.UnaryOperator;
  * @param rewards what the output is judged by
  * @param seed the run's seed; a row's own is derived from it and the row's id
  * @param decoding strategy and its settings
+ * @param columnPrefix what precedes the names of the columns that are added to the input's; empty
+ *     for nothing
  */
 public record GenerationSettings(
     String targetModel,
@@ -40,7 +42,8 @@ public record GenerationSettings(
     Prompt prompt,
     RewardSpec rewards,
     long seed,
-    DecodingSettings decoding)
+    DecodingSettings decoding,
+    String columnPrefix)
     implements Serializable {
 
   /** The defaults, for two models; the same as the jobs' {@code reference.conf}. */
@@ -58,7 +61,8 @@ public record GenerationSettings(
         new PromptTemplate("{concepts} ="),
         RewardSpec.keywordCoverage(),
         1,
-        DecodingSettings.defaults());
+        DecodingSettings.defaults(),
+        "");
   }
 
   /**
@@ -132,6 +136,7 @@ public record GenerationSettings(
         prompt,
         otherRewards,
         seed,
-        otherDecoding);
+        otherDecoding,
+        columnPrefix);
   }
 }

@@ -47,24 +47,30 @@ final class OutputSchema {
   /**
    * The input's columns, then generation's.
    *
+   * @param prefix what precedes the latter's names
    * @throws IllegalArgumentException if the input already has one of them; names are compared as
    *     Spark does, without case
    */
-  static StructType generated(StructType input) {
-    return added(input, GENERATED);
+  static StructType generated(StructType input, String prefix) {
+    return added(input, GENERATED, prefix);
   }
 
   /**
    * The input's columns, then scoring's, which are among generation's.
    *
+   * @param prefix what precedes the latter's names
    * @throws IllegalArgumentException if the input already has one of them; names are compared as
    *     Spark does, without case
    */
-  static StructType scored(StructType input) {
-    return added(input, SCORED);
+  static StructType scored(StructType input, String prefix) {
+    return added(input, SCORED, prefix);
   }
 
-  private static StructType added(StructType input, StructType further) {
+  private static StructType added(StructType input, StructType columns, String prefix) {
+    StructType further = new StructType();
+    for (StructField column : columns.fields()) {
+      further = further.add(prefix + column.name(), column.dataType());
+    }
     List<String> taken = new ArrayList<>();
     for (StructField field : further.fields()) {
       for (String name : input.fieldNames()) {
@@ -75,7 +81,7 @@ final class OutputSchema {
     }
     if (!taken.isEmpty()) {
       throw new IllegalArgumentException(
-          "Cannot add the output columns: the input already has %s. Rename or drop %s."
+          "Cannot add the output columns: the input already has %s. Rename or drop %s, or set output.prefix to what is to precede the new ones' names."
               .formatted(taken, taken.size() == 1 ? "it" : "them"));
     }
     StructType all = input;

@@ -11,17 +11,25 @@ import java.util.function.UnaryOperator;
  * @param rewards what they are judged by
  * @param store where hosts keep copies of remote models
  * @param device where the rewards' models run
+ * @param columnPrefix what precedes the names of the columns that are added to the input's; empty
+ *     for nothing
  */
 public record ScoringSettings(
-    String textColumn, RewardSpec rewards, StoreSettings store, DeviceChoice device)
+    String textColumn,
+    RewardSpec rewards,
+    StoreSettings store,
+    DeviceChoice device,
+    String columnPrefix)
     implements Serializable {
 
   /** The defaults, for texts in a column. */
   public static ScoringSettings of(String textColumn, RewardSpec rewards) {
-    return new ScoringSettings(textColumn, rewards, StoreSettings.defaults(), DeviceChoice.AUTO);
+    return new ScoringSettings(
+        textColumn, rewards, StoreSettings.defaults(), DeviceChoice.AUTO, "");
   }
 
   ScoringSettings withModels(UnaryOperator<String> elsewhere) {
-    return new ScoringSettings(textColumn, rewards.withModels(elsewhere), store, device);
+    return new ScoringSettings(
+        textColumn, rewards.withModels(elsewhere), store, device, columnPrefix);
   }
 }

@@ -103,7 +103,8 @@ class BatchingInvarianceTest {
             d.prompt(),
             d.rewards(),
             d.seed(),
-            decoding);
+            decoding,
+            "");
     Map<String, RowDecoder.Result> results = new LinkedHashMap<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       Iterator<RowDecoder.Decoded> decoded = decoder.decode(rows.iterator());

@@ -57,7 +57,8 @@ class CacheMemoryTest {
             PromptTemplate.column("prompt"),
             d.rewards(),
             d.seed(),
-            decoding);
+            decoding,
+            "");
     List<String> statuses = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       decoder

@@ -111,7 +111,8 @@ class ModelRewardTest {
             d.prompt(),
             rewards,
             d.seed(),
-            DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build());
+            DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build(),
+            "");
     List<RowDecoder.Named> rows = new ArrayList<>();
     for (String word : WORDS) {
       // Rows without a topic are not judged by what reads it.

@@ -10,7 +10,7 @@ class OutputSchemaTest {
 
   @Test
   void addsColumnsAfterTheInput() {
-    assertThat(OutputSchema.generated(new StructType().add("id", "string")).fieldNames())
+    assertThat(OutputSchema.generated(new StructType().add("id", "string"), "").fieldNames())
         .containsExactly(
             "id",
             "output",
@@ -26,8 +26,20 @@ class OutputSchemaTest {
 
   @Test
   void collisionNamesTheColumn() {
-    assertThatThrownBy(() -> OutputSchema.generated(new StructType().add("Reward", "double")))
+    assertThatThrownBy(() -> OutputSchema.generated(new StructType().add("Reward", "double"), ""))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("[Reward]");
+    StructType taken = new StructType().add("reward", "double").add("Judge_Reward", "double");
+    assertThat(OutputSchema.scored(taken, "own_").fieldNames())
+        .containsExactly(
+            "reward",
+            "Judge_Reward",
+            "own_reward",
+            "own_constraint_scores",
+            "own_satisfied",
+            "own_error");
+    assertThatThrownBy(() -> OutputSchema.scored(taken, "judge_"))
+        .hasMessageContaining("[Judge_Reward]")
+        .hasMessageContaining("output.prefix");
   }
 }
