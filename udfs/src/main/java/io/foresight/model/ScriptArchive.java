@@ -26,16 +26,14 @@ final class ScriptArchive {
    * @param type the class
    */
   static InputStream open(String resource, String type) {
-    try (InputStream in = ScriptArchive.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new IllegalStateException("Cannot find resource " + resource + " on the class path.");
-      }
-      byte[] source = in.readAllBytes();
+    try {
+      byte[] source = read(resource);
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
         zip.setMethod(ZipOutputStream.STORED);
         add(zip, "a/data.pkl", module(type, new String(source, StandardCharsets.UTF_8)));
         add(zip, "a/code/__torch__.py", source);
+        add(zip, "a/code/__torch__/adamw.py", read("adamw.py"));
         add(zip, "a/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
         add(zip, "a/version", "10\n".getBytes(StandardCharsets.US_ASCII));
         add(zip, "a/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
@@ -43,6 +41,15 @@ final class ScriptArchive {
       return new ByteArrayInputStream(bytes.toByteArray());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private static byte[] read(String resource) throws IOException {
+    try (InputStream in = ScriptArchive.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new IllegalStateException("Cannot find resource " + resource + " on the class path.");
+      }
+      return in.readAllBytes();
     }
   }
 

@@ -672,27 +672,7 @@ class CausalLm(Module):
     (self).bind(leaves, int(dtype), )
     loss = (self).mean_loss(ids, asked, labels, dropout, )
     torch.backward(loss)
-    squares = annotate(List[Tensor], [])
-    for i in range(len(leaves)):
-      gradient = leaves[i].grad
-      _1 = torch.append(squares, torch.sum(torch.mul(gradient, gradient)))
-    norm = float(torch.item(torch.sqrt(torch.sum(torch.stack(squares)))))
-    scale = 1.
-    if norm > limit:
-      scale = limit / norm
-    correction1 = 1. - 0.9 ** step
-    correction2 = 1. - 0.98 ** step
-    for i in range(len(leaves)):
-      gradient = torch.mul(torch.detach(leaves[i].grad), scale)
-      m = self.moment1[i]
-      v = self.moment2[i]
-      _2 = torch.add_(torch.mul_(m, 0.9), gradient, alpha=0.1)
-      _3 = torch.addcmul_(torch.mul_(v, 0.98), gradient, gradient, value=0.02)
-      p = self.params[i]
-      if torch.dim(p) > 1:
-        _4 = torch.mul_(p, 1. - rate * decay)
-      root = torch.add(torch.sqrt(torch.div(v, correction2)), 1e-8)
-      _5 = torch.addcdiv_(p, m, root, value=-(rate / correction1))
+    _1 = __torch__.adamw.update(self.params, leaves, self.moment1, self.moment2, rate, decay, limit, step, )
     return torch.detach(loss)
 
   # The loss without dropout, summed over the asked positions.
