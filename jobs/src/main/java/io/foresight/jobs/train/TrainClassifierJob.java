@@ -1,13 +1,11 @@
 package io.foresight.jobs.train;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.foresight.jobs.SettingsException;
 import io.foresight.jobs.train.ClassifierTrainer.Evaluation;
 import io.foresight.jobs.train.LabelledTexts.Line;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -127,53 +125,30 @@ public final class TrainClassifierJob implements Callable<Integer> {
   }
 
   private void check() {
-    List<String> problems = new ArrayList<>();
-    require(problems, Files.isRegularFile(input), "--input", input, "a file that exists");
-    require(
-        problems,
-        further == null || Files.isRegularFile(further),
-        "--further",
-        further,
-        "a file that exists");
-    require(
-        problems,
+    OptionProblems problems = new OptionProblems();
+    problems.requireFile("--input", input);
+    problems.requireFile("--further", further);
+    problems.require(
         labels.size() == 2 && !labels.get(0).equals(labels.get(1)),
         "--labels",
         String.join(",", labels),
         "two names with a comma between");
-    require(
-        problems,
+    problems.require(
         Files.notExists(output.resolve("model.safetensors")),
         "--output",
         output,
         "a folder without a model");
-    int least = BpeTrainer.MIN_SIZE;
-    require(problems, vocabulary >= least, "--vocabulary", vocabulary, "at least " + least);
-    require(problems, layers >= 1, "--layers", layers, "at least 1");
-    require(problems, heads >= 1, "--heads", heads, "at least 1");
-    require(
-        problems,
+    problems.requireAtLeast(BpeTrainer.MIN_SIZE, "--vocabulary", vocabulary);
+    problems.requireAtLeast(1, "--layers", layers);
+    problems.requireAtLeast(1, "--heads", heads);
+    problems.require(
         heads >= 1 && hidden >= heads && hidden % heads == 0,
         "--hidden",
         hidden,
         "a multiple of --heads");
-    require(problems, intermediate >= 1, "--intermediate", intermediate, "at least 1");
-    require(problems, epochs >= 1, "--epochs", epochs, "at least 1");
-    require(problems, rate > 0 && rate < 1, "--rate", rate, "above 0 and below 1");
-    require(problems, dropout >= 0 && dropout < 1, "--dropout", dropout, "in [0, 1)");
-    require(
-        problems, weightDecay >= 0 && weightDecay < 1, "--weight-decay", weightDecay, "in [0, 1)");
-    require(problems, warmup >= 0, "--warmup", warmup, "at least 0");
-    require(problems, threads >= 1, "--threads", threads, "at least 1");
-    if (!problems.isEmpty()) {
-      throw new SettingsException(problems);
-    }
-  }
-
-  private static void require(
-      List<String> problems, boolean valid, String option, Object value, String right) {
-    if (!valid) {
-      problems.add("%s %s: it must be %s.".formatted(option, value, right));
-    }
+    problems.requireAtLeast(1, "--intermediate", intermediate);
+    problems.requireRecipe(rate, epochs, warmup, dropout, weightDecay);
+    problems.requireAtLeast(1, "--threads", threads);
+    problems.finish();
   }
 }

@@ -3,7 +3,6 @@ package io.foresight.jobs.train;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foresight.jobs.SettingsException;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;
 import io.foresight.model.Precision;
@@ -180,58 +179,30 @@ public final class TrainJob implements Callable<Integer> {
   }
 
   private void check() {
-    List<String> problems = new ArrayList<>();
-    for (Path input : inputs) {
-      require(problems, Files.isRegularFile(input), "--input", input, "a file that exists");
-    }
-    require(
-        problems,
-        tokenizerFile == null || Files.isRegularFile(tokenizerFile),
-        "--tokenizer",
-        tokenizerFile,
-        "a file that exists");
-    require(
-        problems,
-        teacher == null || Files.isDirectory(teacher),
-        "--teacher",
-        teacher,
-        "a model folder");
-    int least = BpeTrainer.MIN_SIZE;
-    require(problems, vocabulary >= least, "--vocabulary", vocabulary, "at least " + least);
-    require(problems, layers >= 1, "--layers", layers, "at least 1");
-    require(problems, heads >= 1, "--heads", heads, "at least 1");
-    require(
-        problems,
+    OptionProblems problems = new OptionProblems();
+    inputs.forEach(input -> problems.requireFile("--input", input));
+    problems.requireFile("--tokenizer", tokenizerFile);
+    problems.require(
+        teacher == null || Files.isDirectory(teacher), "--teacher", teacher, "a model folder");
+    problems.requireAtLeast(BpeTrainer.MIN_SIZE, "--vocabulary", vocabulary);
+    problems.requireAtLeast(1, "--layers", layers);
+    problems.requireAtLeast(1, "--heads", heads);
+    problems.require(
         heads >= 1 && hidden >= 2 * heads && hidden % (2 * heads) == 0,
         "--hidden",
         hidden,
         "a multiple of twice --heads");
-    require(problems, intermediate >= 1, "--intermediate", intermediate, "at least 1");
-    require(problems, epochs >= 1, "--epochs", epochs, "at least 1");
-    require(problems, batch >= 1, "--batch", batch, "at least 1");
-    require(problems, rate > 0 && rate < 1, "--rate", rate, "above 0 and below 1");
-    require(problems, warmup >= 0, "--warmup", warmup, "at least 0");
-    require(problems, dropout >= 0 && dropout < 1, "--dropout", dropout, "in [0, 1)");
-    require(
-        problems, weightDecay >= 0 && weightDecay < 1, "--weight-decay", weightDecay, "in [0, 1)");
-    require(problems, evaluateEvery >= 1, "--evaluate-every", evaluateEvery, "at least 1");
-    require(
-        problems,
+    problems.requireAtLeast(1, "--intermediate", intermediate);
+    problems.requireRecipe(rate, epochs, warmup, dropout, weightDecay);
+    problems.requireAtLeast(1, "--batch", batch);
+    problems.requireAtLeast(1, "--evaluate-every", evaluateEvery);
+    problems.require(
         precision.equals("fp32") || precision.equals("bf16"),
         "--precision",
         precision,
         "fp32 or bf16");
-    require(problems, threads >= 1, "--threads", threads, "at least 1");
-    if (!problems.isEmpty()) {
-      throw new SettingsException(problems);
-    }
-  }
-
-  private static void require(
-      List<String> problems, boolean valid, String option, Object value, String right) {
-    if (!valid) {
-      problems.add("%s %s: it must be %s.".formatted(option, value, right));
-    }
+    problems.requireAtLeast(1, "--threads", threads);
+    problems.finish();
   }
 
   /** Takes the given vocabulary, or the one that the folder has, or learns one. */
