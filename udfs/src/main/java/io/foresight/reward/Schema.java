@@ -1,14 +1,11 @@
 package io.foresight.reward;
 
-import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.networknt.schema.JsonNodePath;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaException;
 import com.networknt.schema.JsonSchemaFactory;
-import com.networknt.schema.SchemaId;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.SpecVersion.VersionFlag;
@@ -20,20 +17,18 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** A JSON schema that stands alone, and how much of it a value meets. Thread-safe. */
 final class Schema {
 
-  /** Most references that are followed to a subschema; there are endless ones. */
-  private static final int HOPS = 16;
-
-  private static final Set<String> REFERENCES = Set.of("$ref", "$dynamicRef", "$recursiveRef");
-
-  /** Patterns are RE2/J's here too, so that none hangs over some text. */
+  /**
+   * Patterns are RE2/J's here too, so that none hangs over some text. What a reference leads to is
+   * not kept: in a schema that refers to itself, that is a tree as deep as texts are.
+   */
   private static final SchemaValidatorsConfig CONFIG =
       SchemaValidatorsConfig.builder()
+          .cacheRefs(false)
           .regularExpressionFactory(
               regex -> {
                 com.google.re2j.Pattern pattern = LinearPattern.compile(regex);
@@ -42,10 +37,12 @@ final class Schema {
           .build();
 
   private final JsonNode root;
+  private final SchemaReferences references;
   private final JsonSchema schema;
 
-  private Schema(JsonNode root, JsonSchema schema) {
+  private Schema(JsonNode root, SchemaReferences references, JsonSchema schema) {
     this.root = root;
+    this.references = references;
     this.schema = schema;
   }
 
@@ -65,7 +62,7 @@ final class Schema {
                     new IllegalArgumentException(
                         "it is no JSON, or nested deeper than %d, after character %d. Correct it."
                             .formatted(JsonText.DEEPEST, json.parsed())));
-    requireAlone(root);
+    SchemaReferences references = new SchemaReferences(root);
     VersionFlag draft =
         SpecVersionDetector.detectOptionalVersion(root, false).orElse(VersionFlag.V202012);
     try {
@@ -93,7 +90,7 @@ final class Schema {
               .getSchema(root, CONFIG);
       schema.initializeValidators();
       schema.validate(NullNode.getInstance());
-      return new Schema(root, schema);
+      return new Schema(root, references, schema);
     } catch (JsonSchemaException e) {
       throw new IllegalArgumentException(
           "it cannot be used: %s Correct it.".formatted(reason(e)), e);
@@ -108,36 +105,13 @@ final class Schema {
         : e.getMessage() + ".";
   }
 
-  /** References are checked before the validator sees them, to other schemas and to drafts. */
-  private static void requireAlone(JsonNode node) {
-    Set<String> drafts =
-        Set.of(SchemaId.V4, SchemaId.V6, SchemaId.V7, SchemaId.V201909, SchemaId.V202012);
-    node.fields()
-        .forEachRemaining(
-            field -> {
-              String value = field.getValue().textValue();
-              if (value == null) {
-                return;
-              }
-              if (REFERENCES.contains(field.getKey()) && !value.startsWith("#")) {
-                throw new IllegalArgumentException(
-                    "it refers to %s; nothing is fetched. Put that under $defs, and refer to it by #/$defs/..."
-                        .formatted(value));
-              }
-              if (field.getKey().equals("$schema")
-                  && !drafts.contains(value)
-                  && !drafts.contains(value.replaceFirst("#$", ""))) {
-                throw new IllegalArgumentException(
-                    "its $schema is %s; nothing is fetched. Give one of %s."
-                        .formatted(value, new TreeSet<>(drafts)));
-              }
-            });
-    node.forEach(Schema::requireAlone);
-  }
-
-  /** The share of the schema that a value meets; 1 only if it is valid. In [0, 1]. */
+  /**
+   * The share of the schema that a value meets; 1 only if it is valid. In [0, 1].
+   *
+   * @throws IllegalArgumentException if that takes too long to find out
+   */
   double share(JsonNode value) {
-    Set<ValidationMessage> messages = schema.validate(value);
+    Set<ValidationMessage> messages = schema.validate(LimitedJson.of(value));
     if (messages.isEmpty()) {
       return 1;
     }
@@ -154,7 +128,7 @@ final class Schema {
     if (faults.wrongType) {
       return 0;
     }
-    JsonNode here = resolved(declared);
+    JsonNode here = references.resolved(declared);
     double met = faults.own ? 0 : 1;
     if (value.isArray()) {
       for (int i = 0; i < value.size(); i++) {
@@ -184,18 +158,6 @@ final class Schema {
       }
     }
     return met / (1 + members.size());
-  }
-
-  private JsonNode resolved(JsonNode declared) {
-    JsonNode at = declared;
-    for (int hops = 0; hops < HOPS && at.path("$ref").isTextual(); hops++) {
-      String pointer = at.path("$ref").textValue().substring(1);
-      at =
-          pointer.isEmpty() || pointer.startsWith("/")
-              ? root.at(JsonPointer.compile(pointer))
-              : MissingNode.getInstance();
-    }
-    return at;
   }
 
   /** What is wrong with a value, and with those below it by name or index. */

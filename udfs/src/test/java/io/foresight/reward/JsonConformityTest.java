@@ -170,6 +170,10 @@ class JsonConformityTest {
         "{\"type\": |it is no JSON",
         "{\"$ref\": \"#/nowhere\"}|cannot be used",
         "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"$ref\": \"#\"}}}|refers to itself",
+        "{\"properties\": {\"a\": {\"$ref\": \"#/properties/a\"}}}|refers to itself",
+        "{\"$defs\": {\"a\": {\"not\": {\"$ref\": \"#b\"}}, \"b\": {\"$anchor\": \"b\", \"if\": {\"$ref\": \"#/$defs/a\"}}}}|refers to itself",
+        "{\"x\": {\"$ref\": \"#/x%20y\"}, \"x y\": {\"allOf\": [{\"$ref\": \"#/x\"}]}, \"items\": {\"$ref\": \"#/x\"}}|refers to itself",
+        "{\"$ref\": \"\"}|refers to \"\"",
         "{\"pattern\": \"a(?=b)\"}|without lookaround",
         "{\"pattern\": \"(x{1000}){1000}\"}|repeats too much",
       })
@@ -178,6 +182,80 @@ class JsonConformityTest {
         .singleElement()
         .asString()
         .contains("rewards.it.schema = " + schema, reason);
+  }
+
+  @Test
+  void referencesThatMultiplyAreRefused() {
+    assertThat(of(doubling(6)).reward("1", true)).isEqualTo(1);
+    assertThat(Made.problems(FACTORY, Map.of("schema", doubling(31))))
+        .singleElement()
+        .asString()
+        .contains("more than 500 subschemas apply to one place");
+  }
+
+  /** Applies one type in 2^n ways. */
+  private static String doubling(int n) {
+    StringBuilder schema = new StringBuilder("{\"$ref\": \"#/$defs/d0\", \"$defs\": {");
+    for (int i = 0; i < n; i++) {
+      String next = "{\"$ref\": \"#/$defs/d%d\"}".formatted(i + 1);
+      schema.append("\"d%d\": {\"allOf\": [%s, %s]}, ".formatted(i, next, next));
+    }
+    return schema.append("\"d%d\": {\"type\": \"integer\"}}}".formatted(n)).toString();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"allOf\": [{\"properties\": {\"c\": {\"$ref\": \"#\"}}}, {\"properties\": {\"c\": {\"$ref\": \"#\"}}}]}",
+        "{\"anyOf\": [{\"not\": {\"properties\": {\"c\": {\"$ref\": \"#\"}}}}, {\"required\": [\"x\"], \"properties\": {\"c\": {\"$ref\": \"#\"}}}]}",
+        "{\"oneOf\": [{\"additionalProperties\": {\"$ref\": \"#\"}}, {\"patternProperties\": {\"c\": {\"$ref\": \"#\"}}}]}"
+      })
+  void aTextThatASchemaLooksAtWithoutEndIsRefused(String schema) {
+    RowReward reward = of(schema);
+    String open = "{\"c\":";
+    assertThat(reward.reward(open.repeat(5) + "1" + "}".repeat(5), true)).isBetween(0.5, 1.0);
+    assertThatThrownBy(() -> reward.reward(open.repeat(40) + "1" + "}".repeat(40), true))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("looks too often at the same parts of the text");
+  }
+
+  @Test
+  void longTextsAreNoReasonToStop() {
+    String person = "{\"name\": \"Ann\", \"age\": 7, \"friend\": {\"name\": \"Bob\", \"age\": 1}}";
+    String schema = PERSON.replace("\"#\"", "\"#/$defs/person\"");
+    String people =
+        "{\"items\": {\"$ref\": \"#/$defs/person\"}, \"$defs\": {\"age\": {\"type\": \"integer\"}, \"person\": %s}}"
+            .formatted(schema);
+    assertThat(of(people).reward("[" + (person + ",").repeat(9_999) + person + "]", true))
+        .isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"const\": {\"$ref\": \"http://a.example/x\", \"$schema\": \"y\"}}",
+        "{\"enum\": [{\"$ref\": \"http://a.example/x\", \"$schema\": \"y\"}]}"
+      })
+  void dataMayLookLikeAReference(String schema) {
+    assertThat(of(schema).reward("{\"$ref\": \"http://a.example/x\", \"$schema\": \"y\"}", true))
+        .isEqualTo(1);
+    assertThat(of(schema).reward("{}", true)).isLessThan(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://json-schema.org/draft-04/schema",
+        "http://json-schema.org/draft-06/schema",
+        "http://json-schema.org/draft-07/schema",
+        "http://json-schema.org/draft-07/schema#",
+        "https://json-schema.org/draft/2019-09/schema",
+        "https://json-schema.org/draft/2020-12/schema#"
+      })
+  void draftsMayEndWithOrWithoutAnEmptyFragment(String draft) {
+    assertThat(
+            of("{\"$schema\": \"%s\", \"type\": \"integer\"}".formatted(draft)).reward("1", true))
+        .isEqualTo(1);
   }
 
   @Test
@@ -215,6 +293,7 @@ class JsonConformityTest {
                 "{\"$dynamicRef\": \"%s\"}",
                 "{\"$recursiveRef\": \"%s\"}",
                 "{\"$schema\": \"%s\"}",
+                "{\"x\": [{\"y\": {\"$ref\": \"%s\"}}], \"not\": {\"$ref\": \"#/x/0/y\"}}",
                 "{\"$defs\": {\"a\": {\"$id\": \"http://a/\", \"$schema\": \"%s\"}}}")) {
           assertThat(Made.problems(FACTORY, Map.of("schema", schema.formatted(other))))
               .singleElement()

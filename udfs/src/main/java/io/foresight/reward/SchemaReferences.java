@@ -1,0 +1,218 @@
+package io.foresight.reward;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.networknt.schema.SchemaId;
+import java.net.URI;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A schema document's references, which stay in the document, and how much of the schema may have
+ * to be evaluated at one place of a value. Only what stands where a schema may stand is looked at,
+ * not data such as that of {@code const}. Thread-safe once made.
+ */
+final class SchemaReferences {
+
+  /** Most subschemas that may apply to one place of a value; references multiply them. */
+  static final int MOST_AT_A_PLACE = 500;
+
+  private static final Set<String> REFERENCES = Set.of("$ref", "$dynamicRef", "$recursiveRef");
+
+  /** Keywords with subschemas for the same place of a value. */
+  private static final Set<String> IN_PLACE =
+      Set.of(
+          "allOf",
+          "anyOf",
+          "oneOf",
+          "not",
+          "if",
+          "then",
+          "else",
+          "dependentSchemas",
+          "dependencies");
+
+  /** Keywords with subschemas for places below it, or for none. */
+  private static final Set<String> BELOW =
+      Set.of(
+          "$defs",
+          "definitions",
+          "properties",
+          "patternProperties",
+          "additionalProperties",
+          "unevaluatedProperties",
+          "propertyNames",
+          "prefixItems",
+          "items",
+          "additionalItems",
+          "unevaluatedItems",
+          "contains",
+          "contentSchema");
+
+  /** Keywords whose members are named by the schema's author, each a subschema. */
+  private static final Set<String> NAMED =
+      Set.of(
+          "$defs",
+          "definitions",
+          "properties",
+          "patternProperties",
+          "dependentSchemas",
+          "dependencies");
+
+  private static final Set<String> DRAFTS =
+      Set.of(SchemaId.V4, SchemaId.V6, SchemaId.V7, SchemaId.V201909, SchemaId.V202012);
+
+  private final Map<String, JsonNode> anchors = new HashMap<>();
+
+  /** Every subschema, and that from whose root its references start. */
+  private final IdentityHashMap<JsonNode, JsonNode> resources = new IdentityHashMap<>();
+
+  /**
+   * Follows a schema's references.
+   *
+   * @throws IllegalArgumentException if some lead elsewhere, or round in a circle, or too much
+   *     applies to one place; the message is a reason and what to do
+   */
+  SchemaReferences(JsonNode root) {
+    Deque<JsonNode> referring = new ArrayDeque<>();
+    walk(root, root, referring);
+    while (!referring.isEmpty()) {
+      JsonNode schema = referring.pop();
+      for (JsonNode target : targets(schema)) {
+        // One that stands under a keyword that is not known.
+        walk(target, resources.get(schema), referring);
+      }
+    }
+    IdentityHashMap<JsonNode, Integer> known = new IdentityHashMap<>();
+    resources.keySet().forEach(schema -> applying(schema, 0, known));
+  }
+
+  private void walk(JsonNode schema, JsonNode resource, Deque<JsonNode> referring) {
+    if (!schema.isObject() || resources.containsKey(schema)) {
+      return;
+    }
+    String id = schema.path("$id").asText();
+    JsonNode from = id.isEmpty() || id.startsWith("#") ? resource : schema;
+    resources.put(schema, from);
+    for (String name :
+        new String[] {
+          schema.path("$anchor").asText(),
+          schema.path("$dynamicAnchor").asText(),
+          id.startsWith("#") ? id.substring(1) : ""
+        }) {
+      anchors.putIfAbsent(name, schema);
+    }
+    requireAlone(schema);
+    if (REFERENCES.stream().anyMatch(schema::has)) {
+      referring.push(schema);
+    }
+    for (Set<String> keywords : List.of(IN_PLACE, BELOW)) {
+      subschemas(schema, keywords).forEach(below -> walk(below, from, referring));
+    }
+  }
+
+  private static void requireAlone(JsonNode schema) {
+    for (String keyword : REFERENCES) {
+      JsonNode reference = schema.path(keyword);
+      if (reference.isTextual() && !reference.textValue().startsWith("#")) {
+        throw new IllegalArgumentException(
+            "it refers to \"%s\"; nothing is fetched. Put that under $defs, and refer to it by #/$defs/..."
+                .formatted(reference.textValue()));
+      }
+    }
+    JsonNode draft = schema.path("$schema");
+    if (draft.isTextual()
+        && !DRAFTS.contains(draft.textValue())
+        && !DRAFTS.contains(draft.textValue() + "#")
+        && !DRAFTS.contains(draft.textValue().replaceFirst("#$", ""))) {
+      throw new IllegalArgumentException(
+          "its $schema is %s; nothing is fetched. Give one of %s."
+              .formatted(draft.textValue(), new TreeSet<>(DRAFTS)));
+    }
+  }
+
+  private static List<JsonNode> subschemas(JsonNode schema, Set<String> keywords) {
+    List<JsonNode> all = new ArrayList<>();
+    for (String keyword : keywords) {
+      JsonNode value = schema.path(keyword);
+      if (value.isArray() || NAMED.contains(keyword)) {
+        value.forEach(all::add);
+      } else if (!value.isMissingNode()) {
+        all.add(value);
+      }
+    }
+    return all;
+  }
+
+  /** What a subschema refers to, as far as there is such. */
+  private List<JsonNode> targets(JsonNode schema) {
+    List<JsonNode> targets = new ArrayList<>();
+    for (String keyword : REFERENCES) {
+      if (schema.path(keyword).isTextual()) {
+        targets.add(target(resources.get(schema), schema.path(keyword).textValue()));
+      }
+    }
+    return targets;
+  }
+
+  private JsonNode target(JsonNode resource, String reference) {
+    String fragment = reference.substring(1);
+    try {
+      fragment = URI.create(reference).getFragment();
+    } catch (IllegalArgumentException e) {
+      // Not escaped, as many write it.
+    }
+    if (fragment.isEmpty() || fragment.startsWith("/")) {
+      return resource.at(JsonPointer.compile(fragment));
+    }
+    return anchors.getOrDefault(fragment, MissingNode.getInstance());
+  }
+
+  /** The subschema that one stands for by {@code $ref}; itself if it has none. */
+  JsonNode resolved(JsonNode schema) {
+    JsonNode at = schema;
+    // There are no circles.
+    while (resources.containsKey(at) && at.path("$ref").isTextual()) {
+      at = target(resources.get(at), at.path("$ref").textValue());
+    }
+    return at;
+  }
+
+  /** How many subschemas may apply where one does, itself included. */
+  private int applying(JsonNode schema, int depth, IdentityHashMap<JsonNode, Integer> known) {
+    if (!schema.isObject()) {
+      return 1;
+    }
+    Integer before = known.get(schema);
+    if (before != null && before == 0) {
+      throw new IllegalArgumentException("it refers to itself without end. Correct it.");
+    }
+    if (before != null) {
+      return before;
+    }
+    known.put(schema, 0);
+    int sum = 1;
+    List<JsonNode> further = new ArrayList<>(subschemas(schema, IN_PLACE));
+    if (resources.containsKey(schema)) {
+      further.addAll(targets(schema));
+    }
+    for (JsonNode next : further) {
+      sum += depth == MOST_AT_A_PLACE ? MOST_AT_A_PLACE : applying(next, depth + 1, known);
+      if (sum > MOST_AT_A_PLACE) {
+        throw new IllegalArgumentException(
+            "more than %d subschemas apply to one place of a value, since references and allOf, anyOf, oneOf multiply. Simplify it."
+                .formatted(MOST_AT_A_PLACE));
+      }
+    }
+    known.put(schema, sum);
+    return sum;
+  }
+}
