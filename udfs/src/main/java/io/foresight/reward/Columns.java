@@ -9,14 +9,15 @@ import java.util.OptionalInt;
 /** What rewards read of a row; each throws {@link IllegalArgumentException} for another type. */
 final class Columns {
 
+  private static final int LONGEST_SHOWN = 100;
+
   private Columns() {}
 
   /** A text; empty if the row has none. */
   static Optional<String> text(Map<String, Object> row, String column) {
     Object value = row.get(column);
     if (value != null && !(value instanceof String)) {
-      throw new IllegalArgumentException(
-          "Cannot read column %s: it holds %s. Give a text.".formatted(column, value));
+      throw wrong(column, value, "a text");
     }
     return Optional.ofNullable((String) value);
   }
@@ -29,37 +30,61 @@ final class Columns {
   /** The texts of a value that is a list of them. */
   static List<String> texts(Object value, String column) {
     if (!(value instanceof List<?> list)) {
-      throw new IllegalArgumentException(
-          "Cannot read column %s: it holds %s. Give a list of texts.".formatted(column, value));
+      throw wrong(column, value, "a list of texts");
     }
     List<String> texts = new ArrayList<>();
     for (Object element : list) {
       if (!(element instanceof String text)) {
-        throw new IllegalArgumentException(
-            "Cannot read column %s: it holds %s. Give a list of texts.".formatted(column, element));
+        throw wrong(column, element, "a list of texts");
       }
       texts.add(text);
     }
     return texts;
   }
 
-  /** A whole number of at least 0; empty if the row has none. */
+  /**
+   * A list; empty if the row has none.
+   *
+   * @param what what it is a list of, in words
+   */
+  static Optional<List<?>> list(Map<String, Object> row, String column, String what) {
+    Object value = row.get(column);
+    if (value == null) {
+      return Optional.empty();
+    }
+    if (!(value instanceof List<?> list)) {
+      throw wrong(column, value, what);
+    }
+    return Optional.of(list);
+  }
+
+  /** A whole number of at least 0, also as text, as CSV has it; empty if the row has none. */
   static OptionalInt count(Map<String, Object> row, String column) {
     Object value = row.get(column);
     if (value == null) {
       return OptionalInt.empty();
     }
-    boolean whole =
-        value instanceof Integer
-            || value instanceof Long
-            || value instanceof Short
-            || value instanceof Byte;
-    long number = whole ? ((Number) value).longValue() : -1;
-    if (number < 0 || number > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
-          "Cannot read column %s: it holds %s. Give a whole number of at least 0."
-              .formatted(column, value));
+    if (!(value instanceof Float || value instanceof Double)) {
+      try {
+        int number = Integer.parseInt(value.toString());
+        if (number >= 0) {
+          return OptionalInt.of(number);
+        }
+      } catch (NumberFormatException e) {
+        // Reported as what is out of range.
+      }
     }
-    return OptionalInt.of((int) number);
+    throw wrong(column, value, "a whole number in [0, %d]".formatted(Integer.MAX_VALUE));
+  }
+
+  private static IllegalArgumentException wrong(String column, Object value, String right) {
+    return new IllegalArgumentException(
+        "Cannot read column %s: it holds %s. Give %s."
+            .formatted(column, shown(String.valueOf(value)), right));
+  }
+
+  /** A value of a row for a message, which must not be as long as data may be. */
+  static String shown(String value) {
+    return value.length() <= LONGEST_SHOWN ? value : value.substring(0, LONGEST_SHOWN) + "...";
   }
 }

@@ -43,7 +43,7 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
       return Optional.empty();
     }
     List<String> concepts = Columns.texts(row.get(conceptsColumn), conceptsColumn);
-    List<?> forms = row.get(formsColumn) instanceof List<?> list ? list : List.of();
+    List<?> forms = Columns.list(row, formsColumn, "a list of texts per concept").orElse(List.of());
     if (!forms.isEmpty() && forms.size() != concepts.size()) {
       throw new IllegalArgumentException(
           "Cannot read column %s: it has %d lists for %d concepts. Give one list per concept, or none at all."

@@ -214,7 +214,9 @@ final class ProgramRun {
   private static double[] scores(JsonNode answer) {
     JsonNode error = answer.get("error");
     if (error != null && !error.isNull()) {
-      throw new IllegalStateException(cut(error.isTextual() ? error.asText() : error.toString()));
+      String reason = error.isTextual() ? error.asText() : error.toString();
+      throw new IllegalStateException(
+          reason.isBlank() ? "its program gave an error without a reason." : cut(reason));
     }
     JsonNode scores = answer.path("scores");
     double[] numbers = new double[scores.size()];

@@ -87,7 +87,7 @@ public final class RegexMatch implements RewardFunction {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "Cannot use pattern \"%s\" of column %s: %s"
-              .formatted(regex, patternColumn.orElseThrow(), e.getMessage()),
+              .formatted(Columns.shown(regex), patternColumn.orElseThrow(), e.getMessage()),
           e);
     }
   }

@@ -136,7 +136,7 @@ public final class RewardSettings {
     if (value >= least && value <= most) {
       return OptionalDouble.of(value);
     }
-    problem(key, "it must be a number in [%s, %s].".formatted(plain(least), plain(most)));
+    problem(key, "it must be a number%s.".formatted(range(least, most)));
     return OptionalDouble.empty();
   }
 
@@ -153,7 +153,7 @@ public final class RewardSettings {
     } catch (NumberFormatException e) {
       // Reported as what is below the range.
     }
-    problem(key, "it must be a whole number of at least " + least + ".");
+    problem(key, "it must be a whole number in [%d, %d].".formatted(least, Integer.MAX_VALUE));
     return fallback;
   }
 
@@ -244,6 +244,11 @@ public final class RewardSettings {
     problems.add("%s.%s = %s: %s".formatted(path, key, value == null ? "nothing" : value, reason));
   }
 
+  /** Tells that the reward did not come to reading all of its settings. */
+  void ignoreUnread() {
+    read.addAll(values.keySet());
+  }
+
   /** What was wrong so far; settings that nothing has read by now are. */
   List<String> problems() {
     List<String> all = new ArrayList<>(problems);
@@ -260,6 +265,16 @@ public final class RewardSettings {
   /** The columns that the input must have. */
   Set<String> columns() {
     return columns;
+  }
+
+  private static String range(double least, double most) {
+    if (most < Double.MAX_VALUE) {
+      return " in [%s, %s]".formatted(plain(least), plain(most));
+    }
+    if (least == Double.MIN_NORMAL) {
+      return " above 0";
+    }
+    return least == -Double.MAX_VALUE ? "" : " of at least " + plain(least);
   }
 
   private static String plain(double bound) {

@@ -41,24 +41,49 @@ final class RewardTypes {
       // Jars of --jars are seen by the thread's class loader, not by that of this class.
       for (RewardFactory factory :
           ServiceLoader.load(RewardFactory.class, Thread.currentThread().getContextClassLoader())) {
-        RewardFactory other = all.get(factory.type());
+        String type = type(factory);
+        RewardFactory other = all.get(type);
         if (other != null) {
           throw new InvalidRewardsException(
               List.of(
                   "The reward type %s is both %s and %s. Take one of them off the class path."
                       .formatted(
-                          factory.type(),
+                          type,
                           (other instanceof TimeLimited.Factory of ? of.factory() : other)
                               .getClass()
                               .getName(),
                           factory.getClass().getName())));
         }
-        all.put(factory.type(), new TimeLimited.Factory(factory));
+        all.put(type, new TimeLimited.Factory(factory));
       }
     } catch (ServiceConfigurationError | LinkageError e) {
       throw new InvalidRewardsException(
           List.of("Cannot load a reward of --jars: " + e.getMessage() + ". Correct the jar."));
     }
     return all;
+  }
+
+  private static String type(RewardFactory factory) {
+    String type;
+    try {
+      type = factory.type();
+    } catch (RuntimeException e) {
+      throw unusable(factory, "its type() throws " + e, e);
+    }
+    if (type == null || type.isBlank()) {
+      throw unusable(factory, "its type() gives no name", null);
+    }
+    return type;
+  }
+
+  private static InvalidRewardsException unusable(
+      RewardFactory factory, String reason, RuntimeException cause) {
+    InvalidRewardsException unusable =
+        new InvalidRewardsException(
+            List.of(
+                "Cannot use the reward factory %s: %s. Correct it."
+                    .formatted(factory.getClass().getName(), reason)));
+    unusable.initCause(cause);
+    return unusable;
   }
 }

@@ -53,7 +53,8 @@ public final class Rewards implements AutoCloseable {
       RewardFactory factory = types.get(settings.text("type"));
       if (factory == null) {
         settings.problem("type", "it must be one of " + String.join(", ", types.keySet()) + ".");
-        problems.addAll(settings.problems().subList(0, 1));
+        settings.ignoreUnread();
+        problems.addAll(settings.problems());
         continue;
       }
       OptionalDouble threshold = settings.optionalNumber("threshold", 0, 1);
@@ -96,6 +97,7 @@ public final class Rewards implements AutoCloseable {
         throw e;
       }
       settings.problem("type", "it cannot be made: " + reason(e));
+      settings.ignoreUnread();
       return null;
     }
   }
@@ -147,13 +149,17 @@ public final class Rewards implements AutoCloseable {
     }
   }
 
-  /** Whether no row is to blame, as for a want of memory; endless recursion is code's own fault. */
+  /**
+   * Whether no row is to blame. Endless recursion is code's own fault, and so is a want of memory
+   * as a rule: what the call took is free again.
+   */
   static boolean isOfTheJvm(Throwable e) {
-    return e instanceof VirtualMachineError && !(e instanceof StackOverflowError);
+    return e instanceof VirtualMachineError
+        && !(e instanceof StackOverflowError || e instanceof OutOfMemoryError);
   }
 
   private static String reason(Throwable e) {
-    return e.getMessage() == null ? e.toString() : e.getMessage();
+    return e.getMessage() == null || e instanceof OutOfMemoryError ? e.toString() : e.getMessage();
   }
 
   /** The names, for messages. */

@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -7,15 +8,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A text's words in lower case, and their stems by Lucene's KStem. A word is a run of letters,
- * digits and inner apostrophes, without a possessive 's; a typographic apostrophe is a straight
- * one.
+ * A text's words in lower case, and their stems by Lucene's KStem. A word is a run of letters and
+ * digits, with their marks, and of inner apostrophes, without a possessive 's; a typographic
+ * apostrophe is a straight one. What Unicode writes in several ways is one (NFC).
  */
 public record Words(List<String> words, List<String> stems) {
 
+  /** Joiners of Indic and Arabic scripts stand inside words. */
+  private static final String RUN = "[\\p{L}\\p{N}][\\p{L}\\p{N}\\p{M}\u200c\u200d]*+";
+
   // Possessive quantifiers: others recurse, and a long run would exhaust the stack.
-  private static final Pattern WORD =
-      Pattern.compile("[\\p{L}\\p{N}]++(?:['\u2019][\\p{L}\\p{N}]++)*+");
+  private static final Pattern WORD = Pattern.compile("RUN(?:['\u2019]RUN)*+".replace("RUN", RUN));
 
   /** All words of a text that will not go on. */
   public static Words of(String text) {
@@ -38,7 +41,8 @@ public record Words(List<String> words, List<String> stems) {
   }
 
   /** The words in their own case; of a text that may go on without one that touches its end. */
-  static List<String> asWritten(String text, boolean finished) {
+  static List<String> asWritten(String given, boolean finished) {
+    String text = Normalizer.normalize(given, Normalizer.Form.NFC);
     List<String> words = new ArrayList<>();
     Matcher matcher = WORD.matcher(text);
     while (matcher.find()) {

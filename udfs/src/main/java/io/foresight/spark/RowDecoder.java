@@ -323,7 +323,7 @@ public final class RowDecoder implements AutoCloseable {
       // The task ends, and nobody will look at the row.
       throw e;
     } catch (RuntimeException e) {
-      String message = e.getMessage() == null ? e.toString() : e.getMessage();
+      String message = Rows.reason(e);
       return new Result(
           null,
           null,

@@ -68,7 +68,7 @@ final class RowScorer implements AutoCloseable {
       // The task ends, and nobody will look at the row.
       throw e;
     } catch (RuntimeException e) {
-      return new Scored(row, null, e.getMessage() == null ? e.toString() : e.getMessage());
+      return new Scored(row, null, Rows.reason(e));
     }
   }
 

@@ -8,6 +8,8 @@ import org.apache.spark.sql.RowFactory;
 /** What user-defined functions over partitions have in common. */
 final class Rows {
 
+  private static final int LONGEST_REASON = 2000;
+
   private Rows() {}
 
   /** The elements of an iterator, each made into another as it is pulled. */
@@ -23,6 +25,12 @@ final class Rows {
         return function.apply(from.next());
       }
     };
+  }
+
+  /** What went wrong, for the row's error; no longer than a reader wants, whatever it quotes. */
+  static String reason(RuntimeException e) {
+    String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+    return reason.length() <= LONGEST_REASON ? reason : reason.substring(0, LONGEST_REASON) + "...";
   }
 
   /** The first {@code kept} values of a row, and further ones. */

@@ -87,6 +87,11 @@ class KeywordCoverageTest {
         .hasMessageContaining("1 lists for 2 concepts");
     assertThatThrownBy(() -> COVERAGE.forRow(Map.of("concepts", "text")))
         .hasMessageContaining("column concepts");
+    assertThatThrownBy(
+            () -> COVERAGE.forRow(Map.of("concepts", List.of("a"), "forms", "b".repeat(1000))))
+        .hasMessage(
+            "Cannot read column forms: it holds %s.... Give a list of texts per concept.",
+            "b".repeat(100));
     assertThatThrownBy(() -> of("...")).hasMessageContaining("holds no word");
   }
 

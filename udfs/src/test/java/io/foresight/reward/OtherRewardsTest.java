@@ -564,6 +564,46 @@ class OtherRewardsTest {
     }
   }
 
+  /** Has no name. */
+  public static final class Nameless implements RewardFactory {
+
+    @Override
+    public String type() {
+      return null;
+    }
+
+    @Override
+    public RewardFunction create(RewardSettings settings) {
+      return null;
+    }
+  }
+
+  /** Does not tell its name. */
+  public static final class Silent implements RewardFactory {
+
+    @Override
+    public String type() {
+      throw new IllegalStateException("no name today");
+    }
+
+    @Override
+    public RewardFunction create(RewardSettings settings) {
+      return null;
+    }
+  }
+
+  @Test
+  void aTypeHasAName() {
+    for (Class<?> factory : List.of(Nameless.class, Silent.class)) {
+      assertThatThrownBy(
+              () ->
+                  OtherRewards.open(
+                      folder, List.of(factory.getName()), RewardSpec.keywordCoverage()))
+          .isInstanceOf(InvalidRewardsException.class)
+          .hasMessageContaining("Cannot use the reward factory " + factory.getName());
+    }
+  }
+
   @Test
   void aTypeIsOnlyOne() {
     assertThatThrownBy(
@@ -612,10 +652,23 @@ class OtherRewardsTest {
     RewardFunction function =
         function(
             (text, finished) -> {
-              throw new OutOfMemoryError("made");
+              throw new InternalError("made");
             });
     try (Rewards rewards = open(Map.of(), function)) {
-      assertThatThrownBy(() -> score(rewards, "a")).isInstanceOf(OutOfMemoryError.class);
+      assertThatThrownBy(() -> score(rewards, "a")).isInstanceOf(InternalError.class);
+    }
+  }
+
+  @Test
+  void aRewardThatWantsTooMuchMemoryFailsItsRow() throws IOException {
+    RewardFunction function =
+        function(
+            (text, finished) -> text.equals("a") ? new double[Integer.MAX_VALUE][0].length : 1);
+    try (Rewards rewards = open(Map.of(), function)) {
+      assertThatThrownBy(() -> score(rewards, "a"))
+          .isInstanceOf(RewardException.class)
+          .hasMessageContaining("OutOfMemoryError");
+      assertThat(score(rewards, "b")).isEqualTo(1);
     }
   }
 

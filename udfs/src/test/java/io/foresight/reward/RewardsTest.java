@@ -371,6 +371,22 @@ class RewardsTest {
     assertThat(of.of().hints(text)).containsExactlyElementsOf(hints);
   }
 
+  @Test
+  void aRewardThatCannotBeMadeHasNoUnknownSettings() {
+    RewardSpec spec =
+        RewardSpec.of("it", Map.of("type", "classifier", "model", "nowhere", "label", "x"));
+    assertThatThrownBy(
+            () ->
+                Rewards.open(
+                    spec,
+                    model -> {
+                      throw new IllegalArgumentException("there is no such folder.");
+                    }))
+        .isInstanceOf(InvalidRewardsException.class)
+        .hasMessageContaining("it cannot be made: there is no such folder.")
+        .hasMessageNotContaining("label");
+  }
+
   @ParameterizedTest
   @EnumSource(Combination.class)
   void noRewardIsWorthOne(Combination combination) {

@@ -58,6 +58,9 @@ class TextLengthTest {
                 .orElseThrow()
                 .reward("a b", true))
         .isEqualTo(0.5);
+    assertThat(
+            Made.forRow(FACTORY, settings, Map.of("most", "4")).orElseThrow().reward("a b", true))
+        .isEqualTo(1);
     for (Object wrong : new Object[] {-1, 1.5, "two", 1L << 40}) {
       assertThatThrownBy(() -> Made.forRow(FACTORY, settings, Map.of("most", wrong)))
           .isInstanceOf(IllegalArgumentException.class)

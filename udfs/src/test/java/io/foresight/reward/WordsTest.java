@@ -18,6 +18,16 @@ class WordsTest {
   }
 
   @Test
+  void marksBelongToTheirLetters() {
+    assertThat(Words.of("Cafe\u0301s: caf\u00e9").words())
+        .containsExactly("caf\u00e9s", "caf\u00e9");
+    assertThat(Words.count("Cafe\u0301s are open")).isEqualTo(3);
+    String hindi = "\u0928\u092e\u0938\u094d\u0924\u0947";
+    String persian = "\u0645\u06cc\u200c\u0631\u0648\u0645";
+    assertThat(Words.of(hindi + " " + persian).words()).containsExactly(hindi, persian);
+  }
+
+  @Test
   void wordThatMayGoOnIsLeftOut() {
     assertThat(Words.ofUnfinished("a cat").words()).containsExactly("a");
     assertThat(Words.ofUnfinished("a cat'").words()).containsExactly("a");
@@ -34,8 +44,8 @@ class WordsTest {
 
   @Property(tries = 500)
   void wordsOfAnUnfinishedTextStay(
-      @ForAll @Chars({'a', 's', '1', '\'', '\u2019', ' ', '.'}) String text,
-      @ForAll @Chars({'a', 's', '1', '\'', '\u2019', ' ', '.'}) String more) {
+      @ForAll @Chars({'a', 's', '1', '\'', '\u2019', '\u0301', ' ', '.'}) String text,
+      @ForAll @Chars({'a', 's', '1', '\'', '\u2019', '\u0301', ' ', '.'}) String more) {
     List<String> stay = Words.ofUnfinished(text).words();
     assertThat(Words.of(text + more).words().subList(0, stay.size())).isEqualTo(stay);
     assertThat(Words.count(text)).isEqualTo(Words.of(text).words().size());
