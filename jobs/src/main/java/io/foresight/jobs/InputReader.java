@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.when;
 
+import io.foresight.spark.ColumnNames;
 import io.foresight.spark.GenerationSettings;
 import java.util.Arrays;
 import org.apache.hadoop.fs.FileSystem;
@@ -120,12 +121,13 @@ final class InputReader {
     String concepts = settings.conceptsColumn();
     String forms = settings.formsColumn();
     if (has(rows, concepts)) {
-      rows = rows.withColumn(concepts, split(quoted(concepts), " +"));
+      rows = rows.withColumn(concepts, split(ColumnNames.column(concepts), " +"));
     }
     if (has(rows, forms)) {
       rows =
           rows.withColumn(
-              forms, transform(split(quoted(forms), ";"), concept -> split(concept, "\\|")));
+              forms,
+              transform(split(ColumnNames.column(forms), ";"), concept -> split(concept, "\\|")));
     }
     return rows;
   }
@@ -157,10 +159,6 @@ final class InputReader {
     return Arrays.asList(rows.columns()).contains(column);
   }
 
-  private static Column quoted(String column) {
-    return col("`" + column + "`");
-  }
-
   /**
    * Counts the rows, and the ids in the same aggregation.
    *
@@ -175,7 +173,7 @@ final class InputReader {
     Column rows = col("rows");
     Row found =
         prompts
-            .groupBy(quoted(id).as("id"))
+            .groupBy(ColumnNames.column(id).as("id"))
             .agg(count(lit(1)).as("rows"))
             .agg(
                 sum(rows),

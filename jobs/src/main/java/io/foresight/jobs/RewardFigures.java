@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.when;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.spark.ColumnNames;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,7 +31,7 @@ final class RewardFigures {
     return written.select(
         Arrays.stream(written.columns())
             .filter(name -> name.startsWith(prefix) && !name.equals(prefix))
-            .map(name -> col("`" + name + "`").as(name.substring(prefix.length())))
+            .map(name -> ColumnNames.column(name).as(name.substring(prefix.length())))
             .toArray(Column[]::new));
   }
 

@@ -181,6 +181,22 @@ class GenerateJobTest {
   }
 
   @Test
+  void anIdColumnMayHaveAnyName() throws IOException {
+    Path odd = folder.file("odd.jsonl", "{\"a`b.c\": 1, \"concepts\": [\"dog\"]}");
+    for (String id : List.of("a`b.c", "")) {
+      folder
+          .generate(
+              "--input",
+              odd,
+              "--output",
+              temporary.resolve("odd" + id.length()),
+              "--set",
+              "input.columns.id=" + id)
+          .succeeded();
+    }
+  }
+
+  @Test
   void aPromptColumnIsTakenAsItIs() throws IOException {
     Path texts =
         folder.file(

@@ -232,6 +232,16 @@ class ScoreJobTest {
   }
 
   @Test
+  void columnsMayHaveAnyName() throws IOException {
+    texts =
+        Files.writeString(
+            temporary.resolve("ticks.jsonl"),
+            "{\"id\": 1, \"concepts\": [\"dog\"], \"a`b.c\": \"A dog.\"}");
+    assertThat(score("--text", "a`b.c", "--output", temporary.resolve("ticks")).succeeded().out())
+        .contains("satisfied        100.0 %");
+  }
+
+  @Test
   void aRunThatScoresNothingFails() throws IOException {
     texts =
         Files.writeString(

@@ -77,7 +77,7 @@ public final class Foresight {
         RunModels.locate(input.sparkSession().sparkContext(), settings.store(), settings.models());
     int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
     return identified
-        .repartition(partitions, quoted(id))
+        .repartition(partitions, ColumnNames.column(id))
         .mapPartitions(new CdslUdf(settings, models, id, derived, listener), Encoders.row(schema));
   }
 
@@ -107,7 +107,8 @@ public final class Foresight {
     RunModels models = RunModels.locate(spark, settings.store(), settings.rewards().models());
     return input
         .repartition(
-            PARTITIONS_PER_SLOT * spark.defaultParallelism(), quoted(settings.textColumn()))
+            PARTITIONS_PER_SLOT * spark.defaultParallelism(),
+            ColumnNames.column(settings.textColumn()))
         .mapPartitions(new ScoreUdf(settings, models), Encoders.row(schema));
   }
 
@@ -129,10 +130,6 @@ public final class Foresight {
     }
   }
 
-  private static Column quoted(String column) {
-    return col("`" + column + "`");
-  }
-
   private static void require(Dataset<Row> input, String column, String role) {
     if (!Arrays.asList(input.columns()).contains(column)) {
       throw new IllegalArgumentException(
@@ -143,7 +140,7 @@ public final class Foresight {
 
   /** Digest of the row's content, and an ordinal among rows of the same content. */
   private static Dataset<Row> withDerivedId(Dataset<Row> input) {
-    Column[] all = Arrays.stream(input.columns()).map(Foresight::quoted).toArray(Column[]::new);
+    Column[] all = Arrays.stream(input.columns()).map(ColumnNames::column).toArray(Column[]::new);
     Dataset<Row> digested = input.withColumn(DERIVED_ID, sha2(to_json(struct(all)), 256));
     Column ordinal = row_number().over(Window.partitionBy(DERIVED_ID).orderBy(lit(0)));
     return digested.withColumn(DERIVED_ID, concat_ws("-", col(DERIVED_ID), ordinal));
