@@ -56,14 +56,25 @@ class BadInputTest {
         "input.columns.concepts=words",
         "--set",
         "prompt.template={words} =");
-    assertRefused(1, "Cannot find column key", "--input", good, "--set", "input.columns.id=key");
     assertRefused(
         1,
-        "Cannot find column title, which holds the prompt",
+        """
+        Cannot find column title, which holds the prompt: the input has [concepts, id, n]. Name the column in the settings.
+        Cannot find column most, which holds what a reward judges by: the input has [concepts, id, n]. Name the column in the settings.
+        Cannot find column key, which holds the id: the input has [concepts, id, n]. Name the column in the settings.
+        """,
         "--input",
         good,
         "--set",
-        "prompt.column=title");
+        "prompt.column=title",
+        "--set",
+        "rewards.short.type=length",
+        "--set",
+        "rewards.short.at-most-column=most",
+        "--set",
+        "reward.use=short",
+        "--set",
+        "input.columns.id=key");
     assertRefused(
         1,
         "Cannot use column n: its type is bigint. Give a list of texts",
