@@ -157,9 +157,21 @@ class BadInputTest {
     Path nowhere = temporary.resolve("nowhere");
     JobRun both =
         folder.generate(
-            "--set", "models.target=" + nowhere, "--set", "models.draft=" + nowhere + "2");
+            "--set",
+            "models.target=" + nowhere,
+            "--set",
+            "models.draft=" + nowhere + "2",
+            "--set",
+            "rewards.kind.type=classifier",
+            "--set",
+            "rewards.kind.label=1",
+            "--set",
+            "rewards.kind.model=" + nowhere + "3",
+            "--set",
+            "reward.use=kind");
     assertThat(both.code()).isEqualTo(1);
     assertThat(both.err().lines().filter(l -> l.startsWith("Cannot load model"))).hasSize(2);
+    assertThat(both.err()).contains("rewards.kind.type").contains(nowhere + "3");
   }
 
   @Test
