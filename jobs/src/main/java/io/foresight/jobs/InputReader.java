@@ -13,7 +13,6 @@ import io.foresight.spark.ColumnNames;
 import io.foresight.spark.GenerationSettings;
 import java.util.Arrays;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.spark.SparkException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -84,14 +83,9 @@ final class InputReader {
         case CSV -> csv(spark, settings);
         case PARQUET, AUTO -> spark.read().parquet(settings.input());
       };
-    } catch (RuntimeException e) {
-      throw unreadable(settings, format, e);
     } catch (Exception e) {
-      // Spark's checked exceptions come through Scala code, which does not declare them.
-      if (e instanceof SparkException) {
-        throw unreadable(settings, format, e);
-      }
-      throw e;
+      // Of any type: Spark's checked ones come through Scala code, which does not declare them.
+      throw unreadable(settings, format, e);
     }
   }
 
@@ -116,8 +110,15 @@ final class InputReader {
   }
 
   private static Dataset<Row> csv(SparkSession spark, JobSettings settings) {
+    // As RFC 4180 has it: quotes are doubled, and may enclose a line break.
     Dataset<Row> rows =
-        spark.read().option("header", "true").option("mode", "FAILFAST").csv(settings.input());
+        spark
+            .read()
+            .option("header", "true")
+            .option("mode", "FAILFAST")
+            .option("multiLine", "true")
+            .option("escape", "\"")
+            .csv(settings.input());
     String concepts = settings.conceptsColumn();
     String forms = settings.formsColumn();
     if (has(rows, concepts)) {

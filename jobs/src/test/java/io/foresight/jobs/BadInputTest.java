@@ -97,6 +97,16 @@ class BadInputTest {
     assertRefused(1, "as parquet", "--input", good, "--set", "input.format=parquet");
     assertRefused(
         1,
+        "as parquet: [UNABLE_TO_INFER_SCHEMA]",
+        "--input",
+        Files.createDirectory(temporary.resolve("empty")));
+    assertRefused(
+        1,
+        "as jsonl: [COLUMN_ALREADY_EXISTS]",
+        "--input",
+        prompts("cases.jsonl", "{\"text\": \"a\", \"Text\": \"b\"}"));
+    assertRefused(
+        1,
         "the input already has [output]",
         "--input",
         prompts("taken.jsonl", "{\"id\": 1, \"concepts\": [\"dog\"], \"output\": \"\"}"));
