@@ -282,5 +282,9 @@ class GenerateJobTest {
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(out.resolve("_SUCCESS")).exists();
     assertThat(Files.exists(out.resolve("_foresight/run.json"))).isTrue();
+    assertThat(run.out())
+        .contains("rows             0: 0 ok")
+        .contains("concepts         judged no row")
+        .doesNotContain("NaN", "satisfied  ", "perplexity");
   }
 }
