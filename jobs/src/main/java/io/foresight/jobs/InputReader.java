@@ -110,7 +110,8 @@ final class InputReader {
   }
 
   private static Dataset<Row> csv(SparkSession spark, JobSettings settings) {
-    // As RFC 4180 has it: quotes are doubled, and may enclose a line break.
+    // As RFC 4180 has it: quotes are doubled, and may enclose a line break. Others are refused,
+    // since one that is not closed would take in the rows up to the next.
     Dataset<Row> rows =
         spark
             .read()
@@ -118,6 +119,7 @@ final class InputReader {
             .option("mode", "FAILFAST")
             .option("multiLine", "true")
             .option("escape", "\"")
+            .option("unescapedQuoteHandling", "RAISE_ERROR")
             .csv(settings.input());
     String concepts = settings.conceptsColumn();
     String forms = settings.formsColumn();

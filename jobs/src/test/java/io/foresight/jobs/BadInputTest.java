@@ -97,6 +97,11 @@ class BadInputTest {
     assertRefused(1, "as parquet", "--input", good, "--set", "input.format=parquet");
     assertRefused(
         1,
+        "as csv: Unescaped quote character",
+        "--input",
+        prompts("open.csv", "id,text,concepts", "1,\"A dog.,dog", "2,A cat.,cat", "3,\"A.\",dog"));
+    assertRefused(
+        1,
         "as parquet: [UNABLE_TO_INFER_SCHEMA]",
         "--input",
         Files.createDirectory(temporary.resolve("empty")));
