@@ -2,6 +2,7 @@ package io.foresight.jobs;
 
 import static java.util.stream.Collectors.joining;
 
+import io.foresight.spark.ColumnNames;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.RowDecoder;
 import java.util.List;
@@ -20,7 +21,9 @@ final class Examples {
   /** Prints the first rows by id: the status, what the prompt is made of, the output or error. */
   static void print(Dataset<Row> written, GenerationSettings settings, int count) {
     Dataset<Row> rows =
-        settings.idColumn() == null ? written : written.orderBy("`" + settings.idColumn() + "`");
+        settings.idColumn() == null
+            ? written
+            : written.orderBy(ColumnNames.column(settings.idColumn()));
     List<String> columns = settings.prompt().columns();
     for (Row row : rows.limit(count).collectAsList()) {
       Map<String, Object> values = RowDecoder.values(row);

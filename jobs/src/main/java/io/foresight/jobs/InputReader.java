@@ -9,10 +9,10 @@ import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.when;
 
+import io.foresight.spark.ColumnNames;
 import io.foresight.spark.GenerationSettings;
 import java.util.Arrays;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.spark.SparkException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -83,14 +83,9 @@ final class InputReader {
         case CSV -> csv(spark, settings);
         case PARQUET, AUTO -> spark.read().parquet(settings.input());
       };
-    } catch (RuntimeException e) {
-      throw unreadable(settings, format, e);
     } catch (Exception e) {
-      // Spark's checked exceptions come through Scala code, which does not declare them.
-      if (e instanceof SparkException) {
-        throw unreadable(settings, format, e);
-      }
-      throw e;
+      // Of any type: Spark's checked ones come through Scala code, which does not declare them.
+      throw unreadable(settings, format, e);
     }
   }
 
@@ -115,17 +110,27 @@ final class InputReader {
   }
 
   private static Dataset<Row> csv(SparkSession spark, JobSettings settings) {
+    // As RFC 4180 has it: quotes are doubled, and may enclose a line break. Others are refused,
+    // since one that is not closed would take in the rows up to the next.
     Dataset<Row> rows =
-        spark.read().option("header", "true").option("mode", "FAILFAST").csv(settings.input());
+        spark
+            .read()
+            .option("header", "true")
+            .option("mode", "FAILFAST")
+            .option("multiLine", "true")
+            .option("escape", "\"")
+            .option("unescapedQuoteHandling", "RAISE_ERROR")
+            .csv(settings.input());
     String concepts = settings.conceptsColumn();
     String forms = settings.formsColumn();
     if (has(rows, concepts)) {
-      rows = rows.withColumn(concepts, split(quoted(concepts), " +"));
+      rows = rows.withColumn(concepts, split(ColumnNames.column(concepts), " +"));
     }
     if (has(rows, forms)) {
       rows =
           rows.withColumn(
-              forms, transform(split(quoted(forms), ";"), concept -> split(concept, "\\|")));
+              forms,
+              transform(split(ColumnNames.column(forms), ";"), concept -> split(concept, "\\|")));
     }
     return rows;
   }
@@ -157,10 +162,6 @@ final class InputReader {
     return Arrays.asList(rows.columns()).contains(column);
   }
 
-  private static Column quoted(String column) {
-    return col("`" + column + "`");
-  }
-
   /**
    * Counts the rows, and the ids in the same aggregation.
    *
@@ -175,7 +176,7 @@ final class InputReader {
     Column rows = col("rows");
     Row found =
         prompts
-            .groupBy(quoted(id).as("id"))
+            .groupBy(ColumnNames.column(id).as("id"))
             .agg(count(lit(1)).as("rows"))
             .agg(
                 sum(rows),

@@ -179,7 +179,7 @@ record JobSettings(
         reader.number("reward.weight", v -> v >= 0 && Double.isFinite(v), "finite and at least 0");
     double acceptance = reader.number("decoding.acceptance-threshold", v -> v >= 0, "at least 0");
     double threshold =
-        reader.text("reward.threshold").equals("auto")
+        reader.written("reward.threshold").equals("auto")
             ? Double.NaN
             : reader.number(
                 "reward.threshold", v -> !Double.isNaN(v), "auto, a number, infinity or -infinity");

@@ -34,7 +34,8 @@ record Models(Checkpoint target, Checkpoint draft, Map<String, String> folders) 
    * rewards.
    *
    * @param store where remote models are copied to, and held until it is closed
-   * @throws ModelException with what is wrong with either
+   * @throws ModelException with what is wrong with any of them
+   * @throws SettingsException if nothing is, but what rewards ask of theirs
    */
   static Models check(ModelStore store, GenerationSettings settings) {
     List<String> problems = new ArrayList<>();
@@ -53,10 +54,18 @@ record Models(Checkpoint target, Checkpoint draft, Map<String, String> folders) 
         problems.add(e.getMessage());
       }
     }
+    Map<String, String> folders = new HashMap<>();
+    try {
+      folders.putAll(ofRewards(store, settings.rewards()));
+    } catch (ModelException | SettingsException e) {
+      if (problems.isEmpty()) {
+        throw e;
+      }
+      problems.add(e.getMessage());
+    }
     if (!problems.isEmpty()) {
       throw new ModelException(String.join("\n", problems));
     }
-    Map<String, String> folders = new HashMap<>(ofRewards(store, settings.rewards()));
     settings.models().forEach(model -> folders.put(model, store.folder(model).toString()));
     return new Models(target, draft, folders);
   }

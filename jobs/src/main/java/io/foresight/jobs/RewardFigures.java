@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.when;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.spark.ColumnNames;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,7 +31,7 @@ final class RewardFigures {
     return written.select(
         Arrays.stream(written.columns())
             .filter(name -> name.startsWith(prefix) && !name.equals(prefix))
-            .map(name -> col("`" + name + "`").as(name.substring(prefix.length())))
+            .map(name -> ColumnNames.column(name).as(name.substring(prefix.length())))
             .toArray(Column[]::new));
   }
 
@@ -58,16 +59,17 @@ final class RewardFigures {
     return json;
   }
 
-  /** The lines that a user looks at first. */
+  /** The lines that a user looks at first, without those that have no figure. */
   static String table(ObjectNode json) {
     StringBuilder table = new StringBuilder();
-    Summary.line(
-        table,
-        "satisfied",
-        "%.1f %%, mean reward %.3f"
-            .formatted(
-                100 * json.get("satisfied_rate").asDouble(Double.NaN),
-                json.get("mean_reward").asDouble(Double.NaN)));
+    if (!json.get("satisfied_rate").isNull()) {
+      Summary.line(
+          table,
+          "satisfied",
+          "%.1f %%, mean reward %.3f"
+              .formatted(
+                  100 * json.get("satisfied_rate").asDouble(), json.get("mean_reward").asDouble()));
+    }
     json.get("mean_scores")
         .fields()
         .forEachRemaining(
@@ -75,7 +77,9 @@ final class RewardFigures {
                 Summary.line(
                     table,
                     score.getKey(),
-                    "mean %.3f".formatted(score.getValue().asDouble(Double.NaN))));
+                    score.getValue().isNull()
+                        ? "judged no row"
+                        : "mean %.3f".formatted(score.getValue().asDouble())));
     return table.toString();
   }
 }

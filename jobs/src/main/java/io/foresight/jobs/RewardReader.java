@@ -25,10 +25,9 @@ final class RewardReader {
   /** Reads and checks them; problems are the reader's. */
   static RewardSpec read(SettingsReader reader) {
     Map<String, Map<String, Object>> defined = new LinkedHashMap<>();
+    // That it is something else, the reader has told.
     if (reader.config().root().get(DEFINITIONS) instanceof ConfigObject definitions) {
       definitions.forEach((name, value) -> define(reader, name, value, defined));
-    } else {
-      reader.problem(DEFINITIONS, "it holds no rewards. Give rewards.NAME.type, of any name.");
     }
     List<RewardSpec.Named> used = new ArrayList<>();
     for (String name : reader.names("reward.use")) {

@@ -3,6 +3,7 @@ package io.foresight.jobs;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
@@ -14,6 +15,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.DoublePredicate;
 import java.util.stream.Collectors;
 import org.apache.commons.text.similarity.LevenshteinDistance;
@@ -42,6 +46,7 @@ final class SettingsReader {
    */
   static SettingsReader layered(List<Path> files, List<String> overrides, Config own) {
     Config reference = ConfigFactory.parseResources(SettingsReader.class, "reference.conf");
+    Set<String> known = leaves(reference).keySet();
     Config given = ConfigFactory.empty();
     List<String> problems = new ArrayList<>();
     ConfigParseOptions required = ConfigParseOptions.defaults().setAllowMissing(false);
@@ -66,7 +71,7 @@ final class SettingsReader {
         problems.add("--set " + override + ": " + e.getMessage() + ".");
       }
     }
-    given = own.withFallback(given);
+    given = withoutScalarsForGroups(own.withFallback(given), known, problems);
     SettingsReader reader;
     try {
       reader = new SettingsReader(given.withFallback(reference).resolve());
@@ -75,13 +80,30 @@ final class SettingsReader {
       throw new SettingsException(problems);
     }
     reader.problems.addAll(problems);
-    reader.refuseUnknown(given, reference);
+    reader.refuseUnknown(given, known);
     return reader;
   }
 
-  private void refuseUnknown(Config given, Config reference) {
-    List<String> known = new ArrayList<>(paths(reference));
-    for (String path : paths(given)) {
+  /** Takes out what stands where a group belongs, since all of the group's defaults would go. */
+  private static Config withoutScalarsForGroups(
+      Config given, Set<String> known, List<String> problems) {
+    Config kept = given;
+    for (Map.Entry<String, ConfigValue> leaf : leaves(given).entrySet()) {
+      String path = leaf.getKey();
+      Optional<String> inside = known.stream().filter(k -> k.startsWith(path + ".")).findFirst();
+      // A substitution has no value yet that could be told, and is refused as unknown.
+      if (inside.isPresent() && leaf.getValue().atKey("value").isResolved()) {
+        problems.add(
+            "%s = %s: it is a group of settings, such as %s. Set those."
+                .formatted(path, leaf.getValue().unwrapped(), inside.get()));
+        kept = kept.withoutPath(path);
+      }
+    }
+    return kept;
+  }
+
+  private void refuseUnknown(Config given, Set<String> known) {
+    for (String path : leaves(given).keySet()) {
       if (known.contains(path) || path.startsWith("rewards.")) {
         // Rewards have names of their users' choice, and know their settings themselves.
         continue;
@@ -99,21 +121,22 @@ final class SettingsReader {
     }
   }
 
-  private static List<String> paths(Config config) {
-    // The reference is not resolved yet where keys alone matter; unresolved substitutions still
-    // have their paths.
-    List<String> paths = new ArrayList<>();
-    collect("", config.root(), paths);
-    return paths;
+  /** The values that are no objects, by their paths. */
+  private static Map<String, ConfigValue> leaves(Config config) {
+    // Not Config.entrySet, which wants a resolved one; substitutions have their paths before.
+    Map<String, ConfigValue> leaves = new TreeMap<>();
+    collect("", config.root(), leaves);
+    return leaves;
   }
 
-  private static void collect(String prefix, Map<String, ConfigValue> object, List<String> paths) {
+  private static void collect(
+      String prefix, Map<String, ConfigValue> object, Map<String, ConfigValue> leaves) {
     object.forEach(
         (key, value) -> {
-          if (value instanceof com.typesafe.config.ConfigObject inner) {
-            collect(prefix + key + ".", inner, paths);
+          if (value instanceof ConfigObject inner) {
+            collect(prefix + key + ".", inner, leaves);
           } else {
-            paths.add(prefix + key);
+            leaves.put(prefix + key, value);
           }
         });
   }
@@ -128,6 +151,15 @@ final class SettingsReader {
       return config.getString(path);
     } catch (ConfigException e) {
       problem(path, "it is not a text. Give a text.");
+      return "";
+    }
+  }
+
+  /** The value as it was written; empty, which only a text may be, if it is a list or the like. */
+  String written(String path) {
+    try {
+      return config.getString(path);
+    } catch (ConfigException e) {
       return "";
     }
   }
@@ -162,15 +194,16 @@ final class SettingsReader {
   }
 
   int atLeast(String path, int least) {
-    return (int)
-        number(
-            path,
-            v -> v >= least && v <= Integer.MAX_VALUE && v == Math.rint(v),
-            "a whole number of at least " + least);
+    double value =
+        number(path, v -> v >= least && v == Math.rint(v), "a whole number of at least " + least);
+    if (value > Integer.MAX_VALUE) {
+      problem(path, "it must be at most %d.".formatted(Integer.MAX_VALUE));
+    }
+    return (int) value;
   }
 
   double number(String path, DoublePredicate valid, String range) {
-    String text = text(path);
+    String text = written(path);
     try {
       double value =
           switch (text) {
@@ -190,7 +223,7 @@ final class SettingsReader {
 
   long integer(String path) {
     try {
-      return Long.parseLong(text(path));
+      return Long.parseLong(written(path));
     } catch (NumberFormatException e) {
       problem(path, "it is no whole number. Give a 64-bit integer.");
       return 0;
@@ -212,7 +245,7 @@ final class SettingsReader {
   }
 
   boolean flag(String path) {
-    String text = text(path);
+    String text = written(path);
     if (!text.equals("true") && !text.equals("false")) {
       problem(path, "it must be true or false.");
     }
@@ -220,7 +253,7 @@ final class SettingsReader {
   }
 
   String oneOf(String path, List<String> values) {
-    String text = text(path);
+    String text = written(path);
     if (!values.contains(text)) {
       problem(path, "it must be one of " + String.join(", ", values) + ".");
     }
@@ -232,7 +265,7 @@ final class SettingsReader {
    * wrong value.
    */
   <E extends Enum<E>> E choice(String path, Class<E> type) {
-    String text = text(path);
+    String text = written(path);
     for (E constant : type.getEnumConstants()) {
       if (spelling(constant).equals(text)) {
         return constant;

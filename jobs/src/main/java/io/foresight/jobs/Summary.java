@@ -87,20 +87,25 @@ record Summary(ObjectNode json) {
                 number("truncated"),
                 number("error")));
     table.append(RewardFigures.table(json));
-    line(table, "perplexity", "%.2f".formatted(number("perplexity")));
+    boolean generated = number("tokens") > 0;
+    if (generated) {
+      line(table, "perplexity", "%.2f".formatted(number("perplexity")));
+    }
     line(
         table,
         "tokens",
         "%.0f in %.1f s, %.1f per second"
             .formatted(number("tokens"), number("seconds"), number("tokens_per_second")));
-    line(
-        table,
-        "per token",
-        "%.2f target forwards, %.1f target positions, %.2f draft forwards"
-            .formatted(
-                number("target_forwards_per_token"),
-                number("target_positions_per_token"),
-                number("draft_forwards_per_token")));
+    if (generated) {
+      line(
+          table,
+          "per token",
+          "%.2f target forwards, %.1f target positions, %.2f draft forwards"
+              .formatted(
+                  number("target_forwards_per_token"),
+                  number("target_positions_per_token"),
+                  number("draft_forwards_per_token")));
+    }
     if (!json.get("acceptance_rate").isNull()) {
       line(table, "acceptance rate", "%.1f %%".formatted(100 * number("acceptance_rate")));
     }

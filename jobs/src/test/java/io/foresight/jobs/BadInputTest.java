@@ -56,14 +56,25 @@ class BadInputTest {
         "input.columns.concepts=words",
         "--set",
         "prompt.template={words} =");
-    assertRefused(1, "Cannot find column key", "--input", good, "--set", "input.columns.id=key");
     assertRefused(
         1,
-        "Cannot find column title, which holds the prompt",
+        """
+        Cannot find column title, which holds the prompt: the input has [concepts, id, n]. Name the column in the settings.
+        Cannot find column most, which holds what a reward judges by: the input has [concepts, id, n]. Name the column in the settings.
+        Cannot find column key, which holds the id: the input has [concepts, id, n]. Name the column in the settings.
+        """,
         "--input",
         good,
         "--set",
-        "prompt.column=title");
+        "prompt.column=title",
+        "--set",
+        "rewards.short.type=length",
+        "--set",
+        "rewards.short.at-most-column=most",
+        "--set",
+        "reward.use=short",
+        "--set",
+        "input.columns.id=key");
     assertRefused(
         1,
         "Cannot use column n: its type is bigint. Give a list of texts",
@@ -84,6 +95,21 @@ class BadInputTest {
         "--input",
         prompts("broken.jsonl", "{\"id\": \"a\", \"concepts\": [\"dog\"]}", "{\"id\": "));
     assertRefused(1, "as parquet", "--input", good, "--set", "input.format=parquet");
+    assertRefused(
+        1,
+        "as csv: Unescaped quote character",
+        "--input",
+        prompts("open.csv", "id,text,concepts", "1,\"A dog.,dog", "2,A cat.,cat", "3,\"A.\",dog"));
+    assertRefused(
+        1,
+        "as parquet: [UNABLE_TO_INFER_SCHEMA]",
+        "--input",
+        Files.createDirectory(temporary.resolve("empty")));
+    assertRefused(
+        1,
+        "as jsonl: [COLUMN_ALREADY_EXISTS]",
+        "--input",
+        prompts("cases.jsonl", "{\"text\": \"a\", \"Text\": \"b\"}"));
     assertRefused(
         1,
         "the input already has [output]",
@@ -146,9 +172,21 @@ class BadInputTest {
     Path nowhere = temporary.resolve("nowhere");
     JobRun both =
         folder.generate(
-            "--set", "models.target=" + nowhere, "--set", "models.draft=" + nowhere + "2");
+            "--set",
+            "models.target=" + nowhere,
+            "--set",
+            "models.draft=" + nowhere + "2",
+            "--set",
+            "rewards.kind.type=classifier",
+            "--set",
+            "rewards.kind.label=1",
+            "--set",
+            "rewards.kind.model=" + nowhere + "3",
+            "--set",
+            "reward.use=kind");
     assertThat(both.code()).isEqualTo(1);
     assertThat(both.err().lines().filter(l -> l.startsWith("Cannot load model"))).hasSize(2);
+    assertThat(both.err()).contains("rewards.kind.type").contains(nowhere + "3");
   }
 
   @Test

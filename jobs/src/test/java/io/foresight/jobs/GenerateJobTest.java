@@ -181,6 +181,22 @@ class GenerateJobTest {
   }
 
   @Test
+  void anIdColumnMayHaveAnyName() throws IOException {
+    Path odd = folder.file("odd.jsonl", "{\"a`b.c\": 1, \"concepts\": [\"dog\"]}");
+    for (String id : List.of("a`b.c", "")) {
+      folder
+          .generate(
+              "--input",
+              odd,
+              "--output",
+              temporary.resolve("odd" + id.length()),
+              "--set",
+              "input.columns.id=" + id)
+          .succeeded();
+    }
+  }
+
+  @Test
   void aPromptColumnIsTakenAsItIs() throws IOException {
     Path texts =
         folder.file(
@@ -266,5 +282,9 @@ class GenerateJobTest {
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(out.resolve("_SUCCESS")).exists();
     assertThat(Files.exists(out.resolve("_foresight/run.json"))).isTrue();
+    assertThat(run.out())
+        .contains("rows             0: 0 ok")
+        .contains("concepts         judged no row")
+        .doesNotContain("NaN", "satisfied  ", "perplexity");
   }
 }

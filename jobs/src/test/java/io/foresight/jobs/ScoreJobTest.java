@@ -232,6 +232,33 @@ class ScoreJobTest {
   }
 
   @Test
+  void aCsvRecordMayHoldLineBreaksAndQuotes() throws IOException {
+    texts =
+        Files.writeString(
+            temporary.resolve("texts.csv"),
+            "id,said,concepts\r\n1,A dog.,dog\r\n2,\"A \"\"dog\"\"\nruns, \\\",dog run\r\n");
+    Path output = temporary.resolve("csv");
+    assertThat(score("--text", "said", "--output", output).succeeded().out())
+        .contains("rows             2: 0 error")
+        .contains("satisfied        100.0 %");
+    try (SparkSession spark = SparkSession.builder().getOrCreate()) {
+      assertThat(spark.read().parquet(output.toString()).orderBy("id").collectAsList())
+          .extracting(row -> row.getAs("said"))
+          .containsExactly("A dog.", "A \"dog\"\nruns, \\");
+    }
+  }
+
+  @Test
+  void columnsMayHaveAnyName() throws IOException {
+    texts =
+        Files.writeString(
+            temporary.resolve("ticks.jsonl"),
+            "{\"id\": 1, \"concepts\": [\"dog\"], \"a`b.c\": \"A dog.\"}");
+    assertThat(score("--text", "a`b.c", "--output", temporary.resolve("ticks")).succeeded().out())
+        .contains("satisfied        100.0 %");
+  }
+
+  @Test
   void aRunThatScoresNothingFails() throws IOException {
     texts =
         Files.writeString(

@@ -183,6 +183,46 @@ class SettingsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"models", "input", "reward", "rewards", "decoding.tree"})
+  void aScalarForAGroupIsToldOnce(String group) {
+    assertThatThrownBy(() -> bind(group + "=5", "decoding.top-p=2"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining(
+            "\n  %s = 5: it is a group of settings, such as %s.".formatted(group, group))
+        .hasMessageContaining("decoding.top-p = 2")
+        .satisfies(e -> assertThat(e.getMessage()).hasLineCount(3));
+  }
+
+  @Test
+  void aValueOfTheWrongKindIsToldOnce(@TempDir Path folder) throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("lists.conf"),
+            """
+            decoding { lookahead = [1], hints = [1], strategy = [1], speculate-lookahead = [1] }
+            reward.threshold = [1]
+            run.seed = [1]
+            prompt.template = [1]
+            input.columns.id = null
+            """);
+    assertThatThrownBy(
+            () ->
+                JobSettings.bind(
+                    "generate",
+                    SettingsReader.layered(List.of(file), List.of(), ConfigFactory.empty())))
+        .hasMessageContaining("decoding.lookahead = [1]: it is no number. Give a whole number")
+        .hasMessageContaining("prompt.template = [1]: it is not a text.")
+        .satisfies(e -> assertThat(e.getMessage()).hasLineCount(9));
+  }
+
+  @Test
+  void aNumberThatIsTooLargeIsToldTheMost() {
+    assertThatThrownBy(() -> bind("decoding.max-new-tokens=3000000000"))
+        .hasMessageContaining(
+            "decoding.max-new-tokens = 3000000000: it must be at most 2147483647.");
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"rewards=5", "rewards.\"a$b\".type=length", "rewards.\"\".type=length"})
   void rewardsThatAreNoneAreAProblemLikeOthers(String override) {
     assertThatThrownBy(() -> bind(override, "reward.weight=-1"))

@@ -1,5 +1,6 @@
 package io.foresight.spark;
 
+import static java.util.stream.Collectors.joining;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat_ws;
 import static org.apache.spark.sql.functions.lit;
@@ -13,7 +14,9 @@ import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -63,21 +66,21 @@ public final class Foresight {
   private static Dataset<Row> generate(
       Dataset<Row> input, GenerationSettings settings, RowListener listener) {
     StructType schema = OutputSchema.generated(input.schema(), settings.columnPrefix());
-    for (String column : settings.prompt().columns()) {
-      require(input, column, "the prompt");
-    }
-    requireColumns(input, settings.rewards());
+    Map<String, String> needed = new LinkedHashMap<>();
+    settings.prompt().columns().forEach(column -> needed.put(column, "the prompt"));
+    addColumns(settings.rewards(), needed);
     boolean derived = settings.idColumn() == null;
     if (!derived) {
-      require(input, settings.idColumn(), "the id");
+      needed.putIfAbsent(settings.idColumn(), "the id");
     }
+    require(input, needed);
     Dataset<Row> identified = derived ? withDerivedId(input) : input;
     String id = derived ? DERIVED_ID : settings.idColumn();
     RunModels models =
         RunModels.locate(input.sparkSession().sparkContext(), settings.store(), settings.models());
     int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
     return identified
-        .repartition(partitions, quoted(id))
+        .repartition(partitions, ColumnNames.column(id))
         .mapPartitions(new CdslUdf(settings, models, id, derived, listener), Encoders.row(schema));
   }
 
@@ -95,19 +98,22 @@ public final class Foresight {
    */
   public static Dataset<Row> score(Dataset<Row> input, ScoringSettings settings) {
     StructType schema = OutputSchema.scored(input.schema(), settings.columnPrefix());
-    require(input, settings.textColumn(), "the texts");
+    Map<String, String> needed = new LinkedHashMap<>();
+    needed.put(settings.textColumn(), "the texts");
+    addColumns(settings.rewards(), needed);
+    require(input, needed);
     DataType type = input.schema().apply(settings.textColumn()).dataType();
     if (!type.equals(DataTypes.StringType)) {
       throw new IllegalArgumentException(
           "Cannot score column %s: its type is %s. Give a column of texts."
               .formatted(settings.textColumn(), type.simpleString()));
     }
-    requireColumns(input, settings.rewards());
     SparkContext spark = input.sparkSession().sparkContext();
     RunModels models = RunModels.locate(spark, settings.store(), settings.rewards().models());
     return input
         .repartition(
-            PARTITIONS_PER_SLOT * spark.defaultParallelism(), quoted(settings.textColumn()))
+            PARTITIONS_PER_SLOT * spark.defaultParallelism(),
+            ColumnNames.column(settings.textColumn()))
         .mapPartitions(new ScoreUdf(settings, models), Encoders.row(schema));
   }
 
@@ -121,29 +127,38 @@ public final class Foresight {
     return rows.collectAsList().stream().map(row -> prompts.text(RowDecoder.values(row))).toList();
   }
 
-  private static void requireColumns(Dataset<Row> input, RewardSpec spec) {
+  private static void addColumns(RewardSpec spec, Map<String, String> needed) {
     try (Rewards rewards = Rewards.open(spec, TextScorer.Source.ELSEWHERE)) {
-      for (String column : rewards.columns()) {
-        require(input, column, "what a reward judges by");
-      }
+      // Sorted, since a set's order is another one in every process.
+      rewards.columns().stream()
+          .sorted()
+          .forEach(column -> needed.putIfAbsent(column, "what a reward judges by"));
     }
   }
 
-  private static Column quoted(String column) {
-    return col("`" + column + "`");
-  }
-
-  private static void require(Dataset<Row> input, String column, String role) {
-    if (!Arrays.asList(input.columns()).contains(column)) {
-      throw new IllegalArgumentException(
-          "Cannot find column %s, which holds %s: the input has %s. Name the column in the settings."
-              .formatted(column, role, Arrays.toString(input.columns())));
+  /**
+   * Checks that the input has every column.
+   *
+   * @param needed what each holds, by name
+   */
+  private static void require(Dataset<Row> input, Map<String, String> needed) {
+    List<String> columns = Arrays.asList(input.columns());
+    String missing =
+        needed.entrySet().stream()
+            .filter(column -> !columns.contains(column.getKey()))
+            .map(
+                column ->
+                    "Cannot find column %s, which holds %s: the input has %s. Name the column in the settings."
+                        .formatted(column.getKey(), column.getValue(), columns))
+            .collect(joining("\n"));
+    if (!missing.isEmpty()) {
+      throw new IllegalArgumentException(missing);
     }
   }
 
   /** Digest of the row's content, and an ordinal among rows of the same content. */
   private static Dataset<Row> withDerivedId(Dataset<Row> input) {
-    Column[] all = Arrays.stream(input.columns()).map(Foresight::quoted).toArray(Column[]::new);
+    Column[] all = Arrays.stream(input.columns()).map(ColumnNames::column).toArray(Column[]::new);
     Dataset<Row> digested = input.withColumn(DERIVED_ID, sha2(to_json(struct(all)), 256));
     Column ordinal = row_number().over(Window.partitionBy(DERIVED_ID).orderBy(lit(0)));
     return digested.withColumn(DERIVED_ID, concat_ws("-", col(DERIVED_ID), ordinal));
