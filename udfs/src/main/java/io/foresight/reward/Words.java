@@ -14,6 +14,9 @@ import java.util.regex.Pattern;
  */
 public record Words(List<String> words, List<String> stems) {
 
+  /** Texts of characters below are composed as they are. */
+  private static final char FIRST_MARK = '\u0300';
+
   /** Joiners of Indic and Arabic scripts stand inside words. */
   private static final String RUN = "[\\p{L}\\p{N}][\\p{L}\\p{N}\\p{M}\u200c\u200d]*+";
 
@@ -42,7 +45,7 @@ public record Words(List<String> words, List<String> stems) {
 
   /** The words in their own case; of a text that may go on without one that touches its end. */
   static List<String> asWritten(String given, boolean finished) {
-    String text = Normalizer.normalize(given, Normalizer.Form.NFC);
+    String text = composed(given);
     List<String> words = new ArrayList<>();
     Matcher matcher = WORD.matcher(text);
     while (matcher.find()) {
@@ -52,6 +55,15 @@ public record Words(List<String> words, List<String> stems) {
       words.add(withoutPossessive(matcher.group().replace('\u2019', '\'')));
     }
     return words;
+  }
+
+  private static String composed(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) >= FIRST_MARK) {
+        return Normalizer.normalize(text, Normalizer.Form.NFC);
+      }
+    }
+    return text;
   }
 
   /** How many words the text has, one that touches its end included. */
