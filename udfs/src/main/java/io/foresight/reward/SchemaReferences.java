@@ -23,7 +23,7 @@ import java.util.TreeSet;
 final class SchemaReferences {
 
   /** Most subschemas that may apply to one place of a value; references multiply them. */
-  static final int MOST_AT_A_PLACE = 500;
+  static final int MOST_AT_A_PLACE = 2000;
 
   private static final Set<String> REFERENCES = Set.of("$ref", "$dynamicRef", "$recursiveRef");
 

@@ -186,11 +186,11 @@ class JsonConformityTest {
 
   @Test
   void referencesThatMultiplyAreRefused() {
-    assertThat(of(doubling(6)).reward("1", true)).isEqualTo(1);
+    assertThat(of(doubling(8)).reward("1", true)).isEqualTo(1);
     assertThat(Made.problems(FACTORY, Map.of("schema", doubling(31))))
         .singleElement()
         .asString()
-        .contains("more than 500 subschemas apply to one place");
+        .contains("more than 2000 subschemas apply to one place");
   }
 
   /** Applies one type in 2^n ways. */
