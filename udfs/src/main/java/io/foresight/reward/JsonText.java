@@ -7,6 +7,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NumericNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
@@ -24,12 +26,31 @@ record JsonText(Optional<JsonNode> value, int parsed) {
   /** Deepest nesting. */
   static final int DEEPEST = 100;
 
+  /** Of doubles, these and those between are whole if they look so. */
+  private static final double LARGEST_WHOLE = 1L << 53;
+
+  /** Numbers that are equal are equal nodes, however they are written: 1.0 is 1. */
+  private static final JsonNodeFactory NODES =
+      new JsonNodeFactory() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public NumericNode numberNode(double number) {
+          if (number != Math.rint(number) || Math.abs(number) > LARGEST_WHOLE) {
+            return super.numberNode(number);
+          }
+          long whole = (long) number;
+          return whole == (int) whole ? numberNode((int) whole) : numberNode(whole);
+        }
+      };
+
   private static final ObjectMapper MAPPER =
       new ObjectMapper(
-          JsonFactory.builder()
-              .streamReadConstraints(
-                  StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build())
-              .build());
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build())
+                  .build())
+          .setNodeFactory(NODES);
 
   /**
    * Reads.

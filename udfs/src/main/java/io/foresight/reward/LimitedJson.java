@@ -5,36 +5,34 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A JSON value that may be looked at so often only: a schema that refers to itself twice looks at a
- * value nested n deep 2^n times, and the validator knows no limit. Belongs to one thread.
+ * A JSON value that may be looked at for so long only: a schema that refers to itself twice may
+ * look at a value nested n deep 2^n times, and the validator knows no limit. Belongs to one thread.
  */
 final class LimitedJson {
 
-  /** Looks that every value is worth, and further ones per value in it. */
-  private static final int LOOKS = 50_000;
+  /** Far longer than any text takes that can be judged at all. */
+  private static final Duration LONGEST = Duration.ofSeconds(5);
 
-  private static final int LOOKS_PER_VALUE = 1000;
-
-  private long left = LOOKS;
+  private final long started = System.nanoTime();
 
   private LimitedJson() {}
 
   /**
-   * A copy whose objects and arrays throw {@link IllegalArgumentException} when they have been
-   * looked at too often; the message is a reason and what to do.
+   * A copy whose objects and arrays throw {@link IllegalArgumentException} when they are looked at
+   * for too long; the message is a reason and what to do.
    */
   static JsonNode of(JsonNode value) {
     return new LimitedJson().copy(value);
   }
 
   private JsonNode copy(JsonNode value) {
-    left += LOOKS_PER_VALUE;
     if (value.isObject()) {
       Map<String, JsonNode> members = new LinkedHashMap<>();
       value
@@ -51,9 +49,10 @@ final class LimitedJson {
   }
 
   private void look() {
-    if (--left < 0) {
+    if (System.nanoTime() - started > LONGEST.toNanos()) {
       throw new IllegalArgumentException(
-          "the schema looks too often at the same parts of the text. Simplify what refers to itself in the schema.");
+          "the schema has not judged the text after %d s. Simplify what refers to itself in the schema, or do without %s."
+              .formatted(LONGEST.toSeconds(), SchemaReferences.contextual()));
     }
   }
 

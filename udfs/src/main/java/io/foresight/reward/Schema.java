@@ -1,11 +1,14 @@
 package io.foresight.reward;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.NullNode;
+import com.networknt.schema.JsonMetaSchema;
 import com.networknt.schema.JsonNodePath;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaException;
 import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.JsonSchemaVersion;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.SpecVersion.VersionFlag;
@@ -13,8 +16,11 @@ import com.networknt.schema.SpecVersionDetector;
 import com.networknt.schema.ValidationMessage;
 import com.networknt.schema.ValidatorTypeCode;
 import com.networknt.schema.resource.DisallowSchemaLoader;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -22,19 +28,23 @@ import java.util.stream.Collectors;
 /** A JSON schema that stands alone, and how much of it a value meets. Thread-safe. */
 final class Schema {
 
-  /**
-   * Patterns are RE2/J's here too, so that none hangs over some text. What a reference leads to is
-   * not kept: in a schema that refers to itself, that is a tree as deep as texts are.
-   */
-  private static final SchemaValidatorsConfig CONFIG =
-      SchemaValidatorsConfig.builder()
-          .cacheRefs(false)
-          .regularExpressionFactory(
-              regex -> {
-                com.google.re2j.Pattern pattern = LinearPattern.compile(regex);
-                return text -> pattern.matcher(text).find();
-              })
-          .build();
+  /** What a reference leads to is not kept: in a schema that refers to itself, that has no end. */
+  private static final SchemaValidatorsConfig CONFIG = config().cacheRefs(false).build();
+
+  /** References are often written without the escapes that a URI asks for. */
+  private static final SchemaValidatorsConfig OF_SCHEMAS =
+      config().formatAssertionsEnabled(false).build();
+
+  /** Each draft, with references that are applied to each place of a value once. */
+  private static final Map<VersionFlag, JsonMetaSchema> MEMOIZING =
+      new EnumMap<>(VersionFlag.class);
+
+  static {
+    for (VersionFlag draft : VersionFlag.values()) {
+      JsonSchemaVersion version = JsonSchemaFactory.checkVersion(draft);
+      MEMOIZING.put(draft, MemoizingRef.in(version.getInstance()));
+    }
+  }
 
   private final JsonNode root;
   private final SchemaReferences references;
@@ -44,6 +54,16 @@ final class Schema {
     this.root = root;
     this.references = references;
     this.schema = schema;
+  }
+
+  /** Patterns are RE2/J's here too, so that none hangs over some text. */
+  private static SchemaValidatorsConfig.Builder config() {
+    return SchemaValidatorsConfig.builder()
+        .regularExpressionFactory(
+            regex -> {
+              com.google.re2j.Pattern pattern = LinearPattern.compile(regex);
+              return text -> pattern.matcher(text).find();
+            });
   }
 
   /**
@@ -62,13 +82,15 @@ final class Schema {
                     new IllegalArgumentException(
                         "it is no JSON, or nested deeper than %d, after character %d. Correct it."
                             .formatted(JsonText.DEEPEST, json.parsed())));
-    SchemaReferences references = new SchemaReferences(root);
     VersionFlag draft =
         SpecVersionDetector.detectOptionalVersion(root, false).orElse(VersionFlag.V202012);
+    SchemaReferences references =
+        new SchemaReferences(
+            root, draft.getVersionFlagValue() <= VersionFlag.V7.getVersionFlagValue());
     try {
       Set<ValidationMessage> faults =
           JsonSchemaFactory.getInstance(draft)
-              .getSchema(SchemaLocation.of(draft.getId()), CONFIG)
+              .getSchema(SchemaLocation.of(draft.getId()), OF_SCHEMAS)
               .validate(root);
       if (!faults.isEmpty()) {
         throw new IllegalArgumentException(
@@ -84,9 +106,13 @@ final class Schema {
       JsonSchema schema =
           JsonSchemaFactory.getInstance(
                   draft,
-                  factory ->
-                      factory.schemaLoaders(
-                          loaders -> loaders.add(DisallowSchemaLoader.getInstance())))
+                  factory -> {
+                    factory.schemaLoaders(
+                        loaders -> loaders.add(DisallowSchemaLoader.getInstance()));
+                    if (references.contextFree()) {
+                      factory.metaSchema(MEMOIZING.get(draft));
+                    }
+                  })
               .getSchema(root, CONFIG);
       schema.initializeValidators();
       schema.validate(NullNode.getInstance());
@@ -111,7 +137,8 @@ final class Schema {
    * @throws IllegalArgumentException if that takes too long to find out
    */
   double share(JsonNode value) {
-    Set<ValidationMessage> messages = schema.validate(LimitedJson.of(value));
+    Set<ValidationMessage> messages =
+        schema.validate(references.contextFree() ? value : LimitedJson.of(value));
     if (messages.isEmpty()) {
       return 1;
     }
@@ -128,36 +155,100 @@ final class Schema {
     if (faults.wrongType) {
       return 0;
     }
-    JsonNode here = references.resolved(declared);
-    double met = faults.own ? 0 : 1;
+    List<JsonNode> declarations = new ArrayList<>();
+    collect(declared, value, declarations);
+    double met = faults.isOwn() ? 0 : 1;
     if (value.isArray()) {
       for (int i = 0; i < value.size(); i++) {
-        met += share(faults.below.get(i), here.path("items"), value.get(i));
+        met += share(faults.below.get(i), item(declarations, i), value.get(i));
       }
       return met / (1 + value.size());
     }
     Set<String> members = new LinkedHashSet<>(faults.missing);
-    here.path("required").forEach(name -> members.add(name.asText()));
-    here.path("properties")
-        .fieldNames()
-        .forEachRemaining(
-            name -> {
-              if (value.has(name)) {
-                members.add(name);
-              }
-            });
+    for (JsonNode declaration : declarations) {
+      declaration.path("required").forEach(name -> members.add(name.asText()));
+      declaration
+          .path("properties")
+          .fieldNames()
+          .forEachRemaining(
+              name -> {
+                if (value.has(name)) {
+                  members.add(name);
+                }
+              });
+    }
     faults.below.keySet().forEach(name -> members.add(name.toString()));
     for (String name : members) {
       if (value.has(name) && !faults.missing.contains(name)) {
-        JsonNode property = here.path("properties").path(name);
-        met +=
-            share(
-                faults.below.get(name),
-                property.isMissingNode() ? here.path("additionalProperties") : property,
-                value.get(name));
+        met += share(faults.below.get(name), member(declarations, name), value.get(name));
       }
     }
     return met / (1 + members.size());
+  }
+
+  /**
+   * Collects what says of which parts a value is made: a subschema, what it refers to, those of its
+   * {@code allOf}, and of alternatives the one of the value's type, if there is just one.
+   */
+  private void collect(JsonNode schema, JsonNode value, List<JsonNode> declarations) {
+    if (declarations.contains(schema) || !schema.isObject() || !value.isContainerNode()) {
+      return;
+    }
+    declarations.add(schema);
+    collect(references.referred(schema), value, declarations);
+    schema.path("allOf").forEach(part -> collect(part, value, declarations));
+    for (String keyword : List.of("anyOf", "oneOf")) {
+      List<JsonNode> fitting = new ArrayList<>();
+      for (JsonNode alternative : schema.path(keyword)) {
+        if (admits(alternative, value)) {
+          fitting.add(alternative);
+        }
+      }
+      if (fitting.size() == 1) {
+        collect(fitting.get(0), value, declarations);
+      }
+    }
+  }
+
+  private boolean admits(JsonNode alternative, JsonNode value) {
+    JsonNode at = alternative;
+    while (at.isObject() && !at.has("type")) {
+      at = references.referred(at);
+    }
+    JsonNode type = at.path("type");
+    String wanted = value.isObject() ? "object" : "array";
+    boolean listed = false;
+    for (JsonNode one : type) {
+      listed |= one.asText().equals(wanted);
+    }
+    return type.isMissingNode() || listed || type.asText().equals(wanted);
+  }
+
+  private static JsonNode item(List<JsonNode> declarations, int i) {
+    for (JsonNode declaration : declarations) {
+      JsonNode items = declaration.path("items");
+      JsonNode first = items.isArray() ? items : declaration.path("prefixItems");
+      if (first.has(i)) {
+        return first.get(i);
+      }
+      if (items.isObject()) {
+        return items;
+      }
+    }
+    return MissingNode.getInstance();
+  }
+
+  private static JsonNode member(List<JsonNode> declarations, String name) {
+    for (JsonNode declaration : declarations) {
+      if (declaration.path("properties").has(name)) {
+        return declaration.get("properties").get(name);
+      }
+    }
+    return declarations.stream()
+        .map(declaration -> declaration.path("additionalProperties"))
+        .filter(JsonNode::isObject)
+        .findFirst()
+        .orElse(MissingNode.getInstance());
   }
 
   /** What is wrong with a value, and with those below it by name or index. */
@@ -168,19 +259,43 @@ final class Schema {
     private boolean wrongType;
     private boolean own;
 
+    /** Whether an alternative does not fit, which matters only if none comes close. */
+    private boolean alternative;
+
+    boolean isOwn() {
+      return own || (alternative && below.isEmpty() && missing.isEmpty());
+    }
+
     void add(ValidationMessage message) {
       Faults at = this;
       JsonNodePath path = message.getInstanceLocation();
       for (int i = 0; i < path.getNameCount(); i++) {
         at = at.below.computeIfAbsent(path.getElement(i), element -> new Faults());
       }
+      boolean ofType =
+          is(message, ValidatorTypeCode.TYPE) || is(message, ValidatorTypeCode.UNION_TYPE);
       if (is(message, ValidatorTypeCode.REQUIRED) && message.getProperty() != null) {
         at.missing.add(message.getProperty());
+      } else if (is(message, ValidatorTypeCode.ONE_OF) || (ofType && isOfAlternative(message))) {
+        at.alternative = true;
       } else {
         at.own = true;
-        at.wrongType |=
-            is(message, ValidatorTypeCode.TYPE) || is(message, ValidatorTypeCode.UNION_TYPE);
+        at.wrongType |= ofType;
       }
+    }
+
+    /** Whether one of several subschemas says it of the place to which they all apply. */
+    private static boolean isOfAlternative(ValidationMessage message) {
+      for (JsonNodePath at = message.getEvaluationPath(); at != null; at = at.getParent()) {
+        String keyword = String.valueOf(at.getElement(-1));
+        if (keyword.equals("anyOf") || keyword.equals("oneOf")) {
+          return true;
+        }
+        if (SchemaReferences.BELOW.contains(keyword)) {
+          return false;
+        }
+      }
+      return false;
     }
 
     private static boolean is(ValidationMessage message, ValidatorTypeCode type) {

@@ -16,14 +16,24 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A schema document's references, which stay in the document, and how much of the schema may have
- * to be evaluated at one place of a value. Only what stands where a schema may stand is looked at,
- * not data such as that of {@code const}. Thread-safe once made.
+ * A schema document's references, which stay in the document and lead in no circle. Only what
+ * stands where a schema may stand is looked at, not data such as that of {@code const}. Thread-safe
+ * once made.
  */
 final class SchemaReferences {
 
-  /** Most subschemas that may apply to one place of a value; references multiply them. */
-  static final int MOST_AT_A_PLACE = 2000;
+  /**
+   * Most subschemas that may apply to one place of a value where each reference is followed anew,
+   * which multiplies them.
+   */
+  private static final int MOST_AT_A_PLACE = 2000;
+
+  /** Most references that lead to one another. */
+  private static final int LONGEST_CHAIN = 1000;
+
+  /** Keywords by which what a subschema says depends on how it was come to. */
+  private static final Set<String> CONTEXTUAL =
+      Set.of("$dynamicRef", "$recursiveRef", "unevaluatedProperties", "unevaluatedItems");
 
   private static final Set<String> REFERENCES = Set.of("$ref", "$dynamicRef", "$recursiveRef");
 
@@ -41,7 +51,7 @@ final class SchemaReferences {
           "dependencies");
 
   /** Keywords with subschemas for places below it, or for none. */
-  private static final Set<String> BELOW =
+  static final Set<String> BELOW =
       Set.of(
           "$defs",
           "definitions",
@@ -70,18 +80,25 @@ final class SchemaReferences {
   private static final Set<String> DRAFTS =
       Set.of(SchemaId.V4, SchemaId.V6, SchemaId.V7, SchemaId.V201909, SchemaId.V202012);
 
-  private final Map<String, JsonNode> anchors = new HashMap<>();
+  /** By the subschema in which they count. */
+  private final IdentityHashMap<JsonNode, Map<String, JsonNode>> anchors = new IdentityHashMap<>();
 
   /** Every subschema, and that from whose root its references start. */
   private final IdentityHashMap<JsonNode, JsonNode> resources = new IdentityHashMap<>();
 
+  private final boolean refStandsAlone;
+
+  private final boolean contextFree;
+
   /**
    * Follows a schema's references.
    *
+   * @param refStandsAlone whether what stands beside {@code $ref} does not count, as up to draft 7
    * @throws IllegalArgumentException if some lead elsewhere, or round in a circle, or too much
    *     applies to one place; the message is a reason and what to do
    */
-  SchemaReferences(JsonNode root) {
+  SchemaReferences(JsonNode root, boolean refStandsAlone) {
+    this.refStandsAlone = refStandsAlone;
     Deque<JsonNode> referring = new ArrayDeque<>();
     walk(root, root, referring);
     while (!referring.isEmpty()) {
@@ -91,6 +108,8 @@ final class SchemaReferences {
         walk(target, resources.get(schema), referring);
       }
     }
+    contextFree =
+        resources.keySet().stream().noneMatch(schema -> CONTEXTUAL.stream().anyMatch(schema::has));
     IdentityHashMap<JsonNode, Integer> known = new IdentityHashMap<>();
     resources.keySet().forEach(schema -> applying(schema, 0, known));
   }
@@ -108,7 +127,7 @@ final class SchemaReferences {
           schema.path("$dynamicAnchor").asText(),
           id.startsWith("#") ? id.substring(1) : ""
         }) {
-      anchors.putIfAbsent(name, schema);
+      anchors.computeIfAbsent(from, of -> new HashMap<>()).putIfAbsent(name, schema);
     }
     requireAlone(schema);
     if (REFERENCES.stream().anyMatch(schema::has)) {
@@ -139,8 +158,11 @@ final class SchemaReferences {
     }
   }
 
-  private static List<JsonNode> subschemas(JsonNode schema, Set<String> keywords) {
+  private List<JsonNode> subschemas(JsonNode schema, Set<String> keywords) {
     List<JsonNode> all = new ArrayList<>();
+    if (keywords == IN_PLACE && refStandsAlone && schema.has("$ref")) {
+      return all;
+    }
     for (String keyword : keywords) {
       JsonNode value = schema.path(keyword);
       if (value.isArray() || NAMED.contains(keyword)) {
@@ -173,17 +195,26 @@ final class SchemaReferences {
     if (fragment.isEmpty() || fragment.startsWith("/")) {
       return resource.at(JsonPointer.compile(fragment));
     }
-    return anchors.getOrDefault(fragment, MissingNode.getInstance());
+    return anchors
+        .getOrDefault(resource, Map.of())
+        .getOrDefault(fragment, MissingNode.getInstance());
   }
 
-  /** The subschema that one stands for by {@code $ref}; itself if it has none. */
-  JsonNode resolved(JsonNode schema) {
-    JsonNode at = schema;
-    // There are no circles.
-    while (resources.containsKey(at) && at.path("$ref").isTextual()) {
-      at = target(resources.get(at), at.path("$ref").textValue());
-    }
-    return at;
+  /** Keywords that make it so that it does, for messages. */
+  static String contextual() {
+    return String.join(", ", new TreeSet<>(CONTEXTUAL));
+  }
+
+  /** Whether what a subschema says of a place does not depend on how it was come to. */
+  boolean contextFree() {
+    return contextFree;
+  }
+
+  /** The subschema that one refers to by {@code $ref}; missing if it does not. */
+  JsonNode referred(JsonNode schema) {
+    return resources.containsKey(schema) && schema.path("$ref").isTextual()
+        ? target(resources.get(schema), schema.path("$ref").textValue())
+        : MissingNode.getInstance();
   }
 
   /** How many subschemas may apply where one does, itself included. */
@@ -205,11 +236,17 @@ final class SchemaReferences {
       further.addAll(targets(schema));
     }
     for (JsonNode next : further) {
-      sum += depth == MOST_AT_A_PLACE ? MOST_AT_A_PLACE : applying(next, depth + 1, known);
-      if (sum > MOST_AT_A_PLACE) {
+      if (depth == LONGEST_CHAIN) {
         throw new IllegalArgumentException(
-            "more than %d subschemas apply to one place of a value, since references and allOf, anyOf, oneOf multiply. Simplify it."
-                .formatted(MOST_AT_A_PLACE));
+            "more than %d references lead to one another. Simplify it.".formatted(LONGEST_CHAIN));
+      }
+      sum += applying(next, depth + 1, known);
+      if (contextFree) {
+        sum = 1;
+      } else if (sum > MOST_AT_A_PLACE) {
+        throw new IllegalArgumentException(
+            "more than %d subschemas apply to one place of a value, since references multiply them. Simplify it, or do without %s."
+                .formatted(MOST_AT_A_PLACE, contextual()));
       }
     }
     known.put(schema, sum);

@@ -45,6 +45,8 @@ class JsonConformityTest {
        "$defs": {"age": {"type": "integer", "minimum": 0}}, "additionalProperties": false}
       """;
 
+  private static final String CONTEXTUAL = "\"unevaluatedProperties\": true, ";
+
   private static RowReward of(String schema) {
     return Made.of(FACTORY, Map.of("schema", schema));
   }
@@ -185,17 +187,22 @@ class JsonConformityTest {
   }
 
   @Test
-  void referencesThatMultiplyAreRefused() {
-    assertThat(of(doubling(8)).reward("1", true)).isEqualTo(1);
-    assertThat(Made.problems(FACTORY, Map.of("schema", doubling(31))))
+  void referencesThatMultiplyAreFollowedOnce() {
+    RowReward reward = of(doubling(90, ""));
+    assertThat(reward.reward("1", true)).isEqualTo(1);
+    assertThat(reward.reward("\"1\"", true)).isEqualTo(0.5);
+    // These depend on the way, so that each is followed.
+    assertThat(of(doubling(8, CONTEXTUAL)).reward("1", true)).isEqualTo(1);
+    assertThat(Made.problems(FACTORY, Map.of("schema", doubling(31, CONTEXTUAL))))
         .singleElement()
         .asString()
-        .contains("more than 2000 subschemas apply to one place");
+        .contains("more than 2000 subschemas apply to one place", "unevaluatedProperties");
   }
 
   /** Applies one type in 2^n ways. */
-  private static String doubling(int n) {
-    StringBuilder schema = new StringBuilder("{\"$ref\": \"#/$defs/d0\", \"$defs\": {");
+  private static String doubling(int n, String further) {
+    StringBuilder schema =
+        new StringBuilder("{" + further + "\"$ref\": \"#/$defs/d0\", \"$defs\": {");
     for (int i = 0; i < n; i++) {
       String next = "{\"$ref\": \"#/$defs/d%d\"}".formatted(i + 1);
       schema.append("\"d%d\": {\"allOf\": [%s, %s]}, ".formatted(i, next, next));
@@ -210,13 +217,95 @@ class JsonConformityTest {
         "{\"anyOf\": [{\"not\": {\"properties\": {\"c\": {\"$ref\": \"#\"}}}}, {\"required\": [\"x\"], \"properties\": {\"c\": {\"$ref\": \"#\"}}}]}",
         "{\"oneOf\": [{\"additionalProperties\": {\"$ref\": \"#\"}}, {\"patternProperties\": {\"c\": {\"$ref\": \"#\"}}}]}"
       })
-  void aTextThatASchemaLooksAtWithoutEndIsRefused(String schema) {
-    RowReward reward = of(schema);
-    String open = "{\"c\":";
-    assertThat(reward.reward(open.repeat(5) + "1" + "}".repeat(5), true)).isBetween(0.5, 1.0);
-    assertThatThrownBy(() -> reward.reward(open.repeat(40) + "1" + "}".repeat(40), true))
+  void schemasThatReferToThemselvesTwiceEnd(String schema) {
+    String nested = "{\"c\":".repeat(90) + "1" + "}".repeat(90);
+    assertThat(of(schema).reward(nested, true)).isBetween(0.5, 1.0);
+  }
+
+  @Test
+  void schemasThatReferToThemselvesTwiceAndDependOnTheWayAreStopped() {
+    RowReward reward =
+        of(
+            "{%s\"allOf\": [{\"properties\": {\"c\": {\"$ref\": \"#\"}}}, {\"properties\": {\"c\": {\"$ref\": \"#\"}}}]}"
+                .formatted(CONTEXTUAL));
+    assertThat(reward.reward("{\"c\":{\"c\":1}}", true)).isEqualTo(1);
+    assertThatThrownBy(() -> reward.reward("{\"c\":".repeat(40) + "1" + "}".repeat(40), true))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("looks too often at the same parts of the text");
+        .hasMessageContaining("has not judged the text after 5 s");
+  }
+
+  @Test
+  void nodesOfManyKindsAreToldApart() {
+    StringBuilder kinds = new StringBuilder();
+    StringBuilder refs = new StringBuilder();
+    for (int i = 0; i < 100; i++) {
+      refs.append(i == 0 ? "" : ",").append("{\"$ref\":\"#/$defs/K%d\"}".formatted(i));
+      kinds.append(
+          ",\"K%d\":{\"allOf\":[{\"$ref\":\"#/$defs/Base\"},{\"properties\":{\"type\":{\"const\":\"k%d\"}}}]}"
+              .formatted(i, i));
+    }
+    String schema =
+        "{\"$ref\":\"#/$defs/Node\",\"$defs\":{\"Node\":{\"oneOf\":[%s]},\"Base\":{\"type\":\"object\",\"required\":[\"type\"],\"properties\":{\"children\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/Node\"}}}}%s}}"
+            .formatted(refs, kinds);
+    String text = "{\"type\":\"k0\"}";
+    for (int i = 1; i < 40; i++) {
+      text = "{\"type\":\"k%d\",\"children\":[%s]}".formatted(i, text);
+    }
+    assertThat(of(schema).reward(text, true)).isEqualTo(1);
+    assertThat(of(schema).reward(text.replace("k0", "none"), true)).isBetween(0.5, 1 - 1e-12);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        // As the last, which is what they mean.
+        "{\"anyOf\": [{\"$ref\": \"#/$defs/P\"}, {\"type\": \"null\"}]}|{\"who\": {\"name\": \"Ann\", \"age\": \"7\"}}|0.9166666667",
+        "{\"oneOf\": [{\"type\": [\"null\"]}, {\"$ref\": \"#/$defs/P\"}]}|{\"who\": {\"name\": \"Ann\", \"age\": \"7\"}}|0.9166666667",
+        "{\"allOf\": [{\"$ref\": \"#/$defs/P\"}]}|{\"who\": {\"name\": \"Ann\", \"age\": \"7\"}}|0.9166666667",
+        "{\"$ref\": \"#/$defs/P\"}|{\"who\": {\"name\": \"Ann\", \"age\": \"7\"}}|0.9166666667",
+        "{\"anyOf\": [{\"$ref\": \"#/$defs/P\"}, {\"type\": \"null\"}]}|{\"who\": 5}|0.75",
+        "{\"anyOf\": [{\"$ref\": \"#/$defs/P\"}, {\"type\": \"null\"}]}|{\"who\": null}|1",
+        "{\"prefixItems\": [{\"$ref\": \"#/$defs/P\"}]}|{\"who\": [{\"name\": \"Ann\"}]}|0.9583333333",
+        "{\"items\": {\"$ref\": \"#/$defs/P\"}}|{\"who\": [{\"name\": \"Ann\"}]}|0.9583333333",
+      })
+  void partsCountThroughAlternatives(String who, String text, double expected) {
+    String schema =
+        "{\"required\": [\"who\"], \"properties\": {\"who\": %s}, \"$defs\": {\"P\": {\"type\": \"object\", \"required\": [\"name\", \"age\"], \"properties\": {\"name\": {\"type\": \"string\"}, \"age\": {\"type\": \"integer\"}}}}}"
+            .formatted(who);
+    assertThat(of(schema).reward(text, true)).isCloseTo(expected, within(1e-9));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"uniqueItems\": true}|[1, 1.0]|false",
+        "{\"const\": {\"a\": 1}}|{\"a\": 1.0}|true",
+        "{\"enum\": [{\"a\": [1e2]}]}|{\"a\": [100]}|true",
+        "{\"enum\": [1.5, -0.0]}|0|true",
+        "{\"const\": 9007199254740993}|9007199254740992.0|false",
+        "{\"type\": \"integer\"}|3.0|true"
+      })
+  void equalNumbersAreEqualHoweverTheyAreWritten(String schema, String text, boolean valid) {
+    assertThat(of(schema).reward(text, true) == 1).isEqualTo(valid);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        // A reference without escapes; what stands beside one; an anchor of each resource's own.
+        "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"$ref\": \"#/definitions/Box<string>\", \"definitions\": {\"Box<string>\": {\"type\": \"string\"}}}|\"x\"",
+        "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"$ref\": \"#/definitions/t\", \"definitions\": {\"t\": {\"$ref\": \"#/definitions/s\", \"allOf\": [{\"$ref\": \"#/definitions/t\"}]}, \"s\": {\"type\": \"string\"}}}|\"x\"",
+        "{\"$id\": \"http://a.example/root\", \"$anchor\": \"item\", \"allOf\": [{\"$ref\": \"#/$defs/a\"}], \"$defs\": {\"a\": {\"$id\": \"http://a.example/a\", \"allOf\": [{\"$ref\": \"#item\"}], \"$defs\": {\"i\": {\"$anchor\": \"item\", \"type\": \"object\"}}}}}|{}"
+      })
+  void referencesOfManyStylesAreFollowed(String schema, String text) {
+    assertThat(of(schema).reward(text, true)).isEqualTo(1);
+    assertThat(of(schema).reward("5", true)).isEqualTo(0.5);
   }
 
   @Test
