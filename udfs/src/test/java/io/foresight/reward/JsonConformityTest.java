@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion.VersionFlag;
 import com.sun.net.httpserver.HttpServer;
 import io.foresight.reward.RewardFunction.RowReward;
 import java.io.IOException;
@@ -17,10 +20,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -466,6 +471,54 @@ class JsonConformityTest {
         of(
             "{\"type\": [\"integer\", \"array\"], \"multipleOf\": 0.1, \"minimum\": 1, \"maximum\": 3, \"uniqueItems\": true, \"enum\": [2]}");
     assertThat(reward.reward(text, true)).isBetween(0.0, 1.0);
+  }
+
+  /** A subschema, mostly of references to a few that refer to one another. */
+  private static String drawnSchema(SplittableRandom random) {
+    String ref = "{\"$ref\": \"#/$defs/%s\"}".formatted("ABC".charAt(random.nextInt(3)));
+    return switch (random.nextInt(9)) {
+      case 0 -> "{\"type\": \"integer\"}";
+      case 1 -> "{\"type\": [\"object\", \"integer\"]}";
+      case 2 -> "{\"properties\": {\"a\": %s, \"b\": %s}}".formatted(ref, drawnSchema(random));
+      case 3 -> "{\"required\": [\"a\"], \"additionalProperties\": %s}".formatted(ref);
+      case 4 -> "{\"not\": {\"properties\": {\"a\": %s}}}".formatted(ref);
+      case 5 -> "{\"items\": %s}".formatted(ref);
+      case 6 -> "{\"allOf\": [%s, %s]}".formatted(drawnSchema(random), drawnSchema(random));
+      case 7 -> "{\"anyOf\": [%s, %s]}".formatted(drawnSchema(random), ref);
+      default -> "{\"oneOf\": [%s, %s]}".formatted(drawnSchema(random), drawnSchema(random));
+    };
+  }
+
+  private static String drawnText(SplittableRandom random, int depth) {
+    return switch (random.nextInt(depth == 0 ? 2 : 5)) {
+      case 0 -> "1";
+      case 1 -> "\"x\"";
+      case 2 -> "[%s, 1]".formatted(drawnText(random, depth - 1));
+      case 3 -> "{\"a\": %s}".formatted(drawnText(random, depth - 1));
+      default ->
+          "{\"b\": %s, \"a\": %s}"
+              .formatted(drawnText(random, depth - 1), drawnText(random, depth - 1));
+    };
+  }
+
+  /** By the validator as it is, which follows each reference each time. */
+  @Property(tries = 500)
+  void followingReferencesOnceChangesNothing(@ForAll long seed) throws JsonProcessingException {
+    SplittableRandom random = new SplittableRandom(seed);
+    String schema =
+        "{\"$ref\": \"#/$defs/A\", \"$defs\": {\"A\": %s, \"B\": %s, \"C\": %s}}"
+            .formatted(drawnSchema(random), drawnSchema(random), drawnSchema(random));
+    Assume.that(Made.problems(FACTORY, Map.of("schema", schema)).isEmpty());
+    RowReward reward = of(schema);
+    JsonSchema plain =
+        JsonSchemaFactory.getInstance(VersionFlag.V202012)
+            .getSchema(new ObjectMapper().readTree(schema));
+    for (int i = 0; i < 10; i++) {
+      String text = drawnText(random, 4);
+      assertThat(reward.reward(text, true) == 1)
+          .as("%s by %s", text, schema)
+          .isEqualTo(plain.validate(new ObjectMapper().readTree(text)).isEmpty());
+    }
   }
 
   @Property(tries = 300)
