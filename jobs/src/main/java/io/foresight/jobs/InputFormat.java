@@ -27,8 +27,11 @@ enum InputFormat {
       RemoteIterator<LocatedFileStatus> below = files.listFiles(path, true);
       while (format == AUTO && below.hasNext()) {
         Path file = below.next().getPath();
-        // Spark does not read these as data either.
-        if (!path.toUri().relativize(file.toUri()).toString().matches("(.*/)?[_.].*")) {
+        // Spark does not read these as data either; _a=1 is a partition.
+        if (!path.toUri()
+            .relativize(file.toUri())
+            .toString()
+            .matches("(.*/)?(\\.|_[^=/]*(/|$)).*")) {
           format = named(file);
         }
       }
@@ -37,7 +40,8 @@ enum InputFormat {
   }
 
   private static InputFormat named(Path path) {
-    String name = path.getName().toLowerCase(Locale.ROOT).replaceFirst("\\.(gz|bz2|zst|lz4)$", "");
+    // Only in lower case is a compressed file known as one.
+    String name = path.getName().replaceFirst("\\.(gz|bz2|zst|lz4)$", "").toLowerCase(Locale.ROOT);
     if (name.endsWith(".jsonl") || name.endsWith(".json")) {
       return JSONL;
     }

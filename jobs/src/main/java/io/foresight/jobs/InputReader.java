@@ -7,8 +7,10 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.split;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.transform;
+import static org.apache.spark.sql.functions.trim;
 import static org.apache.spark.sql.functions.when;
 
+import io.foresight.reward.RewardSpec;
 import io.foresight.spark.ColumnNames;
 import io.foresight.spark.GenerationSettings;
 import java.util.Arrays;
@@ -45,15 +47,15 @@ final class InputReader {
     }
     GenerationSettings generation = settings.generation();
     Dataset<Row> rows = load(spark, settings, format(spark, settings));
-    if (judged(settings, settings.conceptsColumn())) {
-      requireList(rows, settings.conceptsColumn(), TEXTS, "a list of texts");
-    }
-    if (judged(settings, settings.formsColumn())) {
-      requireList(
-          rows,
-          settings.formsColumn(),
-          DataTypes.createArrayType(TEXTS),
-          "a list of texts per concept");
+    for (RewardSpec.Named reward : generation.rewards().rewards()) {
+      if ("keyword-coverage".equals(reward.settings().get("type"))) {
+        requireList(rows, column(reward, "concepts"), TEXTS, "a list of texts");
+        requireList(
+            rows,
+            column(reward, "forms"),
+            DataTypes.createArrayType(TEXTS),
+            "a list of texts per concept");
+      }
     }
     if (generation.idColumn() != null && has(rows, generation.idColumn())) {
       DataType type = rows.schema().apply(generation.idColumn()).dataType();
@@ -64,10 +66,9 @@ final class InputReader {
     return settings.limit() > 0 ? first(spark, rows, settings.limit()) : rows;
   }
 
-  /** Whether a reward in use names the column; what none reads may be of any type. */
-  private static boolean judged(JobSettings settings, String column) {
-    return settings.generation().rewards().rewards().stream()
-        .anyMatch(named -> named.settings().containsValue(column));
+  private static String column(RewardSpec.Named reward, String name) {
+    Object column = reward.settings().get(name + "-column");
+    return column == null ? name : column.toString();
   }
 
   private static InputFormat format(SparkSession spark, JobSettings settings) {
@@ -124,7 +125,8 @@ final class InputReader {
     String concepts = settings.conceptsColumn();
     String forms = settings.formsColumn();
     if (has(rows, concepts)) {
-      rows = rows.withColumn(concepts, split(ColumnNames.column(concepts), " +"));
+      Column words = trim(ColumnNames.column(concepts));
+      rows = rows.withColumn(concepts, when(words.notEqual(""), split(words, " +")));
     }
     if (has(rows, forms)) {
       rows =

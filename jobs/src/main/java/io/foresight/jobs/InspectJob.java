@@ -55,8 +55,13 @@ final class InspectJob implements Callable<Integer> {
     Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
     try (ModelStore store = new ModelStore(StoreSettings.defaults(), hadoop)) {
       Path folder = store.folder(model);
-      if (target == null && ClassifierCheckpoint.isMeantBy(folder)) {
+      if (ClassifierCheckpoint.isMeantBy(folder)) {
         System.out.print(describe(ClassifierCheckpoint.inspect(folder)));
+        if (target != null) {
+          throw new ModelException(
+              "Cannot draft with %s: it is a classifier. Give a causal language model."
+                  .formatted(model));
+        }
         return 0;
       }
       Checkpoint checkpoint = Checkpoint.inspect(folder);

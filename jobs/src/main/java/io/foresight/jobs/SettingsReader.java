@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import io.foresight.spark.Secrets;
@@ -133,10 +134,12 @@ final class SettingsReader {
       String prefix, Map<String, ConfigValue> object, Map<String, ConfigValue> leaves) {
     object.forEach(
         (key, value) -> {
+          // Quoted where it holds a dot: "a.b" is one key, and no setting of a group.
+          String path = prefix + ConfigUtil.joinPath(key);
           if (value instanceof ConfigObject inner) {
-            collect(prefix + key + ".", inner, leaves);
+            collect(path + ".", inner, leaves);
           } else {
-            leaves.put(prefix + key, value);
+            leaves.put(path, value);
           }
         });
   }

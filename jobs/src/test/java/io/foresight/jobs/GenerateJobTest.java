@@ -122,13 +122,21 @@ class GenerateJobTest {
   void everyFormatIsReadAndWritten() throws IOException {
     Path out = temporary.resolve("formats");
     Path csv =
-        folder.file("prompts.csv", "id,concepts,forms", "a,dog park,dog|dogs;park|parks", "b,run,");
+        folder.file(
+            "prompts.csv",
+            "id,concepts,forms",
+            "a, dog  park ,dog|dogs;park|parks",
+            "b,run,",
+            "c,  ,");
     JobRun fromCsv = folder.generate("--input", csv, "--output", out);
     assertThat(fromCsv.code()).as(fromCsv.err()).isZero();
     List<Row> rows = rows("parquet", out, "id");
     assertThat(rows.get(0).<String>getList(rows.get(0).fieldIndex("concepts")))
         .containsExactly("dog", "park");
-    assertThat(rows).extracting(r -> r.getAs("status")).doesNotContain("error");
+    assertThat(rows.subList(0, 2)).extracting(r -> r.getAs("status")).doesNotContain("error");
+    // A cell of blanks is an empty one, of which no prompt can be made.
+    assertThat(rows.get(2).isNullAt(rows.get(2).fieldIndex("concepts"))).isTrue();
+    assertThat(rows.get(2).<String>getAs("status")).isEqualTo("error");
     Path lines = temporary.resolve("lines");
     Path parquet = temporary.resolve("prompts");
     try (SparkSession spark =

@@ -52,8 +52,9 @@ class InspectJobTest {
                 .formatted(folder));
     assertThat(JobRun.of("inspect", classifier("gpt2-reward")).out())
         .contains("Family      gpt2, a classifier", "plain numbers");
-    assertThat(JobRun.of("inspect", folder, "--draft-for", TARGET).err())
-        .contains("\"distilbert\"");
+    JobRun draft = JobRun.of("inspect", folder, "--draft-for", TARGET);
+    assertThat(draft.code()).isEqualTo(1);
+    assertThat(draft.err()).contains("Cannot draft with " + folder + ": it is a classifier.");
   }
 
   private static String classifier(String name) {

@@ -206,6 +206,30 @@ class ScoreJobTest {
   }
 
   @Test
+  void columnsAreReadAsTheirRewardsReadThem() throws IOException {
+    Path folder = Files.createDirectories(temporary.resolve("texts/_part=1"));
+    Files.writeString(
+        folder.resolve("part.json"), "{\"concepts\": \"a dog\", \"said\": \"A dog.\"}");
+    texts = temporary.resolve("texts");
+    JobRun run =
+        score(
+                "--text",
+                "said",
+                "--output",
+                temporary.resolve("similar"),
+                "--set",
+                "rewards.like.type=similarity",
+                "--set",
+                "rewards.like.reference-column=concepts",
+                "--set",
+                "reward.use=like")
+            .succeeded();
+    assertThat(run.out()).contains("like             mean 1.000");
+    assertThat(score("--text", "said").err())
+        .contains("Cannot use column concepts: its type is string");
+  }
+
+  @Test
   void whatWasScoredIsScoredAgainUnderOtherNames() throws IOException {
     Path once = temporary.resolve("once");
     JobRun first =

@@ -37,6 +37,21 @@ class SettingsTest {
   }
 
   @Test
+  void aQuotedKeyIsNoPath() {
+    assertThatThrownBy(
+            () ->
+                JobSettings.bind(
+                    "generate",
+                    SettingsReader.layered(
+                        List.of(),
+                        List.of(),
+                        ConfigFactory.parseString("\"decoding.strategy\" = greedy"))))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining(
+            "\"decoding.strategy\" is no setting. Did you mean decoding.strategy?");
+  }
+
+  @Test
   void theLibrarysDefaultsAreTheJobs() {
     GenerationSettings bound = bind("home=H").generation();
     assertThat(bound).isEqualTo(GenerationSettings.of("H/examples/target", "H/examples/draft"));
