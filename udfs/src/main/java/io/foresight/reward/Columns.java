@@ -24,7 +24,7 @@ final class Columns {
 
   /** A list of texts; empty if the row has none. */
   static Optional<List<String>> texts(Map<String, Object> row, String column) {
-    return row.get(column) == null ? Optional.empty() : Optional.of(texts(row.get(column), column));
+    return Optional.ofNullable(row.get(column)).map(value -> texts(value, column));
   }
 
   /** The texts of a value that is a list of them. */

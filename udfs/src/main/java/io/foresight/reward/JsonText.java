@@ -26,10 +26,10 @@ record JsonText(Optional<JsonNode> value, int parsed) {
   /** Deepest nesting. */
   static final int DEEPEST = 100;
 
-  /** Of doubles, these and those between are whole if they look so. */
+  /** A larger double may stand for another whole number than was written. */
   private static final double LARGEST_WHOLE = 1L << 53;
 
-  /** Numbers that are equal are equal nodes, however they are written: 1.0 is 1. */
+  /** Whole numbers up to that are equal nodes, however they are written: 1.0 is 1. */
   private static final JsonNodeFactory NODES =
       new JsonNodeFactory() {
         private static final long serialVersionUID = 1;

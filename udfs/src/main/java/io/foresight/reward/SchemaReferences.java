@@ -32,14 +32,15 @@ final class SchemaReferences {
   private static final int LONGEST_CHAIN = 1000;
 
   /** Keywords by which what a subschema says depends on how it was come to. */
-  private static final Set<String> CONTEXTUAL =
-      Set.of("$dynamicRef", "$recursiveRef", "unevaluatedProperties", "unevaluatedItems");
+  private static final List<String> CONTEXTUAL =
+      List.of("$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties");
 
-  private static final Set<String> REFERENCES = Set.of("$ref", "$dynamicRef", "$recursiveRef");
+  // Lists, since a set's order is another one in every process, and a schema is read in one order.
+  private static final List<String> REFERENCES = List.of("$ref", "$dynamicRef", "$recursiveRef");
 
   /** Keywords with subschemas for the same place of a value. */
-  private static final Set<String> IN_PLACE =
-      Set.of(
+  private static final List<String> IN_PLACE =
+      List.of(
           "allOf",
           "anyOf",
           "oneOf",
@@ -51,8 +52,8 @@ final class SchemaReferences {
           "dependencies");
 
   /** Keywords with subschemas for places below it, or for none. */
-  static final Set<String> BELOW =
-      Set.of(
+  static final List<String> BELOW =
+      List.of(
           "$defs",
           "definitions",
           "properties",
@@ -86,6 +87,9 @@ final class SchemaReferences {
   /** Every subschema, and that from whose root its references start. */
   private final IdentityHashMap<JsonNode, JsonNode> resources = new IdentityHashMap<>();
 
+  /** The same subschemas, from the root on. */
+  private final List<JsonNode> order = new ArrayList<>();
+
   private final boolean refStandsAlone;
 
   private final boolean contextFree;
@@ -108,10 +112,9 @@ final class SchemaReferences {
         walk(target, resources.get(schema), referring);
       }
     }
-    contextFree =
-        resources.keySet().stream().noneMatch(schema -> CONTEXTUAL.stream().anyMatch(schema::has));
+    contextFree = order.stream().noneMatch(schema -> CONTEXTUAL.stream().anyMatch(schema::has));
     IdentityHashMap<JsonNode, Integer> known = new IdentityHashMap<>();
-    resources.keySet().forEach(schema -> applying(schema, 0, known));
+    order.forEach(schema -> applying(schema, 0, known));
   }
 
   private void walk(JsonNode schema, JsonNode resource, Deque<JsonNode> referring) {
@@ -121,6 +124,7 @@ final class SchemaReferences {
     String id = schema.path("$id").asText();
     JsonNode from = id.isEmpty() || id.startsWith("#") ? resource : schema;
     resources.put(schema, from);
+    order.add(schema);
     for (String name :
         new String[] {
           schema.path("$anchor").asText(),
@@ -133,7 +137,7 @@ final class SchemaReferences {
     if (REFERENCES.stream().anyMatch(schema::has)) {
       referring.push(schema);
     }
-    for (Set<String> keywords : List.of(IN_PLACE, BELOW)) {
+    for (List<String> keywords : List.of(IN_PLACE, BELOW)) {
       subschemas(schema, keywords).forEach(below -> walk(below, from, referring));
     }
   }
@@ -158,9 +162,9 @@ final class SchemaReferences {
     }
   }
 
-  private List<JsonNode> subschemas(JsonNode schema, Set<String> keywords) {
+  private List<JsonNode> subschemas(JsonNode schema, List<String> keywords) {
     List<JsonNode> all = new ArrayList<>();
-    if (keywords == IN_PLACE && refStandsAlone && schema.has("$ref")) {
+    if (refStandsAlone && keywords.equals(IN_PLACE) && schema.has("$ref")) {
       return all;
     }
     for (String keyword : keywords) {
@@ -200,14 +204,14 @@ final class SchemaReferences {
         .getOrDefault(fragment, MissingNode.getInstance());
   }
 
-  /** Keywords that make it so that it does, for messages. */
-  static String contextual() {
-    return String.join(", ", new TreeSet<>(CONTEXTUAL));
-  }
-
   /** Whether what a subschema says of a place does not depend on how it was come to. */
   boolean contextFree() {
     return contextFree;
+  }
+
+  /** The keywords without which that is so, for messages. */
+  static String contextual() {
+    return String.join(", ", CONTEXTUAL);
   }
 
   /** The subschema that one refers to by {@code $ref}; missing if it does not. */
@@ -217,7 +221,10 @@ final class SchemaReferences {
         : MissingNode.getInstance();
   }
 
-  /** How many subschemas may apply where one does, itself included. */
+  /**
+   * How many subschemas may apply where one does, itself included; 1 if each reference is followed
+   * once.
+   */
   private int applying(JsonNode schema, int depth, IdentityHashMap<JsonNode, Integer> known) {
     if (!schema.isObject()) {
       return 1;
@@ -231,19 +238,18 @@ final class SchemaReferences {
     }
     known.put(schema, 0);
     int sum = 1;
-    List<JsonNode> further = new ArrayList<>(subschemas(schema, IN_PLACE));
+    List<JsonNode> together = new ArrayList<>(subschemas(schema, IN_PLACE));
     if (resources.containsKey(schema)) {
-      further.addAll(targets(schema));
+      together.addAll(targets(schema));
     }
-    for (JsonNode next : further) {
+    for (JsonNode next : together) {
       if (depth == LONGEST_CHAIN) {
         throw new IllegalArgumentException(
             "more than %d references lead to one another. Simplify it.".formatted(LONGEST_CHAIN));
       }
-      sum += applying(next, depth + 1, known);
-      if (contextFree) {
-        sum = 1;
-      } else if (sum > MOST_AT_A_PLACE) {
+      int further = applying(next, depth + 1, known);
+      sum += contextFree ? 0 : further;
+      if (sum > MOST_AT_A_PLACE) {
         throw new IllegalArgumentException(
             "more than %d subschemas apply to one place of a value, since references multiply them. Simplify it, or do without %s."
                 .formatted(MOST_AT_A_PLACE, contextual()));

@@ -4,6 +4,7 @@ import io.foresight.model.Batcher;
 import io.foresight.model.SequenceClassifier;
 import io.foresight.reward.TextScorer;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
@@ -44,7 +45,8 @@ final class SharedScorer implements TextScorer {
   public List<float[]> score(List<String> texts) {
     List<int[]> ids = texts.stream().map(classifier::encode).toList();
     List<int[]> readable = ids.stream().filter(text -> text.length > 0).toList();
-    Iterator<float[]> scores = readable.isEmpty() ? null : shared(readable).iterator();
+    Iterator<float[]> scores =
+        readable.isEmpty() ? Collections.emptyIterator() : shared(readable).iterator();
     return ids.stream().map(text -> text.length > 0 ? scores.next() : new float[0]).toList();
   }
 
