@@ -473,6 +473,15 @@ class JsonConformityTest {
     assertThat(reward.reward(text, true)).isBetween(0.0, 1.0);
   }
 
+  @Test
+  void namesAtOnePlaceAreJudgedOneByOne() {
+    RowReward reward =
+        of(
+            "{\"propertyNames\": {\"$ref\": \"#/$defs/n\"}, \"$defs\": {\"n\": {\"maxLength\": 1}}}");
+    assertThat(reward.reward("{\"a\": 1, \"b\": 2}", true)).isEqualTo(1);
+    assertThat(reward.reward("{\"a\": 1, \"bb\": 2}", true)).isLessThan(1);
+  }
+
   /** A subschema, mostly of references to a few that refer to one another. */
   private static String drawnSchema(SplittableRandom random) {
     String ref = "{\"$ref\": \"#/$defs/%s\"}".formatted("ABC".charAt(random.nextInt(3)));
