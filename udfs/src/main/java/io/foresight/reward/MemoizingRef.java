@@ -30,8 +30,8 @@ final class MemoizingRef implements Keyword {
   private static final String NAME = "$ref";
 
   /**
-   * What subschemas said of values at places. Nodes are told apart by identity, since names are
-   * values too, at the place of their object.
+   * What subschemas said of values at places. Nodes are told apart by identity, since a name is a
+   * value too, at the place of what it names.
    */
   private static final class Known {
 

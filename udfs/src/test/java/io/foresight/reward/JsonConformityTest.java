@@ -473,13 +473,15 @@ class JsonConformityTest {
     assertThat(reward.reward(text, true)).isBetween(0.0, 1.0);
   }
 
+  /** To the validator, a name is at the place of what it names. */
   @Test
-  void namesAtOnePlaceAreJudgedOneByOne() {
+  void namesAndWhatTheyNameAreJudgedOneByOne() {
     RowReward reward =
         of(
-            "{\"propertyNames\": {\"$ref\": \"#/$defs/n\"}, \"$defs\": {\"n\": {\"maxLength\": 1}}}");
-    assertThat(reward.reward("{\"a\": 1, \"b\": 2}", true)).isEqualTo(1);
-    assertThat(reward.reward("{\"a\": 1, \"bb\": 2}", true)).isLessThan(1);
+            "{\"propertyNames\": {\"$ref\": \"#/$defs/n\"}, \"additionalProperties\": {\"$ref\": \"#/$defs/n\"}, \"$defs\": {\"n\": {\"maxLength\": 1}}}");
+    assertThat(reward.reward("{\"a\": \"x\"}", true)).isEqualTo(1);
+    assertThat(reward.reward("{\"a\": \"long\"}", true)).isLessThan(1);
+    assertThat(reward.reward("{\"long\": \"x\"}", true)).isLessThan(1);
   }
 
   /** A subschema, mostly of references to a few that refer to one another. */
