@@ -48,9 +48,10 @@ enum ExitCode {
       case STORAGE -> STORAGE;
       case CLUSTER -> CLUSTER;
       case TOO_MANY_ERRORS -> TOO_MANY_ERRORS;
+      case ALL_ERRORS -> ALL_ROWS_FAILED;
       case HELD -> HELD;
       case TAKEN -> TAKEN;
-      case INTERRUPTED -> INTERNAL;
+      case FAILED, INTERRUPTED -> INTERNAL;
     };
   }
 }

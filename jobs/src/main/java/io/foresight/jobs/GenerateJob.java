@@ -10,7 +10,10 @@ import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.ModelStore;
 import io.foresight.spark.Progress;
 import io.foresight.spark.RowDecoder;
+import io.foresight.spark.run.Run;
+import io.foresight.spark.run.RunRequest;
 import java.io.IOException;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -41,58 +44,87 @@ final class GenerateJob implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    JobSettings settings = options.bind("generate", outputOptions.settings());
+    JobSettings bound = options.bind("generate", outputOptions.settings());
     FiguresFile.check("--summary", outputOptions.summaryFile());
-    GenerationSettings generation = settings.generation();
     try (SparkSession spark = SparkSession.builder().appName("foresight generate").getOrCreate();
         ModelStore store =
-            new ModelStore(generation.store(), spark.sparkContext().hadoopConfiguration());
+            new ModelStore(bound.generation().store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
-      Models models = Models.check(store, generation);
-      Dataset<Row> prompts = InputReader.read(spark, settings);
-      RunFolder folder = new RunFolder(spark, settings);
-      folder.requireWritable();
-      Dataset<Row> decoded = Foresight.generate(prompts, generation, progress);
-      long total = InputReader.countWithUniqueIds(prompts, generation.idColumn());
+      Models models = Models.check(store, bound.generation());
+      Map<String, String> identity = RunIdentity.of("generate", bound, models.digests());
+      JobSettings settings = RunFolder.choose(spark, "generate", bound, identity);
+      RunRequest request =
+          RunFolder.request(
+              spark, "generate", settings, outputOptions, identity, described(models));
       if (dryRun) {
-        show(settings, models, prompts, decoded);
+        Run.check(spark, request);
+        show(spark, settings, models, progress);
         return 0;
       }
-      long started = System.nanoTime();
-      Dataset<Row> written = ProgressLine.during(progress, total, () -> folder.write(decoded));
-      Dataset<Row> added = RewardFigures.added(written, generation.columnPrefix());
-      Summary summary =
-          Summary.of(added, generation.rewards().names(), (System.nanoTime() - started) / 1e9);
-      folder.writeRun(run(settings, models, summary));
-      FiguresFile.write(outputOptions.summaryFile(), summary.json());
-      System.out.print(summary.table());
-      Examples.print(written, generation, SHOWN_ROWS);
-      System.out.println("Written to " + settings.output());
-      if (generation.decoding().strategy().equals("speculative")) {
-        advise(generation, models, summary, spark.sparkContext().isLocal());
+      try (Run run = Run.open(spark, request)) {
+        return write(spark, run, settings, models, progress);
       }
-      return verdict(summary, added, models);
     }
   }
 
-  private static String run(JobSettings settings, Models models, Summary summary)
+  private int write(
+      SparkSession spark, Run run, JobSettings asked, Models models, Progress progress)
       throws IOException {
-    ObjectNode run = JSON.createObjectNode();
-    run.set("version", JSON.valueToTree(Version.read()));
-    run.set("settings", JSON.readTree(settings.resolved()));
-    run.putObject("models")
+    RunFolder.tellResumed(run, asked);
+    JobSettings settings =
+        asked.withChatTime(run.described("settings").at("/prompt/chat/now").asText());
+    GenerationSettings generation = settings.generation();
+    if (run.isWhole()) {
+      Summary summary = new Summary((ObjectNode) run.described("summary"));
+      print(summary);
+      System.out.println("Written before to " + settings.output());
+      return verdict(summary, "see its error rows", models);
+    }
+    Foresight.Work work =
+        Foresight.generation(InputReader.read(spark, settings), generation, progress);
+    run.output(work.schema(), generation.columnPrefix() + "error");
+    run.plan(work::rows);
+    long started = System.nanoTime();
+    ProgressLine.during(
+        progress,
+        run,
+        () -> {
+          run.decode(work.function(), work.rows().schema());
+          return null;
+        });
+    run.requireWhole();
+    Dataset<Row> added = RewardFigures.added(run.written(), generation.columnPrefix());
+    Summary summary =
+        Summary.of(added, generation.rewards().names(), (System.nanoTime() - started) / 1e9);
+    run.finish(summary.json());
+    print(summary);
+    Examples.print(run.written(), generation, SHOWN_ROWS);
+    System.out.println("Written to " + settings.output());
+    if (generation.decoding().strategy().equals("speculative")) {
+      advise(generation, models, summary, spark.sparkContext().isLocal());
+    }
+    return verdict(summary, run.exampleError(), models);
+  }
+
+  private void print(Summary summary) throws IOException {
+    FiguresFile.write(outputOptions.summaryFile(), summary.json());
+    System.out.print(summary.table());
+  }
+
+  private static ObjectNode described(Models models) {
+    ObjectNode described = JSON.createObjectNode();
+    described
+        .putObject("models")
         .put("target", models.target().digest())
         .put("draft", models.draft() == null ? null : models.draft().digest());
-    run.set("summary", summary.json());
-    return run.toPrettyString();
+    return described;
   }
 
   /** A run that wrote its rows fails all the same if none was decoded, or nothing speculated. */
-  private static int verdict(Summary summary, Dataset<Row> added, Models models) {
+  private static int verdict(Summary summary, String error, Models models) {
     if (summary.allFailed()) {
-      System.err.println(
-          "Cannot decode any row: %s".formatted(added.select("error").first().getString(0)));
-      return 1;
+      System.err.println("Cannot decode any row: %s".formatted(error));
+      return ExitCode.ALL_ROWS_FAILED.code();
     }
     if (models.draft() != null && summary.draftedNothing()) {
       System.err.println(
@@ -136,9 +168,12 @@ final class GenerateJob implements Callable<Integer> {
   }
 
   private static void show(
-      JobSettings settings, Models models, Dataset<Row> prompts, Dataset<Row> decoded) {
+      SparkSession spark, JobSettings settings, Models models, Progress progress) {
+    Dataset<Row> prompts = InputReader.read(spark, settings);
+    Foresight.Work work = Foresight.generation(prompts, settings.generation(), progress);
+    InputReader.countWithUniqueIds(prompts, settings.generation().idColumn());
     System.out.println(settings.resolved());
-    System.out.println(decoded.schema().treeString());
+    System.out.println(work.schema().treeString());
     for (String prompt :
         Foresight.prompts(prompts.limit(SHOWN_PROMPTS), models.on(settings.generation()))) {
       System.out.println(prompt);

@@ -1,6 +1,7 @@
 package io.foresight.jobs;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.foresight.decoding.DecodingSettings;
@@ -28,7 +29,11 @@ import java.util.List;
  * @param limit rows to take; 0 for all
  * @param conceptsColumn a column that is a list of texts, if the input has it
  * @param formsColumn a column that is a list of texts per concept, if the input has it
+ * @param outputChosen whether the output's folder was chosen for want of one that is named
  * @param outputFormat parquet or jsonl
+ * @param shardRows rows of a shard of the run, at least 1
+ * @param maxErrorFraction share of the rows that may be errors
+ * @param chatTimeGiven whether the time that chats are told is a setting's, and not the start's
  * @param resolved the whole configuration, as JSON
  */
 record JobSettings(
@@ -39,8 +44,12 @@ record JobSettings(
     String conceptsColumn,
     String formsColumn,
     String output,
+    boolean outputChosen,
     String outputFormat,
     boolean overwrite,
+    int shardRows,
+    double maxErrorFraction,
+    boolean chatTimeGiven,
     String resolved) {
 
   private static final String NO_CHAT =
@@ -82,11 +91,63 @@ record JobSettings(
             reader.text("input.columns.concepts"),
             reader.text("input.columns.forms"),
             output,
+            reader.text("output.path").isBlank(),
             reader.oneOf("output.format", List.of("parquet", "jsonl")),
             reader.flag("output.overwrite"),
+            reader.atLeast("run.shard-rows", 1),
+            reader.number("run.max-error-fraction", v -> v >= 0 && v <= 1, "in [0, 1]"),
+            reader.optionalText("prompt.chat.now") != null,
             resolved(reader, output, prompt));
     reader.finish();
     return settings;
+  }
+
+  /** The folder that runs without a named one go to, and what their names begin with. */
+  static final String CHOSEN_FOLDER = "output";
+
+  static String chosenPrefix(String job) {
+    return job + "-";
+  }
+
+  /** The same for another output. */
+  JobSettings withOutput(String other) {
+    Config config =
+        ConfigFactory.parseString(resolved)
+            .withValue("output.path", ConfigValueFactory.fromAnyRef(other));
+    return with(generation, other, config);
+  }
+
+  /** The same with the time that chats are told when the run began, unless it was given. */
+  JobSettings withChatTime(String begun) {
+    if (chatTimeGiven || begun.isEmpty() || !(generation.prompt() instanceof ChatPrompt chat)) {
+      return this;
+    }
+    Config config =
+        ConfigFactory.parseString(resolved)
+            .withValue("prompt.chat.now", ConfigValueFactory.fromAnyRef(begun));
+    return with(
+        generation.withPrompt(
+            new ChatPrompt(chat.system(), chat.user(), LocalDateTime.parse(begun))),
+        output,
+        config);
+  }
+
+  private JobSettings with(GenerationSettings otherGeneration, String otherOutput, Config config) {
+    return new JobSettings(
+        otherGeneration,
+        input,
+        inputFormat,
+        limit,
+        conceptsColumn,
+        formsColumn,
+        otherOutput,
+        outputChosen,
+        outputFormat,
+        overwrite,
+        shardRows,
+        maxErrorFraction,
+        chatTimeGiven,
+        config.root().render(ConfigRenderOptions.concise().setFormatted(true)));
   }
 
   /** What the run's files keep: with the values that stood in for empty ones. */
@@ -140,7 +201,9 @@ record JobSettings(
     String named = reader.location("output.path");
     return !named.isBlank()
         ? named
-        : "output/%s-".formatted(job)
+        : CHOSEN_FOLDER
+            + "/"
+            + chosenPrefix(job)
             + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS")
                 .withZone(ZoneOffset.UTC)
                 .format(Instant.now());

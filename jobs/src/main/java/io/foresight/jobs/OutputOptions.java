@@ -14,14 +14,43 @@ final class OutputOptions {
   @Option(names = "--limit", paramLabel = "N", description = "Takes the first N rows.")
   private Integer limit;
 
-  @Option(names = "--overwrite", description = "Replaces an output that exists.")
+  @Option(
+      names = "--overwrite",
+      description = "Replaces an output that exists, once the new one is whole.")
   private boolean overwrite;
+
+  @Option(
+      names = "--extend",
+      description =
+          "Goes on with a run whose input has gained rows: those, and only those, are done.")
+  private boolean extend;
+
+  @Option(
+      names = "--retry",
+      paramLabel = "errors",
+      description = "Does rows again that are there: those that are errors.")
+  private Retry retry;
 
   @Option(
       names = "--summary",
       paramLabel = "FILE",
       description = "Writes the figures as one JSON object.")
   private Path summaryFile;
+
+  /** What may be done again. */
+  enum Retry {
+    errors
+  }
+
+  /** Whether rows that the input has gained are to be done. */
+  boolean extend() {
+    return extend;
+  }
+
+  /** Whether error rows that are there are to be done again. */
+  boolean retryErrors() {
+    return retry == Retry.errors;
+  }
 
   /** The settings that the options stand for. */
   Map<String, Object> settings() {

@@ -1,6 +1,7 @@
 package io.foresight.jobs;
 
 import io.foresight.spark.Progress;
+import io.foresight.spark.run.Run;
 import java.time.Duration;
 import java.util.Timer;
 import java.util.TimerTask;
@@ -16,19 +17,19 @@ final class ProgressLine extends TimerTask {
   private static final boolean TERMINAL = System.getenv("FORESIGHT_TERMINAL") != null;
 
   private final Progress progress;
-  private final long total;
+  private final Run run;
   private final long started = System.nanoTime();
 
-  private ProgressLine(Progress progress, long total) {
+  private ProgressLine(Progress progress, Run run) {
     this.progress = progress;
-    this.total = total;
+    this.run = run;
   }
 
   /** Does {@code work} and shows {@code progress} meanwhile. */
-  static <T> T during(Progress progress, long total, Supplier<T> work) {
+  static <T> T during(Progress progress, Run run, Supplier<T> work) {
     Timer timer = new Timer("foresight-progress", true);
     int millis = TERMINAL ? 1000 : 10_000;
-    timer.scheduleAtFixedRate(new ProgressLine(progress, total), millis, millis);
+    timer.scheduleAtFixedRate(new ProgressLine(progress, run), millis, millis);
     try {
       return work.get();
     } finally {
@@ -41,7 +42,8 @@ final class ProgressLine extends TimerTask {
 
   @Override
   public void run() {
-    String line = text(progress.snapshot(), total, (System.nanoTime() - started) / 1e9);
+    String line =
+        text(progress.snapshot(), run.rowsThere(), run.rows(), (System.nanoTime() - started) / 1e9);
     if (TERMINAL) {
       System.err.print("\r\u001b[2K" + line);
     } else {
@@ -49,17 +51,26 @@ final class ProgressLine extends TimerTask {
     }
   }
 
-  /** For example "12 of 100 rows, 85 tokens/s, acceptance rate 61 %, 0:42 left". */
-  static String text(Progress.Snapshot now, long total, double seconds) {
+  /**
+   * For example "500 of 3000 rows written, 38 in flight, 85 tokens/s, acceptance rate 61 %, 0:42
+   * left".
+   *
+   * @param written rows that are committed, by this driver or before
+   * @param total rows that the run is to have
+   * @param seconds since this driver began
+   */
+  static String text(Progress.Snapshot now, long written, long total, double seconds) {
     StringBuilder line = new StringBuilder();
-    line.append(
-        "%d of %d rows, %.0f tokens/s".formatted(now.rows(), total, now.tokens() / seconds));
+    line.append("%d of %d rows written, %d in flight".formatted(written, total, now.inFlight()));
+    if (now.tokens() > 0) {
+      line.append(", %.0f tokens/s".formatted(now.tokens() / seconds));
+    }
     if (now.drafted() > 0) {
       line.append(", acceptance rate %.0f %%".formatted(100.0 * now.accepted() / now.drafted()));
     }
     if (now.rows() > 0) {
-      Duration left =
-          Duration.ofSeconds(Math.round(seconds * (total - now.rows()) / (double) now.rows()));
+      long open = Math.max(0, total - written - now.inFlight());
+      Duration left = Duration.ofSeconds(Math.round(seconds * open / now.rows()));
       line.append(
           left.toHours() > 0
               ? ", %d:%02d:%02d left"

@@ -1,72 +1,80 @@
 package io.foresight.jobs;
 
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.spark.run.Run;
+import io.foresight.spark.run.RunRequest;
+import io.foresight.spark.run.UnfinishedRuns;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
-/** Where a run's rows go, with {@code _foresight/run.json} beside them. */
+/** What a job asks of the run that writes its rows. */
 final class RunFolder {
 
-  private final SparkSession spark;
-  private final JobSettings settings;
-  private final Path path;
+  private static final ObjectMapper JSON = new ObjectMapper();
 
-  RunFolder(SparkSession spark, JobSettings settings) {
-    this.spark = spark;
-    this.settings = settings;
-    path = onOutput((files, qualified) -> qualified);
+  private RunFolder() {}
+
+  /**
+   * The settings with the folder that the run goes to: the one that is named, that of an unfinished
+   * run of the same identity, or a new one.
+   */
+  static JobSettings choose(
+      SparkSession spark, String job, JobSettings settings, Map<String, String> identity) {
+    if (!settings.outputChosen()) {
+      return settings;
+    }
+    String unfinished =
+        UnfinishedRuns.find(
+            spark, JobSettings.CHOSEN_FOLDER, JobSettings.chosenPrefix(job), identity);
+    return unfinished == null ? settings : settings.withOutput(unfinished);
   }
 
   /**
-   * Checks that writing here destroys nothing unasked.
+   * The request.
    *
-   * @throws IllegalArgumentException if the folder holds something and may not be replaced, or
-   *     holds the input
+   * @param described what {@code run.json} holds besides what the run itself keeps there
    */
-  void requireWritable() {
-    boolean taken = onOutput((files, p) -> files.exists(p) && files.listStatus(p).length > 0);
-    if (taken && !settings.overwrite()) {
-      throw new IllegalArgumentException(
-          "Cannot write output %s: it exists and is not empty. Give another --output, or --overwrite."
-              .formatted(settings.output()));
-    }
-    String read =
+  static RunRequest request(
+      SparkSession spark,
+      String job,
+      JobSettings settings,
+      OutputOptions options,
+      Map<String, String> identity,
+      ObjectNode described)
+      throws IOException {
+    described.set("version", JSON.valueToTree(Version.read()));
+    described.set("settings", JSON.readTree(settings.resolved()));
+    RunRequest.InputFiles input =
         Storage.reach(
-            spark, "read input", settings.input(), (files, qualified) -> qualified.toString());
-    if (read.equals(path.toString()) || read.startsWith(path + "/")) {
-      throw new IllegalArgumentException(
-          "Cannot write output %s: the input %s lies in it. Give another --output."
-              .formatted(settings.output(), settings.input()));
+            spark,
+            "read input",
+            settings.input(),
+            (files, path) ->
+                RunRequest.InputFiles.of(
+                    spark.sparkContext().hadoopConfiguration(),
+                    List.of(settings.input()),
+                    "limit " + settings.limit()));
+    return new RunRequest(
+        job,
+        settings.output(),
+        settings.outputFormat().equals("jsonl") ? "json" : settings.outputFormat(),
+        settings.overwrite(),
+        options.extend(),
+        options.retryErrors(),
+        settings.shardRows(),
+        settings.maxErrorFraction(),
+        identity,
+        input,
+        described);
+  }
+
+  /** Says what a run that had begun has. */
+  static void tellResumed(Run run, JobSettings settings) {
+    if (run.isResumed()) {
+      System.err.printf("Going on with %s.%n", settings.output());
     }
-  }
-
-  /** Writes the rows and returns what was written, read back. */
-  Dataset<Row> write(Dataset<Row> rows) {
-    String format = settings.outputFormat().equals("jsonl") ? "json" : settings.outputFormat();
-    rows.write()
-        .mode(settings.overwrite() ? SaveMode.Overwrite : SaveMode.Append)
-        .format(format)
-        .save(path.toString());
-    return spark.read().format(format).schema(rows.schema()).load(path.toString());
-  }
-
-  /** Writes {@code _foresight/run.json}. */
-  void writeRun(String json) {
-    onOutput(
-        (files, qualified) -> {
-          Path run = new Path(qualified, "_foresight/run.json");
-          try (OutputStream file = files.create(run)) {
-            file.write(json.getBytes(StandardCharsets.UTF_8));
-          }
-          return run;
-        });
-  }
-
-  private <T> T onOutput(Storage.Access<T> access) {
-    return Storage.reach(spark, "write output", settings.output(), access);
   }
 }

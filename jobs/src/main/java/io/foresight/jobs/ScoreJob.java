@@ -5,8 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.ModelStore;
+import io.foresight.spark.Progress;
 import io.foresight.spark.ScoringSettings;
+import io.foresight.spark.run.Run;
+import io.foresight.spark.run.RunRequest;
 import java.io.IOException;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -37,9 +41,9 @@ final class ScoreJob implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    JobSettings settings = options.bind("score", outputOptions.settings());
+    JobSettings bound = options.bind("score", outputOptions.settings());
     FiguresFile.check("--summary", outputOptions.summaryFile());
-    GenerationSettings generation = settings.generation();
+    GenerationSettings generation = bound.generation();
     ScoringSettings scoring =
         new ScoringSettings(
             text,
@@ -49,29 +53,61 @@ final class ScoreJob implements Callable<Integer> {
             generation.columnPrefix());
     try (SparkSession spark = SparkSession.builder().appName("foresight score").getOrCreate();
         ModelStore store =
-            new ModelStore(scoring.store(), spark.sparkContext().hadoopConfiguration())) {
+            new ModelStore(scoring.store(), spark.sparkContext().hadoopConfiguration());
+        Progress progress = Progress.listen(spark.sparkContext())) {
       Models.ofRewards(store, scoring.rewards());
-      RunFolder folder = new RunFolder(spark, settings);
-      folder.requireWritable();
-      Dataset<Row> written =
-          folder.write(Foresight.score(InputReader.read(spark, settings), scoring));
-      Dataset<Row> added = RewardFigures.added(written, scoring.columnPrefix());
-      ObjectNode figures = figures(added, scoring);
-      folder.writeRun(run(settings, figures));
-      FiguresFile.write(outputOptions.summaryFile(), figures);
-      long rows = figures.get("rows").asLong();
-      long errors = figures.get("error").asLong();
-      if (rows > 0 && errors == rows) {
-        System.err.println(
-            "Cannot score any row: %s".formatted(added.select("error").first().getString(0)));
-        return 1;
+      Map<String, String> identity = RunIdentity.of("score", bound, Map.of("text", text));
+      JobSettings settings = RunFolder.choose(spark, "score", bound, identity);
+      RunRequest request =
+          RunFolder.request(
+              spark,
+              "score",
+              settings,
+              outputOptions,
+              identity,
+              JSON.createObjectNode().put("text", text));
+      try (Run run = Run.open(spark, request)) {
+        return write(spark, run, settings, scoring, progress);
       }
-      StringBuilder table = new StringBuilder();
-      Summary.line(table, "rows", "%d: %d error".formatted(rows, errors));
-      System.out.print(table.append(RewardFigures.table(figures)));
-      System.out.println("Written to " + settings.output());
-      return 0;
     }
+  }
+
+  private int write(
+      SparkSession spark, Run run, JobSettings settings, ScoringSettings scoring, Progress progress)
+      throws IOException {
+    RunFolder.tellResumed(run, settings);
+    ObjectNode figures;
+    String error = "see its error rows";
+    if (run.isWhole()) {
+      figures = (ObjectNode) run.described("summary");
+    } else {
+      Foresight.Work work = Foresight.scoring(InputReader.read(spark, settings), scoring);
+      run.output(work.schema(), scoring.columnPrefix() + "error");
+      run.plan(work::rows);
+      ProgressLine.during(
+          progress,
+          run,
+          () -> {
+            run.decode(work.function(), work.rows().schema());
+            return null;
+          });
+      run.requireWhole();
+      figures = figures(RewardFigures.added(run.written(), scoring.columnPrefix()), scoring);
+      run.finish(figures);
+      error = run.exampleError();
+    }
+    FiguresFile.write(outputOptions.summaryFile(), figures);
+    long rows = figures.get("rows").asLong();
+    long errors = figures.get("error").asLong();
+    if (rows > 0 && errors == rows) {
+      System.err.println("Cannot score any row: %s".formatted(error));
+      return ExitCode.ALL_ROWS_FAILED.code();
+    }
+    StringBuilder table = new StringBuilder();
+    Summary.line(table, "rows", "%d: %d error".formatted(rows, errors));
+    System.out.print(table.append(RewardFigures.table(figures)));
+    System.out.println("Written to " + settings.output());
+    return 0;
   }
 
   private static ObjectNode figures(Dataset<Row> added, ScoringSettings scoring) {
@@ -80,14 +116,5 @@ final class ScoreJob implements Callable<Integer> {
     figures.put("rows", counts.getLong(0)).put("error", counts.getLong(1));
     figures.setAll(RewardFigures.of(added, scoring.rewards().names()));
     return figures;
-  }
-
-  private String run(JobSettings settings, ObjectNode figures) throws IOException {
-    ObjectNode run = JSON.createObjectNode();
-    run.set("version", JSON.valueToTree(Version.read()));
-    run.put("text", text);
-    run.set("settings", JSON.readTree(settings.resolved()));
-    run.set("summary", figures);
-    return run.toPrettyString();
   }
 }

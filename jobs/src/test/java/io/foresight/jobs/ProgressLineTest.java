@@ -8,12 +8,14 @@ import org.junit.jupiter.api.Test;
 class ProgressLineTest {
 
   @Test
-  void showsRowsSpeedAcceptanceAndTimeLeft() {
-    assertThat(ProgressLine.text(new Progress.Snapshot(25, 250, 200, 122), 100, 5))
-        .isEqualTo("25 of 100 rows, 50 tokens/s, acceptance rate 61 %, 0:15 left");
-    assertThat(ProgressLine.text(new Progress.Snapshot(1, 10, 0, 0), 10_000, 1))
-        .isEqualTo("1 of 10000 rows, 10 tokens/s, 2:46:39 left");
-    assertThat(ProgressLine.text(new Progress.Snapshot(0, 0, 0, 0), 100, 1))
-        .isEqualTo("0 of 100 rows, 0 tokens/s");
+  void showsWhatIsKnown() {
+    assertThat(ProgressLine.text(new Progress.Snapshot(0, 0, 0, 0, 0), 0, 100, 1))
+        .isEqualTo("0 of 100 rows written, 0 in flight");
+    assertThat(ProgressLine.text(new Progress.Snapshot(25, 5, 500, 100, 61), 20, 100, 10))
+        .isEqualTo(
+            "20 of 100 rows written, 5 in flight, 50 tokens/s, acceptance rate 61 %, 0:30 left");
+    // Rows that an earlier start has written say nothing of this one's speed.
+    assertThat(ProgressLine.text(new Progress.Snapshot(10, 10, 100, 0, 0), 9000, 45010, 10))
+        .isEqualTo("9000 of 45010 rows written, 10 in flight, 10 tokens/s, 10:00:00 left");
   }
 }

@@ -1,9 +1,10 @@
 package io.foresight.spark;
 
+import io.foresight.decoding.RowFault;
+import io.foresight.spark.run.RowsFunction;
 import java.util.Collections;
 import java.util.Iterator;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.TaskCompletionListener;
 import scala.collection.JavaConverters;
@@ -12,32 +13,24 @@ import scala.collection.JavaConverters;
  * Decodes a partition's rows on the executor, in order, one output row per input row. Models are
  * copied, where they are remote, and loaded when the first row comes, never for an empty partition.
  */
-final class CdslUdf implements MapPartitionsFunction<Row, Row> {
+final class CdslUdf implements RowsFunction {
 
   private static final long serialVersionUID = 1;
 
   private final GenerationSettings settings;
   private final RunModels models;
-  private final String idColumn;
-  private final boolean dropId;
+  private final int columns;
   private final RowListener listener;
 
   /**
    * @param models how executors get at the models that the settings name
-   * @param idColumn column that holds each row's id
-   * @param dropId whether that column, the last one, is left out of the output
+   * @param columns how many of the rows' columns are the input's own; the output has those
    */
-  CdslUdf(
-      GenerationSettings settings,
-      RunModels models,
-      String idColumn,
-      boolean dropId,
-      RowListener listener) {
+  CdslUdf(GenerationSettings settings, RunModels models, int columns, RowListener listener) {
     this.listener = listener;
     this.settings = settings;
     this.models = models;
-    this.idColumn = idColumn;
-    this.dropId = dropId;
+    this.columns = columns;
   }
 
   @Override
@@ -50,9 +43,7 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
     context.addTaskCompletionListener((TaskCompletionListener) done -> decoder.close());
     Iterator<RowDecoder.Decoded> decoded =
         decoder.decode(
-            Rows.mapped(
-                rows,
-                row -> new RowDecoder.Named(String.valueOf(row.<Object>getAs(idColumn)), row)));
+            Rows.mapped(rows, row -> new RowDecoder.Named(row.getAs(HiddenColumns.ID), row)));
     return Rows.mapped(
         decoded,
         one -> {
@@ -61,10 +52,15 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
         });
   }
 
+  @Override
+  public Row failed(Row row, RowFault.Kind kind, String message) {
+    return append(row, RowDecoder.Result.failed(kind, message, 0));
+  }
+
   private Row append(Row row, RowDecoder.Result result) {
     return Rows.append(
         row,
-        dropId ? row.length() - 1 : row.length(),
+        columns,
         result.output(),
         result.reward(),
         result.scores() == null ? null : JavaConverters.mapAsScalaMap(result.scores()),

@@ -2,29 +2,24 @@ package io.foresight.spark;
 
 import static java.util.stream.Collectors.joining;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.concat_ws;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.row_number;
-import static org.apache.spark.sql.functions.sha2;
-import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.to_json;
 
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
+import io.foresight.spark.run.Identified;
+import io.foresight.spark.run.RowsFunction;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.SparkContext;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -35,8 +30,6 @@ public final class Foresight {
 
   /** Partitions per task slot: enough that a slow row at the end leaves few slots idle. */
   private static final int PARTITIONS_PER_SLOT = 4;
-
-  private static final String DERIVED_ID = "_foresight_id";
 
   private Foresight() {}
 
@@ -65,23 +58,57 @@ public final class Foresight {
 
   private static Dataset<Row> generate(
       Dataset<Row> input, GenerationSettings settings, RowListener listener) {
-    StructType schema = OutputSchema.generated(input.schema(), settings.columnPrefix());
+    return generation(input, settings, listener).placed();
+  }
+
+  /**
+   * Work on rows that is ready to be given out.
+   *
+   * @param rows the input's, with the hidden columns that the function needs
+   * @param function what is done with them
+   * @param schema of its output
+   */
+  public record Work(Dataset<Row> rows, RowsFunction function, StructType schema) {
+
+    /** As one lazy dataset, whose rows are placed by their ids. */
+    private Dataset<Row> placed() {
+      int slots = rows.sparkSession().sparkContext().defaultParallelism();
+      return rows.repartition(PARTITIONS_PER_SLOT * slots, col(HiddenColumns.ID))
+          .mapPartitions(function, Encoders.row(schema));
+    }
+  }
+
+  /** {@link #generate(Dataset, GenerationSettings, Progress)} for a run. */
+  public static Work generation(
+      Dataset<Row> input, GenerationSettings settings, Progress progress) {
+    return generation(input, settings, progress.rowListener());
+  }
+
+  private static Work generation(
+      Dataset<Row> input, GenerationSettings settings, RowListener listener) {
+    StructType own = ownColumns(input.schema());
+    StructType schema = OutputSchema.generated(own, settings.columnPrefix());
     Map<String, String> needed = new LinkedHashMap<>();
     settings.prompt().columns().forEach(column -> needed.put(column, "the prompt"));
     addColumns(settings.rewards(), needed);
-    boolean derived = settings.idColumn() == null;
-    if (!derived) {
+    if (settings.idColumn() != null) {
       needed.putIfAbsent(settings.idColumn(), "the id");
     }
     require(input, needed);
-    Dataset<Row> identified = derived ? withDerivedId(input) : input;
-    String id = derived ? DERIVED_ID : settings.idColumn();
     RunModels models =
         RunModels.locate(input.sparkSession().sparkContext(), settings.store(), settings.models());
-    int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
-    return identified
-        .repartition(partitions, ColumnNames.column(id))
-        .mapPartitions(new CdslUdf(settings, models, id, derived, listener), Encoders.row(schema));
+    return new Work(
+        Identified.rows(input, settings.idColumn()),
+        new CdslUdf(settings, models, own.size(), listener),
+        schema);
+  }
+
+  /** The columns that are the input's own; hidden ones come after them. */
+  private static StructType ownColumns(StructType schema) {
+    return new StructType(
+        Arrays.stream(schema.fields())
+            .filter(field -> !HiddenColumns.ALL.contains(field.name()))
+            .toArray(StructField[]::new));
   }
 
   /**
@@ -97,7 +124,13 @@ public final class Foresight {
    * @throws io.foresight.model.ModelException if a remote model cannot be listed
    */
   public static Dataset<Row> score(Dataset<Row> input, ScoringSettings settings) {
-    StructType schema = OutputSchema.scored(input.schema(), settings.columnPrefix());
+    return scoring(input, settings).placed();
+  }
+
+  /** {@link #score} for a run; rows are known by their content. */
+  public static Work scoring(Dataset<Row> input, ScoringSettings settings) {
+    StructType own = ownColumns(input.schema());
+    StructType schema = OutputSchema.scored(own, settings.columnPrefix());
     Map<String, String> needed = new LinkedHashMap<>();
     needed.put(settings.textColumn(), "the texts");
     addColumns(settings.rewards(), needed);
@@ -110,11 +143,8 @@ public final class Foresight {
     }
     SparkContext spark = input.sparkSession().sparkContext();
     RunModels models = RunModels.locate(spark, settings.store(), settings.rewards().models());
-    return input
-        .repartition(
-            PARTITIONS_PER_SLOT * spark.defaultParallelism(),
-            ColumnNames.column(settings.textColumn()))
-        .mapPartitions(new ScoreUdf(settings, models), Encoders.row(schema));
+    return new Work(
+        Identified.rows(input, null), new ScoreUdf(settings, models, own.size()), schema);
   }
 
   /**
@@ -154,13 +184,5 @@ public final class Foresight {
     if (!missing.isEmpty()) {
       throw new IllegalArgumentException(missing);
     }
-  }
-
-  /** Digest of the row's content, and an ordinal among rows of the same content. */
-  private static Dataset<Row> withDerivedId(Dataset<Row> input) {
-    Column[] all = Arrays.stream(input.columns()).map(ColumnNames::column).toArray(Column[]::new);
-    Dataset<Row> digested = input.withColumn(DERIVED_ID, sha2(to_json(struct(all)), 256));
-    Column ordinal = row_number().over(Window.partitionBy(DERIVED_ID).orderBy(lit(0)));
-    return digested.withColumn(DERIVED_ID, concat_ws("-", col(DERIVED_ID), ordinal));
   }
 }

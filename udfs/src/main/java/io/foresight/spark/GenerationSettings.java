@@ -117,10 +117,25 @@ public record GenerationSettings(
     return with(targetModel, draftModel, cacheBytes, other, decoding);
   }
 
+  /** The same with other prompts. */
+  public GenerationSettings withPrompt(Prompt other) {
+    return with(targetModel, draftModel, cacheBytes, other, rewards, decoding);
+  }
+
   private GenerationSettings with(
       String otherTarget,
       String otherDraft,
       long otherCacheBytes,
+      RewardSpec otherRewards,
+      DecodingSettings otherDecoding) {
+    return with(otherTarget, otherDraft, otherCacheBytes, prompt, otherRewards, otherDecoding);
+  }
+
+  private GenerationSettings with(
+      String otherTarget,
+      String otherDraft,
+      long otherCacheBytes,
+      Prompt otherPrompt,
       RewardSpec otherRewards,
       DecodingSettings otherDecoding) {
     return new GenerationSettings(
@@ -133,7 +148,7 @@ public record GenerationSettings(
         batch,
         otherCacheBytes,
         idColumn,
-        prompt,
+        otherPrompt,
         otherRewards,
         seed,
         otherDecoding,

@@ -31,12 +31,13 @@ public final class Progress extends SparkListener implements AutoCloseable {
   /**
    * The counts so far.
    *
-   * @param rows rows decoded, error rows included
+   * @param rows rows done, error rows included
+   * @param inFlight those of them whose task has not ended, and which may have to be done again
    * @param tokens tokens generated
    * @param drafted draft tokens submitted to verification
    * @param accepted draft tokens accepted
    */
-  public record Snapshot(long rows, long tokens, long drafted, long accepted) {}
+  public record Snapshot(long rows, long inFlight, long tokens, long drafted, long accepted) {}
 
   private Progress(SparkContext context) {
     this.context = context;
@@ -70,8 +71,10 @@ public final class Progress extends SparkListener implements AutoCloseable {
   /** The counts of finished tasks, and of running ones as of their last heartbeat. */
   public synchronized Snapshot snapshot() {
     long[] sum = finished.clone();
-    running.values().forEach(counts -> add(sum, counts));
-    return new Snapshot(sum[0], sum[1], sum[2], sum[3]);
+    long[] unfinished = new long[NAMES.size()];
+    running.values().forEach(counts -> add(unfinished, counts));
+    add(sum, unfinished);
+    return new Snapshot(sum[0], unfinished[0], sum[1], sum[2], sum[3]);
   }
 
   @Override

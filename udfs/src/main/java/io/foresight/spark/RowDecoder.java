@@ -6,6 +6,7 @@ import io.foresight.decoding.Generation;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
+import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.model.Batcher;
@@ -60,7 +61,14 @@ public final class RowDecoder implements AutoCloseable {
       Integer tokens,
       Double logProb,
       Counters counters,
-      long millis) {}
+      long millis) {
+
+    /** Of a row that could not be decoded. */
+    static Result failed(RowFault.Kind kind, String message, long millis) {
+      return new Result(
+          null, null, null, null, "error", message, null, null, Counters.ZERO, millis);
+    }
+  }
 
   private static final Logger LOG = LoggerFactory.getLogger(RowDecoder.class);
 

@@ -1,28 +1,32 @@
 package io.foresight.spark;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.spark.RowScorer.Scored;
+import io.foresight.spark.run.RowsFunction;
 import java.util.Collections;
 import java.util.Iterator;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.TaskCompletionListener;
 import scala.collection.JavaConverters;
 
 /** Scores a partition's texts on the executor, in order, one output row per input row. */
-final class ScoreUdf implements MapPartitionsFunction<Row, Row> {
+final class ScoreUdf implements RowsFunction {
 
   private static final long serialVersionUID = 1;
 
   private final ScoringSettings settings;
   private final RunModels models;
+  private final int columns;
 
   /**
    * @param models how executors get at the models that the settings name
+   * @param columns how many of the rows' columns are the input's own; the output has those
    */
-  ScoreUdf(ScoringSettings settings, RunModels models) {
+  ScoreUdf(ScoringSettings settings, RunModels models, int columns) {
     this.settings = settings;
     this.models = models;
+    this.columns = columns;
   }
 
   @Override
@@ -32,14 +36,19 @@ final class ScoreUdf implements MapPartitionsFunction<Row, Row> {
     }
     RowScorer scorer = new RowScorer(settings.withModels(models::folder));
     TaskContext.get().addTaskCompletionListener((TaskCompletionListener) done -> scorer.close());
-    return Rows.mapped(scorer.score(rows), ScoreUdf::append);
+    return Rows.mapped(scorer.score(rows), this::append);
   }
 
-  private static Row append(Scored scored) {
+  @Override
+  public Row failed(Row row, RowFault.Kind kind, String message) {
+    return append(new Scored(row, null, message));
+  }
+
+  private Row append(Scored scored) {
     boolean failed = scored.outcome() == null;
     return Rows.append(
         scored.row(),
-        scored.row().length(),
+        columns,
         failed ? null : scored.outcome().reward(),
         failed ? null : JavaConverters.mapAsScalaMap(scored.outcome().scores()),
         failed ? null : scored.outcome().satisfied(),

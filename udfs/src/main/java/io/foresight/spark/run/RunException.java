@@ -18,6 +18,10 @@ public final class RunException extends RuntimeException {
     CLUSTER,
     /** More rows are errors than may be. */
     TOO_MANY_ERRORS,
+    /** Every row so far is an error, and more than may be. */
+    ALL_ERRORS,
+    /** What is no row's fault failed as often as it was tried. */
+    FAILED,
     /** A run that lives holds the output. */
     HELD,
     /** The output holds something else than this run. */

@@ -1,0 +1,78 @@
+package io.foresight.jobs;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigUtil;
+import io.foresight.model.Precision;
+import io.foresight.reward.RewardSpec;
+import io.foresight.spark.GenerationSettings;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** All that changes a run's output besides its input, by names that users know. */
+final class RunIdentity {
+
+  /** Where things lie, how much of the machine they may take, and what becomes of failures. */
+  private static final Set<String> CHANGES_NO_ROW =
+      Set.of(
+          "home",
+          "input.path",
+          "input.limit",
+          "models.local-cache",
+          "models.local-cache-size",
+          "output.path",
+          "output.overwrite",
+          "run.shard-rows",
+          "run.max-error-fraction");
+
+  /** What the digests of their content stand for. */
+  private static final Set<String> BY_CONTENT = Set.of("models.target", "models.draft");
+
+  /** How rows share a forward, which changes none of them in fp32. */
+  private static final List<String> SHARING = List.of("decoding.batch", "models.cache-memory");
+
+  private RunIdentity() {}
+
+  /**
+   * The identity.
+   *
+   * @param content digests of models and the like, by name
+   */
+  static Map<String, String> of(String job, JobSettings settings, Map<String, String> content)
+      throws IOException {
+    GenerationSettings generation = settings.generation();
+    boolean exact =
+        generation.targetPrecision() == Precision.FP32
+            && generation.draftPrecision() == Precision.FP32;
+    Set<String> rewards =
+        generation.rewards().rewards().stream()
+            .map(RewardSpec.Named::name)
+            .collect(Collectors.toSet());
+    Map<String, String> identity = new TreeMap<>();
+    Config config = ConfigFactory.parseString(settings.resolved());
+    config
+        .entrySet()
+        .forEach(
+            entry -> {
+              String key = entry.getKey();
+              List<String> path = ConfigUtil.splitPath(key);
+              boolean left =
+                  CHANGES_NO_ROW.contains(key)
+                      || BY_CONTENT.contains(key)
+                      || (exact && SHARING.contains(key))
+                      || (key.equals("prompt.chat.now") && !settings.chatTimeGiven())
+                      || (path.get(0).equals("rewards") && !rewards.contains(path.get(1)));
+              if (!left) {
+                identity.put(key, String.valueOf(entry.getValue().unwrapped()));
+              }
+            });
+    identity.putAll(content);
+    identity.put("job", job);
+    Version.read().forEach((name, value) -> identity.put("code." + name, value));
+    return identity;
+  }
+}

@@ -1,0 +1,110 @@
+package io.foresight.spark.run;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.when;
+
+import io.foresight.spark.HiddenColumns;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * How an input differs from the rows that a run has.
+ *
+ * @param added rows that the run has not
+ * @param gone rows that the input has no more
+ * @param changed rows of the same id and other content
+ * @param examples an id of each kind; {@code null} where there is none
+ */
+record InputChanges(long added, long gone, long changed, List<String> examples) {
+
+  /** Of a run's index: what rows it has. */
+  static final StructType INDEX =
+      new StructType()
+          .add(HiddenColumns.ID, DataTypes.StringType)
+          .add(HiddenColumns.CHECKSUM, DataTypes.LongType);
+
+  /** The rows that a run has, by id and checksum. */
+  static Dataset<Row> index(SparkSession spark, RunPaths paths) {
+    return spark
+        .read()
+        .schema(INDEX)
+        .option("recursiveFileLookup", "true")
+        .option("__globPaths__", "false")
+        .parquet(paths.index().toString());
+  }
+
+  /**
+   * Compares.
+   *
+   * @param now the input, with ids and checksums
+   */
+  static InputChanges between(Dataset<Row> index, Dataset<Row> now) {
+    Dataset<Row> before =
+        index.select(col(HiddenColumns.ID).as("old_id"), col(HiddenColumns.CHECKSUM).as("old_sum"));
+    Column id = col(HiddenColumns.ID);
+    Column old = col("old_id");
+    Column added = old.isNull();
+    Column gone = id.isNull();
+    Column changed =
+        id.isNotNull()
+            .and(old.isNotNull())
+            .and(col("old_sum").notEqual(col(HiddenColumns.CHECKSUM)));
+    Column either = coalesce(id, old);
+    Row row =
+        now.select(HiddenColumns.ID, HiddenColumns.CHECKSUM)
+            .join(before, id.equalTo(old), "full_outer")
+            .agg(
+                count_if(added),
+                count_if(gone),
+                count_if(changed),
+                min(when(added, either)),
+                min(when(gone, either)),
+                min(when(changed, either)))
+            .head();
+    List<String> examples = new ArrayList<>();
+    for (int i = 3; i < 6; i++) {
+      examples.add(row.getString(i));
+    }
+    return new InputChanges(row.getLong(0), row.getLong(1), row.getLong(2), examples);
+  }
+
+  /** The rows that the run has not. */
+  static Dataset<Row> addedRows(Dataset<Row> index, Dataset<Row> now) {
+    Dataset<Row> ids = index.select(col(HiddenColumns.ID).as("old_id"));
+    return now.join(ids, col(HiddenColumns.ID).equalTo(col("old_id")), "left_anti");
+  }
+
+  boolean none() {
+    return added + gone + changed == 0;
+  }
+
+  /** For example "2 rows were added (such as a7), 1 changed (such as a3)". */
+  String told() {
+    List<String> parts = new ArrayList<>();
+    tell(parts, added, "added", 0);
+    tell(parts, gone, "gone", 1);
+    tell(parts, changed, "changed", 2);
+    return String.join(", ", parts);
+  }
+
+  private void tell(List<String> parts, long rows, String what, int example) {
+    if (rows > 0) {
+      parts.add(
+          "%d %s %s (such as id %s)"
+              .formatted(
+                  rows,
+                  rows == 1 ? "row is" : "rows are",
+                  what.equals("added") ? "new" : what,
+                  examples.get(example)));
+    }
+  }
+}

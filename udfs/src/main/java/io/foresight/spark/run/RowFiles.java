@@ -1,0 +1,155 @@
+package io.foresight.spark.run;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.Iterator;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.mapreduce.Job;
+import org.apache.hadoop.mapreduce.TaskAttemptID;
+import org.apache.hadoop.mapreduce.TaskType;
+import org.apache.hadoop.mapreduce.task.TaskAttemptContextImpl;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.paths.SparkPath;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.execution.datasources.FileFormat;
+import org.apache.spark.sql.execution.datasources.OutputWriter;
+import org.apache.spark.sql.execution.datasources.OutputWriterFactory;
+import org.apache.spark.sql.execution.datasources.PartitionedFile;
+import org.apache.spark.sql.execution.datasources.json.JsonFileFormat;
+import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
+import org.apache.spark.sql.sources.Filter;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.Function1;
+import scala.collection.JavaConverters;
+import scala.collection.immutable.Map;
+import scala.collection.immutable.Map$;
+import scala.collection.mutable.ArrayBuffer;
+
+/**
+ * Files of rows of one schema, read and written one by one inside a task by Spark's own readers and
+ * writers. Made on the driver; immutable and thread-safe.
+ */
+final class RowFiles implements Serializable {
+
+  private static final long serialVersionUID = 1;
+
+  private final StructType schema;
+  private final Function1<PartitionedFile, scala.collection.Iterator<InternalRow>> reader;
+  private final OutputWriterFactory writers;
+  private final Broadcast<SerializableConfiguration> configuration;
+  private final String extension;
+
+  private RowFiles(
+      StructType schema,
+      Function1<PartitionedFile, scala.collection.Iterator<InternalRow>> reader,
+      OutputWriterFactory writers,
+      Broadcast<SerializableConfiguration> configuration,
+      String extension) {
+    this.schema = schema;
+    this.reader = reader;
+    this.writers = writers;
+    this.configuration = configuration;
+    this.extension = extension;
+  }
+
+  /** Parquet files. */
+  static RowFiles parquet(SparkSession spark, StructType schema) {
+    return of(spark, "parquet", schema);
+  }
+
+  /**
+   * Files of a format.
+   *
+   * @param format parquet or json
+   */
+  static RowFiles of(SparkSession spark, String format, StructType schema) {
+    Map<String, String> options = Map$.MODULE$.<String, String>empty();
+    FileFormat files;
+    if (format.equals("parquet")) {
+      // Whole batches of columns would have to be taken apart again.
+      options = with(options, FileFormat.OPTION_RETURNING_BATCH(), "false");
+      files = new ParquetFileFormat();
+    } else {
+      // Every row has every column, for those who infer a schema from some of them.
+      options = with(options, "ignoreNullFields", "false");
+      files = new JsonFileFormat();
+    }
+    try {
+      Job job = Job.getInstance(spark.sessionState().newHadoopConf());
+      OutputWriterFactory writers = files.prepareWrite(spark, job, options, schema);
+      Configuration configured = job.getConfiguration();
+      Function1<PartitionedFile, scala.collection.Iterator<InternalRow>> reader =
+          files.buildReaderWithPartitionValues(
+              spark,
+              schema,
+              new StructType(),
+              schema,
+              new ArrayBuffer<Filter>().toSeq(),
+              options,
+              spark.sessionState().newHadoopConf());
+      Broadcast<SerializableConfiguration> shipped =
+          spark
+              .sparkContext()
+              .broadcast(
+                  new SerializableConfiguration(configured),
+                  scala.reflect.ClassTag$.MODULE$.apply(SerializableConfiguration.class));
+      return new RowFiles(
+          schema, reader, writers, shipped, writers.getFileExtension(attempt(configured)));
+    } catch (IOException e) {
+      throw new IllegalStateException("Cannot prepare files of rows: " + e.getMessage(), e);
+    }
+  }
+
+  private static Map<String, String> with(Map<String, String> map, String key, String value) {
+    return map.$plus(new scala.Tuple2<>(key, value));
+  }
+
+  private static TaskAttemptContextImpl attempt(Configuration configuration) {
+    return new TaskAttemptContextImpl(
+        configuration, new TaskAttemptID("foresight", 0, TaskType.MAP, 0, 0));
+  }
+
+  /** What names of such files end with. */
+  String extension() {
+    return extension;
+  }
+
+  StructType schema() {
+    return schema;
+  }
+
+  /** Hadoop's configuration as the driver had it. */
+  Configuration configuration() {
+    return configuration.value().value();
+  }
+
+  /**
+   * The rows of a file, in order; each is valid until the next one is taken. Belongs to the calling
+   * task, which closes what it opens.
+   */
+  Iterator<InternalRow> read(Path path) throws IOException {
+    FileStatus status = path.getFileSystem(configuration()).getFileStatus(path);
+    return JavaConverters.asJavaIterator(
+        reader.apply(
+            new PartitionedFile(
+                InternalRow.empty(),
+                SparkPath.fromPath(path),
+                0,
+                status.getLen(),
+                new String[0],
+                status.getModificationTime(),
+                status.getLen(),
+                Map$.MODULE$.<String, Object>empty())));
+  }
+
+  /** A new file; until it is closed it is not whole. */
+  OutputWriter write(Path path) {
+    // The writers change what they are given.
+    return writers.newInstance(
+        path.toString(), schema, attempt(new Configuration(configuration())));
+  }
+}

@@ -1,0 +1,647 @@
+package io.foresight.spark.run;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.foresight.spark.ColumnNames;
+import io.foresight.spark.Secrets;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.scheduler.TaskSchedulerImpl;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A job's rows on their way from an input to an output folder: cut into shards by hash of id, each
+ * a task, a file and a unit of commit. A run may be killed at any moment; the same request goes on
+ * with the shards that are not there. Every file that is visible is whole and final, and no row is
+ * visible twice; {@code _SUCCESS} says that all are there. Used in this order: {@link #open},
+ * {@link #plan}, {@link #decode}, {@link #written}, {@link #finish}. Lives on the driver; of one
+ * thread but for the counts.
+ */
+public final class Run implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Run.class);
+
+  /** Shards per task slot, at least: enough that a slow row at the end leaves few slots idle. */
+  private static final int SHARDS_PER_SLOT = 4;
+
+  /** The input is laid out once, and stands in the output again. */
+  private static final int COPIES_OF_INPUT = 2;
+
+  private static final long LEAST_ROOM = 16L << 20;
+
+  private final SparkSession spark;
+  private final RunRequest request;
+  private final RunFiles files;
+  private final Lease lease;
+
+  /** Of the output folder. */
+  private final RunPaths home;
+
+  /** Of this run's files, in the output folder or staged inside it. */
+  private RunPaths paths;
+
+  private Manifest manifest;
+  private boolean whole;
+  private final String driver = UUID.randomUUID().toString().substring(0, 8);
+  private final AtomicLong rowsThere = new AtomicLong();
+  private final AtomicLong errorsFound = new AtomicLong();
+  private StructType outputSchema;
+  private String errorColumn;
+  private ShardScheduler scheduler;
+
+  private Run(SparkSession spark, RunRequest request, RunFiles files, Lease lease, RunPaths home) {
+    this.spark = spark;
+    this.request = request;
+    this.files = files;
+    this.lease = lease;
+    this.home = home;
+  }
+
+  /**
+   * Takes the output for this run: a new one, or the one that is there if it is the same.
+   *
+   * @throws RunException if the output cannot be written (STORAGE), another run holds it (HELD), or
+   *     it holds something else (TAKEN)
+   */
+  public static Run open(SparkSession spark, RunRequest request) {
+    Configuration configuration = spark.sparkContext().hadoopConfiguration();
+    return stored(
+        request,
+        () -> {
+          RunFiles files = RunFiles.of(new Path(request.output()), configuration);
+          RunPaths home = new RunPaths(files.resolved(new Path(request.output())));
+          check(request, files, home);
+          Lease lease = Lease.take(files, home.leases(), request.output(), Lease.Timing.DEFAULT);
+          Run run = new Run(spark, request, files, lease, home);
+          try {
+            run.find();
+            return run;
+          } catch (IOException | RuntimeException e) {
+            run.close();
+            throw e;
+          }
+        });
+  }
+
+  /**
+   * Checks, without changing anything, what {@link #open} would refuse, but for other drivers.
+   *
+   * @throws RunException as {@link #open}
+   */
+  public static void check(SparkSession spark, RunRequest request) {
+    stored(
+        request,
+        () -> {
+          RunFiles files =
+              RunFiles.of(new Path(request.output()), spark.sparkContext().hadoopConfiguration());
+          check(request, files, new RunPaths(files.resolved(new Path(request.output()))));
+          return null;
+        });
+  }
+
+  private static void check(RunRequest request, RunFiles files, RunPaths home) throws IOException {
+    files.requireWritable(home.root());
+    Manifest there = Manifest.read(files, home);
+    boolean finished = files.exists(home.success());
+    boolean staged = files.exists(home.next().success());
+    if (!request.overwrite() && !staged) {
+      if (there == null && holdsSomething(files, home)) {
+        throw taken(
+            request,
+            "it exists and is not empty, and no run that could go on wrote it. Give another --output, or --overwrite");
+      }
+      if (there != null) {
+        requireSame(request, there);
+      }
+    }
+    long needed = COPIES_OF_INPUT * request.input().bytes() + LEAST_ROOM;
+    if (!(there != null && finished) && files.room(home.root()) < needed) {
+      throw new RunException(
+          RunException.Kind.STORAGE,
+          "Cannot write output %s: %d MiB are free there, and a run over this input takes %d MiB at least. Make room, or give another --output."
+              .formatted(request.output(), files.room(home.root()) >> 20, needed >> 20));
+    }
+  }
+
+  private static void requireSame(RunRequest request, Manifest there) {
+    List<String> differences = there.differences(request.identity());
+    if (!differences.isEmpty()) {
+      throw taken(
+          request,
+          "it holds another run:\n  %s\nGive another --output, the old settings, or --overwrite"
+              .formatted(String.join("\n  ", differences)));
+    }
+  }
+
+  private static RunException taken(RunRequest request, String reason) {
+    return new RunException(
+        RunException.Kind.TAKEN, "Cannot write output %s: %s.".formatted(request.output(), reason));
+  }
+
+  private static boolean holdsSomething(RunFiles files, RunPaths home) throws IOException {
+    for (FileStatus status : files.list(home.root())) {
+      if (!status.getPath().getName().equals(home.hidden().getName())
+          || files.exists(home.manifest())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @FunctionalInterface
+  private interface Access<T> {
+    T on() throws IOException;
+  }
+
+  private static <T> T stored(RunRequest request, Access<T> access) {
+    try {
+      return access.on();
+    } catch (IOException e) {
+      throw new RunException(
+          RunException.Kind.STORAGE,
+          "Cannot write output %s: %s. Check the path, the access to it, and that Spark has a client for its scheme."
+              .formatted(request.output(), Secrets.reason(e)),
+          e);
+    }
+  }
+
+  private <T> T stored(Access<T> access) {
+    return stored(request, access);
+  }
+
+  /** Decides where this run's files lie, and whether it goes on. With the lease. */
+  private void find() throws IOException {
+    if (files.exists(home.next().success())) {
+      // An overwriting run was killed while it took the old one's place.
+      publish();
+    }
+    files.delete(home.old());
+    Manifest there = Manifest.read(files, home);
+    boolean finished = there != null && files.exists(home.success());
+    boolean same = there != null && there.differences(request.identity()).isEmpty();
+    paths = home;
+    if (request.overwrite() && (there != null || holdsSomething(files, home))) {
+      if (!same || finished) {
+        paths = home.next();
+        manifest = Manifest.read(files, paths);
+        if (manifest != null && !manifest.differences(request.identity()).isEmpty()) {
+          manifest = null;
+        }
+      } else {
+        manifest = there;
+      }
+    } else {
+      check(request, files, home);
+      manifest = there;
+      whole = finished;
+    }
+    files.delete(paths.scratch());
+    if (manifest == null) {
+      if (!paths.equals(home)) {
+        files.delete(paths.root());
+      }
+      files.delete(paths.index());
+      files.delete(new Path(paths.hidden(), "input"));
+      files.makeFolder(paths.hidden());
+      manifest = Manifest.of(request);
+      manifest.write(files, paths);
+    } else if (whole) {
+      files.delete(new Path(paths.hidden(), "input"));
+    }
+  }
+
+  /** Whether this run went on with one that was there. */
+  public boolean isResumed() {
+    return !manifest.segments().isEmpty();
+  }
+
+  /** A part of {@code run.json} as it is now; missing if there is none. */
+  public JsonNode described(String name) {
+    JsonNode there = manifest.get(name);
+    return there == null ? MissingNode.getInstance() : there;
+  }
+
+  /**
+   * Finds out what rows the run has to have, and lays those that are to be done out by shard. Where
+   * the input's files are those that the run began with, nothing is read.
+   *
+   * @param input the rows, {@linkplain Identified identified}; asked for only if they are read
+   * @throws RunException of kind INPUT if ids are null or stand in several rows, of kind TAKEN if
+   *     the input has changed and the run is not to be extended
+   */
+  public void plan(Supplier<Dataset<Row>> input) {
+    stored(
+        () -> {
+          List<Segment> segments = manifest.segments();
+          boolean ready = !segments.isEmpty() && segments.stream().allMatch(Segment::laidOut);
+          if (!ready || !manifest.inputFingerprint().equals(request.input().fingerprint())) {
+            plan(Identified.withChecksum(input.get()));
+          }
+          return null;
+        });
+  }
+
+  private void plan(Dataset<Row> rows) throws IOException {
+    InputLayout.Counted counted = InputLayout.counted(rows);
+    if (counted.withoutId() > 0) {
+      throw new RunException(
+          RunException.Kind.INPUT,
+          "Cannot use the input's ids: %d rows have none. Fill them in, or set input.columns.id = \"\" to derive them."
+              .formatted(counted.withoutId()));
+    }
+    List<Segment> segments = new ArrayList<>(manifest.segments());
+    boolean begun = !segments.isEmpty() && segments.get(0).laidOut();
+    boolean same =
+        begun
+            && counted.rows() == manifest.inputRows()
+            && counted.checksum().equals(manifest.inputChecksum());
+    if (!begun) {
+      segments.clear();
+      segments.add(segment(counted.rows()));
+    } else if (!same) {
+      // What an earlier extension had begun with is counted anew.
+      segments.removeIf(segment -> !segment.laidOut());
+      discardIndexes(segments);
+      Dataset<Row> index = InputChanges.index(spark, paths);
+      InputChanges changes = InputChanges.between(index, rows);
+      if (!changes.none()) {
+        long added = extension(changes);
+        if (added > 0) {
+          segments.add(segment(added));
+        }
+      }
+    }
+    manifest.input(request.input().fingerprint(), counted.rows(), counted.checksum());
+    manifest.segments(segments);
+    boolean open = segments.stream().anyMatch(segment -> !segment.laidOut());
+    if (open && whole) {
+      files.delete(paths.success());
+      whole = false;
+      manifest.state("planning");
+    }
+    manifest.write(files, paths);
+    for (Segment segment : segments) {
+      if (!segment.laidOut()) {
+        layOut(segment, rows, segments.size() > 1);
+      }
+    }
+  }
+
+  /** Rows to decode, of an input that changed. */
+  private long extension(InputChanges changes) {
+    if (!request.extend()) {
+      throw taken(
+          request,
+          "it holds a run over other rows: %s. Give another --output, --overwrite, or --extend, which decodes the rows that are new"
+              .formatted(changes.told()));
+    }
+    if (changes.gone() + changes.changed() > 0) {
+      LOG.warn(
+          "The input has changed: {}. Rows that are gone or changed stay in {} as they were.",
+          changes.told(),
+          request.output());
+    }
+    return changes.added();
+  }
+
+  private void discardIndexes(List<Segment> kept) throws IOException {
+    Set<String> ids = new HashSet<>();
+    kept.forEach(segment -> ids.add(segment.id()));
+    for (FileStatus status : files.list(paths.index())) {
+      if (!ids.contains(status.getPath().getName())) {
+        files.delete(status.getPath());
+      }
+    }
+  }
+
+  private void layOut(Segment segment, Dataset<Row> rows, boolean further) throws IOException {
+    files.delete(paths.input(segment));
+    files.delete(new Path(paths.index(), segment.id()));
+    Dataset<Row> own =
+        further ? InputChanges.addedRows(InputChanges.index(spark, paths), rows) : rows;
+    spark.sparkContext().setJobDescription("Lay out the input of " + request.output());
+    try {
+      InputLayout.write(spark, files, paths, segment, own);
+    } catch (RunException e) {
+      // Of such an input no run can be made, so none has begun.
+      manifest.segments(
+          manifest.segments().stream().filter(other -> !other.id().equals(segment.id())).toList());
+      manifest.write(files, paths);
+      throw e;
+    } finally {
+      spark.sparkContext().setJobDescription(null);
+    }
+    List<Segment> segments = new ArrayList<>(manifest.segments());
+    segments.replaceAll(s -> s.id().equals(segment.id()) ? s.whenLaidOut() : s);
+    manifest.segments(segments);
+    manifest.state("running");
+    manifest.write(files, paths);
+  }
+
+  private Segment segment(long rows) {
+    long slots = spark.sparkContext().defaultParallelism();
+    long shards =
+        Math.max(
+            (rows + request.shardRows() - 1) / request.shardRows(),
+            Math.min(rows, SHARDS_PER_SLOT * slots));
+    return new Segment(
+        UUID.randomUUID().toString().substring(0, 8),
+        rows,
+        (int) Math.max(1, Math.min(shards, Integer.MAX_VALUE)),
+        false);
+  }
+
+  /** Rows that the run is to have. */
+  public long rows() {
+    return manifest.rows();
+  }
+
+  /** Rows that are committed; may be asked by any thread. */
+  public long rowsThere() {
+    return rowsThere.get();
+  }
+
+  /** Whether all rows of the input as it is are there, and nothing is to be done. */
+  public boolean isWhole() {
+    return whole
+        && !request.retryErrors()
+        && manifest.inputFingerprint().equals(request.input().fingerprint());
+  }
+
+  /**
+   * Says what the output holds; to be called before {@link #decode} or {@link #written}.
+   *
+   * @param schema of the output
+   * @param error the output's column that is not null in error rows
+   */
+  public void output(StructType schema, String error) {
+    outputSchema = schema.asNullable();
+    errorColumn = error;
+  }
+
+  /**
+   * Does the rows that are not there.
+   *
+   * @param function what is done with them
+   * @throws RunException if it cannot go on; what is committed stays
+   */
+  public void decode(RowsFunction function, StructType inputSchema) {
+    stored(
+        () -> {
+          List<ShardTask> tasks = tasks();
+          if (tasks.isEmpty()) {
+            return null;
+          }
+          Path scratch = new Path(paths.scratch(), driver);
+          Path alive = new Path(scratch, "alive");
+          files.makeFolder(scratch);
+          files.writeMark(alive, new byte[0]);
+          ShardScheduler scheduler =
+              new ShardScheduler(
+                  spark,
+                  new ShardWork(
+                      RowFiles.parquet(spark, inputSchema.asNullable()),
+                      RowFiles.parquet(spark, InputChanges.INDEX),
+                      RowFiles.parquet(spark, outputSchema),
+                      RowFiles.of(spark, request.format(), outputSchema),
+                      function,
+                      outputSchema.fieldIndex(errorColumn),
+                      scratch,
+                      alive,
+                      maxFailures()),
+                  new Path(scratch, "parts"),
+                  "foresight-" + driver,
+                  "Foresight %s: %d shards of %s"
+                      .formatted(request.job(), tasks.size(), request.output()),
+                  this::hear);
+          this.scheduler = scheduler;
+          scheduler.run(tasks);
+          return null;
+        });
+    lease.require(request.output());
+  }
+
+  private int maxFailures() {
+    return spark.sparkContext().taskScheduler() instanceof TaskSchedulerImpl scheduling
+        ? scheduling.maxTaskFailures()
+        : 1;
+  }
+
+  private List<ShardTask> tasks() throws IOException {
+    String extension = RowFiles.of(spark, request.format(), outputSchema).extension();
+    Set<String> there = new HashSet<>();
+    files.list(paths.root()).forEach(status -> there.add(status.getPath().getName()));
+    List<ShardTask> tasks = new ArrayList<>();
+    for (Segment segment : manifest.segments()) {
+      Map<Integer, Long> shards = laidOut(segment);
+      shards.forEach(
+          (shard, rows) -> {
+            Path output = paths.output(segment, shard, extension);
+            if (there.contains(output.getName())) {
+              rowsThere.addAndGet(rows);
+            } else {
+              tasks.add(task(ShardTask.Work.SHARD, segment, shard, rows, output));
+            }
+          });
+      if (request.retryErrors()) {
+        for (int shard = 0; shard < segment.shards(); shard++) {
+          Path output = paths.output(segment, shard, extension);
+          if (there.contains(output.getName())) {
+            tasks.add(task(ShardTask.Work.RETRY, segment, shard, 0, output));
+          }
+        }
+      }
+    }
+    return tasks;
+  }
+
+  private ShardTask task(ShardTask.Work work, Segment segment, int shard, long rows, Path output) {
+    return new ShardTask(
+        work,
+        "%s-%05d".formatted(segment.id(), shard),
+        paths.input(segment, shard, rows),
+        paths.index(segment, shard),
+        0,
+        rows,
+        output,
+        List.of(),
+        null,
+        null,
+        0);
+  }
+
+  /** Rows of each shard that lies ready. */
+  private Map<Integer, Long> laidOut(Segment segment) throws IOException {
+    Map<Integer, Long> shards = new TreeMap<>();
+    for (FileStatus status : files.list(paths.input(segment))) {
+      String[] parts = status.getPath().getName().split("[-.]");
+      if (parts[0].equals("shard")) {
+        shards.put(Integer.parseInt(parts[1]), Long.parseLong(parts[2]));
+      }
+    }
+    return shards;
+  }
+
+  /** A shard is done; on Spark's thread. */
+  private void hear(ShardResult result) {
+    long good = rowsThere.addAndGet(result.rows());
+    long errors = errorsFound.addAndGet(result.errors());
+    if (errors > request.maxErrorFraction() * rows()) {
+      scheduler.end(tooMany(errors, good));
+    }
+    try {
+      lease.require(request.output());
+    } catch (RunException e) {
+      scheduler.end(e);
+    }
+  }
+
+  private RunException tooMany(long errors, long there) {
+    boolean all = errors == there;
+    return new RunException(
+        all ? RunException.Kind.ALL_ERRORS : RunException.Kind.TOO_MANY_ERRORS,
+        "Cannot go on: %d of the %d rows that are there are errors, more than run.max-error-fraction = %s of %d rows."
+            .formatted(errors, there, request.maxErrorFraction(), rows()));
+  }
+
+  /** The rows that are there, read back. */
+  public Dataset<Row> written() {
+    return spark
+        .read()
+        .format(request.format())
+        .schema(outputSchema)
+        // The folder's name is no pattern, whatever it holds.
+        .option("__globPaths__", "false")
+        .load(paths.root().toString());
+  }
+
+  /**
+   * Checks that the rows are all there, and few enough of them errors.
+   *
+   * @throws RunException if not
+   */
+  public void requireWhole() {
+    Row counts = written().agg(count(lit(1)), count(ColumnNames.column(errorColumn))).head();
+    long there = counts.getLong(0);
+    long errors = counts.getLong(1);
+    if (there != rows()) {
+      throw new RunException(
+          RunException.Kind.FAILED,
+          "Cannot finish %s: of %d rows %d are there. Something else writes to the folder, or took files away."
+              .formatted(request.output(), rows(), there));
+    }
+    if (errors > request.maxErrorFraction() * there) {
+      throw tooMany(errors, there);
+    }
+  }
+
+  /** An error of the rows that are there, of the first by text; {@code null} if there is none. */
+  public String exampleError() {
+    return written()
+        .select(ColumnNames.column(errorColumn).as("error"))
+        .filter(col("error").isNotNull())
+        .limit(1)
+        .collectAsList()
+        .stream()
+        .map(row -> row.getString(0))
+        .min(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
+  /** Writes the figures, then {@code _SUCCESS}; an output that this one replaces goes. */
+  public void finish(JsonNode figures) {
+    stored(
+        () -> {
+          lease.require(request.output());
+          manifest.set("summary", figures);
+          manifest.state("finished");
+          manifest.write(files, paths);
+          files.writeMark(paths.success(), new byte[0]);
+          clear(paths);
+          if (!paths.equals(home)) {
+            publish();
+            paths = home;
+          }
+          whole = true;
+          return null;
+        });
+  }
+
+  private void clear(RunPaths of) throws IOException {
+    files.delete(of.scratch());
+    files.delete(new Path(of.hidden(), "input"));
+  }
+
+  /**
+   * Puts the staged run, which is whole, in the old one's place. Each step may be repeated, since
+   * the process may end between any two; until the last the old rows or the new ones are all there,
+   * and the new run's mark says that this is to be gone on with.
+   */
+  private void publish() throws IOException {
+    RunPaths next = home.next();
+    Set<String> own = new HashSet<>();
+    Manifest staged = Manifest.read(files, next);
+    if (staged == null) {
+      staged = Manifest.read(files, home);
+    }
+    staged.segments().forEach(segment -> own.add("-" + segment.id() + "."));
+    files.delete(home.success());
+    files.makeFolder(home.old());
+    for (FileStatus status : files.list(home.root())) {
+      String name = status.getPath().getName();
+      if (!name.equals(home.hidden().getName()) && own.stream().noneMatch(name::contains)) {
+        Path old = new Path(home.old(), name);
+        files.delete(old);
+        files.move(status.getPath(), old);
+      }
+    }
+    if (files.exists(next.index())) {
+      files.delete(home.index());
+      files.move(next.index(), home.index());
+    }
+    for (FileStatus status : files.list(next.root())) {
+      String name = status.getPath().getName();
+      if (!name.startsWith("_")) {
+        files.move(status.getPath(), new Path(home.root(), name));
+      }
+    }
+    if (files.exists(next.manifest())) {
+      files.replace(next.manifest(), home.manifest());
+    }
+    files.writeMark(home.success(), new byte[0]);
+    files.delete(next.root());
+    files.delete(home.old());
+  }
+
+  /** How far it is, and how to go on; for whom it is interrupted. */
+  public String howToGoOn() {
+    return "%d of %d rows are written to %s; the same command goes on with the others."
+        .formatted(rowsThere.get(), rows(), request.output());
+  }
+
+  @Override
+  public void close() {
+    lease.close();
+  }
+}

@@ -1,0 +1,345 @@
+package io.foresight.spark.run;
+
+import io.foresight.decoding.RowFault;
+import io.foresight.model.ModelException;
+import io.foresight.spark.run.ShardResult.Outcome;
+import io.foresight.spark.run.ShardTask.Work;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkContext;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.collection.Iterator;
+import scala.collection.JavaConverters;
+import scala.runtime.AbstractFunction2;
+import scala.runtime.BoxedUnit;
+
+/**
+ * Gives a run's shards out as tasks of one Spark job, and what could not be done again, in smaller
+ * pieces, until what is left is single rows, which become error rows. Lives on the driver; of one
+ * thread.
+ */
+final class ShardScheduler {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ShardScheduler.class);
+
+  /** Jobs that Spark may give up in turn before a shard is done. */
+  private static final int LOST_JOBS = 3;
+
+  private final SparkSession spark;
+  private final ShardWork work;
+  private final Path parts;
+  private final String description;
+  private final Consumer<ShardResult> done;
+  private final String group;
+
+  /** Shards that are cut, by the shard's own task. */
+  private final Map<String, Cut> cuts = new HashMap<>();
+
+  private boolean anyDone;
+  private int failedInTurn;
+  private RuntimeException end;
+
+  /** A shard in pieces. */
+  private static final class Cut {
+
+    private final ShardTask whole;
+    private final TreeMap<Long, Path> pieces = new TreeMap<>();
+    private int open;
+
+    Cut(ShardTask whole) {
+      this.whole = whole;
+    }
+  }
+
+  /**
+   * Schedules nothing yet.
+   *
+   * @param parts folder for pieces of shards
+   * @param description what Spark's UI calls the job
+   * @param done hears of each shard that is done, on Spark's thread
+   */
+  ShardScheduler(
+      SparkSession spark,
+      ShardWork work,
+      Path parts,
+      String group,
+      String description,
+      Consumer<ShardResult> done) {
+    this.spark = spark;
+    this.work = work;
+    this.parts = parts;
+    this.group = group;
+    this.description = description;
+    this.done = done;
+  }
+
+  /** Ends the run with a reason as soon as its job can be cancelled; for the listener. */
+  void end(RuntimeException reason) {
+    synchronized (this) {
+      if (end != null) {
+        return;
+      }
+      end = reason;
+    }
+    spark.sparkContext().cancelJobGroup(group);
+  }
+
+  /**
+   * Does all of the tasks.
+   *
+   * @throws RunException if that cannot be, or {@link #end} was called; what is done stays
+   */
+  void run(List<ShardTask> tasks) {
+    List<ShardTask> round = tasks;
+    int lost = 0;
+    boolean first = true;
+    while (!round.isEmpty()) {
+      ShardResult[] results = new ShardResult[round.size()];
+      Exception gaveUp = submit(round, results, first);
+      first = false;
+      List<ShardTask> next = new ArrayList<>();
+      boolean some = false;
+      for (int i = 0; i < results.length; i++) {
+        some |= results[i] != null;
+        after(round.get(i), results[i], next);
+      }
+      lost = gaveUp == null || some ? 0 : lost + 1;
+      if (lost >= LOST_JOBS) {
+        throw new RunException(
+            RunException.Kind.CLUSTER,
+            "Cannot go on: Spark gave the job up %d times before a shard was done: %s. See to the executors; what is written is kept, and the same command goes on."
+                .formatted(lost, firstLine(gaveUp)),
+            gaveUp);
+      }
+      round = next;
+    }
+  }
+
+  private static String firstLine(Exception e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString()).strip();
+  }
+
+  /** What is to be done about a task's result; {@code null} if its job was given up before. */
+  private void after(ShardTask task, ShardResult result, List<ShardTask> next) {
+    if (result == null) {
+      next.add(task);
+      return;
+    }
+    Cut cut = cuts.get(shardOf(task));
+    switch (result.outcome()) {
+      case DONE -> {
+        if (task.work() == Work.PART || task.work() == Work.ERROR_ROW) {
+          cut.pieces.put(task.from(), task.output());
+          cut.open--;
+          if (cut.open == 0) {
+            next.add(merge(cut));
+          }
+        }
+      }
+      case STORAGE ->
+          throw new RunException(
+              RunException.Kind.STORAGE,
+              "Cannot write %s: %s. See to the storage; what is written is kept, and the same command goes on."
+                  .formatted(task.output(), result.message()));
+      case FAILED, TOOK_EXECUTORS -> again(task, result, next);
+    }
+  }
+
+  private void again(ShardTask task, ShardResult result, List<ShardTask> next) {
+    if (task.work() == Work.RETRY) {
+      LOG.warn("Cannot decode the error rows of {} again: {}", task.output(), result.message());
+      return;
+    }
+    if (task.work() == Work.MERGE || task.work() == Work.ERROR_ROW) {
+      throw new RunException(
+          RunException.Kind.FAILED,
+          "Cannot put %s together: %s.".formatted(task.output(), result.message()));
+    }
+    LOG.warn(
+        "{} rows of {} failed: {}. They are done again in smaller pieces.",
+        task.rows(),
+        task.name(),
+        result.message());
+    Cut cut = cuts.computeIfAbsent(shardOf(task), name -> new Cut(task));
+    if (task.work() == Work.SHARD) {
+      cut.open = 1;
+    }
+    if (task.rows() > 1) {
+      long middle = (task.from() + task.to()) / 2;
+      cut.open++;
+      next.add(piece(cut, Work.PART, task.from(), middle, null, 0));
+      next.add(piece(cut, Work.PART, middle, task.to(), null, 0));
+    } else if (result.outcome() == Outcome.FAILED && task.tries() == 0) {
+      // Once more on its own: in local mode a task has no second attempt.
+      next.add(piece(cut, Work.PART, task.from(), task.to(), null, 1));
+    } else {
+      next.add(piece(cut, Work.ERROR_ROW, task.from(), task.to(), result, 0));
+    }
+  }
+
+  private static String shardOf(ShardTask task) {
+    int piece = task.name().indexOf('_');
+    return piece < 0 ? task.name() : task.name().substring(0, piece);
+  }
+
+  private ShardTask piece(Cut cut, Work kind, long from, long to, ShardResult failure, int tries) {
+    ShardTask whole = cut.whole;
+    String name = "%s_%d_%d".formatted(whole.name(), from, to);
+    RowFault.Kind fault = null;
+    String message = null;
+    if (failure != null) {
+      boolean took = failure.outcome() == Outcome.TOOK_EXECUTORS;
+      fault = took ? RowFault.Kind.EXECUTOR : RowFault.Kind.INTERNAL;
+      message =
+          took
+              ? "Cannot do the row: the executors that did it ended. See their logs."
+              : "Cannot do the row: it fails wherever it is done: %s. See the executors' logs."
+                  .formatted(failure.message());
+    }
+    return new ShardTask(
+        kind,
+        name,
+        whole.input(),
+        whole.index(),
+        from,
+        to,
+        new Path(parts, name + ".parquet"),
+        List.of(),
+        fault,
+        message,
+        tries);
+  }
+
+  private ShardTask merge(Cut cut) {
+    ShardTask whole = cut.whole;
+    return new ShardTask(
+        Work.MERGE,
+        whole.name() + "_merge",
+        whole.input(),
+        whole.index(),
+        whole.from(),
+        whole.to(),
+        whole.output(),
+        new ArrayList<>(cut.pieces.values()),
+        null,
+        null,
+        0);
+  }
+
+  private static final class OnExecutor
+      extends AbstractFunction2<TaskContext, Iterator<ShardTask>, ShardResult>
+      implements Serializable {
+
+    private static final long serialVersionUID = 1;
+    private final ShardWork work;
+
+    OnExecutor(ShardWork work) {
+      this.work = work;
+    }
+
+    @Override
+    public ShardResult apply(TaskContext context, Iterator<ShardTask> tasks) {
+      return work.run(tasks.next());
+    }
+  }
+
+  /** Runs a job of all the tasks; returns why Spark gave it up, or {@code null}. */
+  private Exception submit(List<ShardTask> tasks, ShardResult[] results, boolean first) {
+    SparkContext context = spark.sparkContext();
+    RDD<ShardTask> rdd =
+        JavaSparkContext.fromSparkContext(context).parallelize(tasks, tasks.size()).rdd();
+    List<Object> partitions = new ArrayList<>();
+    for (int i = 0; i < tasks.size(); i++) {
+      partitions.add(i);
+    }
+    context.setJobGroup(group, description, true);
+    try {
+      return Propagated.sql(
+          spark,
+          () -> {
+            context.runJob(
+                rdd,
+                new OnExecutor(work),
+                JavaConverters.asScalaBuffer(partitions).toSeq(),
+                new AbstractFunction2<Object, ShardResult, BoxedUnit>() {
+                  @Override
+                  public BoxedUnit apply(Object index, ShardResult result) {
+                    results[(Integer) index] = result;
+                    heard(tasks.get((Integer) index), result, first);
+                    return BoxedUnit.UNIT;
+                  }
+                },
+                scala.reflect.ClassTag$.MODULE$.apply(ShardResult.class));
+            return null;
+          });
+    } catch (Exception e) {
+      RuntimeException reason;
+      synchronized (this) {
+        reason = end;
+      }
+      if (reason != null) {
+        throw reason;
+      }
+      if (context.isStopped()) {
+        throw new RunException(
+            RunException.Kind.CLUSTER,
+            "Cannot go on: Spark was stopped. What is written is kept, and the same command goes on.",
+            e);
+      }
+      return e;
+    } finally {
+      context.clearJobGroup();
+    }
+  }
+
+  /** On Spark's thread. */
+  private void heard(ShardTask task, ShardResult result, boolean first) {
+    switch (result.outcome()) {
+      case DONE -> {
+        anyDone = true;
+        failedInTurn = 0;
+        if (task.work() == Work.SHARD || task.work() == Work.MERGE || task.work() == Work.RETRY) {
+          done.accept(result);
+        }
+      }
+      case STORAGE -> {
+        RunException reason =
+            new RunException(
+                RunException.Kind.STORAGE,
+                "Cannot write %s: %s. See to the storage; what is written is kept, and the same command goes on."
+                    .formatted(task.output(), result.message()));
+        end(reason);
+      }
+      case FAILED, TOOK_EXECUTORS -> {
+        failedInTurn++;
+        int slots = spark.sparkContext().defaultParallelism();
+        if (first && failedInTurn >= (anyDone ? 8 + 2 * slots : 3)) {
+          end(everyShard(result));
+        }
+      }
+    }
+  }
+
+  /** What hits every shard is no row's fault. */
+  private RuntimeException everyShard(ShardResult result) {
+    if (result.failure().equals(ModelException.class.getName())) {
+      return new ModelException(result.message());
+    }
+    boolean took = result.outcome() == Outcome.TOOK_EXECUTORS;
+    return new RunException(
+        took ? RunException.Kind.CLUSTER : RunException.Kind.FAILED,
+        "Cannot go on: %d shards failed in turn, the last with: %s. See the executors' logs; what is written is kept, and the same command goes on."
+            .formatted(failedInTurn, result.message()));
+  }
+}

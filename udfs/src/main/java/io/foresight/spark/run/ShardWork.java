@@ -1,0 +1,427 @@
+package io.foresight.spark.run;
+
+import io.foresight.spark.HiddenColumns;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.function.Function;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.encoders.ExpressionEncoder;
+import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
+import org.apache.spark.sql.execution.datasources.OutputWriter;
+import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a task does with a shard: its rows are read, done and written to a file of the attempt's
+ * own, which one rename makes the shard's. Where that name is taken, another attempt has said the
+ * same, so retries, speculative copies and tasks of drivers that are gone do no harm. While it
+ * works there is a mark with its name; a mark that outlives its task says that the executor ended.
+ * Immutable; serialized to the executors.
+ */
+final class ShardWork implements Serializable {
+
+  private static final long serialVersionUID = 1;
+  private static final Logger LOG = LoggerFactory.getLogger(ShardWork.class);
+
+  private final RowFiles input;
+  private final RowFiles index;
+  private final RowFiles parts;
+  private final RowFiles output;
+  private final ExpressionEncoder<Row> inputEncoder;
+  private final ExpressionEncoder<Row> outputEncoder;
+  private final RowsFunction function;
+  private final int error;
+  private final Path scratch;
+  private final Path alive;
+  private final int maxFailures;
+
+  /**
+   * Plans.
+   *
+   * @param input files of rows as they were laid out
+   * @param index files of their ids
+   * @param parts files of some of a shard's output
+   * @param output files of a shard's output
+   * @param error index of the output's column that is not null in an error row
+   * @param scratch folder of this driver's tasks
+   * @param alive a file that is there as long as the driver wants its tasks' files
+   * @param maxFailures attempts that a task has
+   */
+  ShardWork(
+      RowFiles input,
+      RowFiles index,
+      RowFiles parts,
+      RowFiles output,
+      RowsFunction function,
+      int error,
+      Path scratch,
+      Path alive,
+      int maxFailures) {
+    this.input = input;
+    this.index = index;
+    this.parts = parts;
+    this.output = output;
+    this.inputEncoder = bound(input.schema());
+    this.outputEncoder = bound(output.schema());
+    this.function = function;
+    this.error = error;
+    this.scratch = scratch;
+    this.alive = alive;
+    this.maxFailures = maxFailures;
+  }
+
+  private static ExpressionEncoder<Row> bound(StructType schema) {
+    ExpressionEncoder<Row> encoder = ExpressionEncoder.apply(schema);
+    return encoder.resolveAndBind(
+        encoder.resolveAndBind$default$1(), encoder.resolveAndBind$default$2());
+  }
+
+  /** Trouble with a file, which is no fault of rows or models. */
+  private static final class StorageFault extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    StorageFault(Throwable cause) {
+      super(reason(cause), cause);
+    }
+
+    private static String reason(Throwable failure) {
+      Throwable cause = failure;
+      while (cause.getCause() != null && !(cause instanceof IOException)) {
+        cause = cause.getCause();
+      }
+      return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    }
+  }
+
+  @FunctionalInterface
+  private interface Access<T> {
+    T on() throws IOException;
+  }
+
+  private static <T> T stored(Access<T> access) {
+    try {
+      return access.on();
+    } catch (TaskKilledException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      throw new StorageFault(e);
+    }
+  }
+
+  /** Does it, on an executor, inside a task. */
+  ShardResult run(ShardTask task) {
+    TaskContext context = TaskContext.get();
+    boolean last = context.attemptNumber() + 1 >= maxFailures;
+    Path mark = null;
+    boolean executorEnds = false;
+    RunFiles files = null;
+    Path written = new Path(scratch, "%s-%d".formatted(task.name(), context.taskAttemptId()));
+    try {
+      RunFiles opened = stored(() -> RunFiles.of(scratch, output.configuration()));
+      files = opened;
+      if (task.work() != ShardTask.Work.RETRY && stored(() -> opened.exists(task.output()))) {
+        return counted(task);
+      }
+      int ended = stored(() -> marks(opened, task));
+      if (ended >= task.lives() && task.fault() == null) {
+        return ShardResult.tookExecutors(ended);
+      }
+      Path own = new Path(scratch, "%s.%d.mark".formatted(task.name(), context.taskAttemptId()));
+      mark = own;
+      stored(
+          () -> {
+            opened.writeMark(own, new byte[0]);
+            return own;
+          });
+      return write(opened, task, written);
+    } catch (TaskKilledException e) {
+      throw e;
+    } catch (VirtualMachineError e) {
+      // Spark ends the executor for it; the mark is to say so.
+      executorEnds = true;
+      throw e;
+    } catch (RuntimeException | Error e) {
+      if (!last || context.isInterrupted() || Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
+      LOG.error("Cannot do {}: it failed as often as a task may.", task.name(), e);
+      return ShardResult.failed(
+          e instanceof StorageFault ? ShardResult.Outcome.STORAGE : ShardResult.Outcome.FAILED, e);
+    } finally {
+      clear(files, written);
+      if (mark != null && !executorEnds) {
+        clear(files, mark);
+      }
+    }
+  }
+
+  private static void clear(RunFiles files, Path path) {
+    try {
+      if (files != null) {
+        files.delete(path);
+      }
+    } catch (IOException | RuntimeException e) {
+      // What stays behind is cleared when the run ends.
+      LOG.warn("Cannot delete {}: {}", path, e.toString());
+    }
+  }
+
+  /** How many executors ended while they did this task. */
+  private int marks(RunFiles files, ShardTask task) throws IOException {
+    int marks = 0;
+    for (FileStatus status : files.list(scratch)) {
+      String name = status.getPath().getName();
+      if (name.startsWith(task.name() + ".") && name.endsWith(".mark")) {
+        marks++;
+      }
+    }
+    return marks;
+  }
+
+  private ShardResult write(RunFiles files, ShardTask task, Path written) {
+    return switch (task.work()) {
+      case SHARD -> {
+        try (Open rows = new Open(output, written)) {
+          decode(task, rows);
+          yield commit(files, task, rows);
+        }
+      }
+      case PART -> {
+        try (Open rows = new Open(parts, written)) {
+          decode(task, rows);
+          yield commit(files, task, rows);
+        }
+      }
+      case ERROR_ROW -> {
+        try (Open rows = new Open(parts, written)) {
+          rows.add(function.failed(laidOut(task).next(), task.fault(), task.message()));
+          yield commit(files, task, rows);
+        }
+      }
+      case MERGE -> {
+        try (Open rows = new Open(output, written)) {
+          for (Path part : task.parts()) {
+            Iterator<Row> some = rows(parts, part, outputEncoder);
+            while (stored(some::hasNext)) {
+              rows.add(stored(some::next));
+            }
+          }
+          yield commit(files, task, rows);
+        }
+      }
+      case RETRY -> retry(files, task, written);
+    };
+  }
+
+  private void decode(ShardTask task, Open rows) {
+    Iterator<Row> decoded = call(laidOut(task));
+    while (decoded.hasNext()) {
+      rows.add(decoded.next());
+    }
+    if (rows.count != task.rows()) {
+      throw new IllegalStateException(
+          "Cannot do %s: of %d rows there are %d in its output."
+              .formatted(task.name(), task.rows(), rows.count));
+    }
+  }
+
+  private Iterator<Row> call(Iterator<Row> rows) {
+    try {
+      return function.call(rows);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("Cannot do rows: " + e.getMessage(), e);
+    }
+  }
+
+  /** The task's rows as they were laid out. */
+  private Iterator<Row> laidOut(ShardTask task) {
+    Iterator<Row> all = rows(input, task.input(), inputEncoder);
+    TaskContext context = TaskContext.get();
+    return new Iterator<>() {
+      private long next;
+
+      @Override
+      public boolean hasNext() {
+        context.killTaskIfInterrupted();
+        while (next < task.from() && stored(all::hasNext)) {
+          stored(all::next);
+          next++;
+        }
+        return next < task.to() && stored(all::hasNext);
+      }
+
+      @Override
+      public Row next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        next++;
+        return stored(all::next);
+      }
+    };
+  }
+
+  private static Iterator<Row> rows(RowFiles files, Path path, ExpressionEncoder<Row> encoder) {
+    Function<InternalRow, Row> toRow = encoder.createDeserializer()::apply;
+    Iterator<InternalRow> read = stored(() -> files.read(path));
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return read.hasNext();
+      }
+
+      @Override
+      public Row next() {
+        return toRow.apply(read.next());
+      }
+    };
+  }
+
+  /** A file that is there already. */
+  private ShardResult counted(ShardTask task) {
+    boolean whole = task.work() == ShardTask.Work.SHARD || task.work() == ShardTask.Work.MERGE;
+    Iterator<Row> rows = rows(whole ? output : parts, task.output(), outputEncoder);
+    long count = 0;
+    long errors = 0;
+    while (stored(rows::hasNext)) {
+      count++;
+      errors += stored(rows::next).isNullAt(error) ? 0 : 1;
+    }
+    return ShardResult.done(count, errors);
+  }
+
+  private ShardResult commit(RunFiles files, ShardTask task, Open rows) {
+    rows.finish();
+    TaskContext.get().killTaskIfInterrupted();
+    return stored(
+        () -> {
+          if (!files.exists(alive)) {
+            throw new IOException("the run that this task is of has ended");
+          }
+          if (task.work() == ShardTask.Work.RETRY) {
+            files.replace(rows.path, task.output());
+          } else {
+            files.commit(rows.path, task.output());
+          }
+          return ShardResult.done(rows.count, rows.errors);
+        });
+  }
+
+  /** Error rows of a shard that is there are done again, the others kept as they are. */
+  private ShardResult retry(RunFiles files, ShardTask task, Path written) {
+    List<Row> there = new ArrayList<>();
+    rows(output, task.output(), outputEncoder).forEachRemaining(there::add);
+    List<String> ids = new ArrayList<>();
+    stored(() -> index.read(task.index())).forEachRemaining(id -> ids.add(id.getString(0)));
+    if (ids.size() != there.size()) {
+      throw new IllegalStateException(
+          "Cannot decode errors of %s again: it has %d rows, and %d are known."
+              .formatted(task.output(), there.size(), ids.size()));
+    }
+    int kind = kindColumn();
+    List<Row> again = new ArrayList<>();
+    List<Integer> places = new ArrayList<>();
+    for (int i = 0; i < there.size(); i++) {
+      Row row = there.get(i);
+      // What could not be read has left nothing to decode.
+      if (!row.isNullAt(error) && !"input".equals(row.get(kind))) {
+        again.add(asInput(row, ids.get(i)));
+        places.add(i);
+      }
+    }
+    long errors = there.stream().filter(row -> !row.isNullAt(error)).count();
+    if (again.isEmpty()) {
+      return ShardResult.done(there.size(), errors);
+    }
+    Iterator<Row> decoded = call(again.iterator());
+    for (int place : places) {
+      there.set(place, decoded.next());
+    }
+    try (Open rows = new Open(output, written)) {
+      there.forEach(rows::add);
+      return commit(files, task, rows);
+    }
+  }
+
+  private int kindColumn() {
+    return error + 1;
+  }
+
+  /** The input that an output row holds, as it was laid out. */
+  private Row asInput(Row row, String id) {
+    String[] names = input.schema().fieldNames();
+    Object[] values = new Object[names.length];
+    for (int i = 0; i < names.length; i++) {
+      values[i] =
+          switch (names[i]) {
+            case HiddenColumns.ID -> id;
+            case HiddenColumns.INPUT_ERROR -> null;
+            default -> row.getAs(names[i]);
+          };
+    }
+    return new GenericRowWithSchema(values, input.schema());
+  }
+
+  /** A file that is being written. */
+  private final class Open implements AutoCloseable {
+
+    private final Path path;
+    private final OutputWriter writer;
+    private final Function<Row, InternalRow> toInternal;
+    private long count;
+    private long errors;
+    private boolean finished;
+
+    Open(RowFiles files, Path path) {
+      this.path = path;
+      this.writer = stored(() -> files.write(path));
+      this.toInternal = outputEncoder.createSerializer()::apply;
+    }
+
+    void add(Row row) {
+      InternalRow internal = toInternal.apply(row);
+      stored(
+          () -> {
+            writer.write(internal);
+            return row;
+          });
+      count++;
+      errors += row.isNullAt(error) ? 0 : 1;
+    }
+
+    void finish() {
+      finished = true;
+      stored(
+          () -> {
+            writer.close();
+            return path;
+          });
+    }
+
+    @Override
+    public void close() {
+      if (!finished) {
+        try {
+          // It stays under the attempt's own name, and is deleted.
+          writer.close();
+        } catch (Exception e) {
+          // What made it end is under way, and says more.
+          LOG.warn("Cannot close {}: {}", path, e.toString());
+        }
+      }
+    }
+  }
+}
