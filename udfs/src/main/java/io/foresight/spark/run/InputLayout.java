@@ -202,7 +202,7 @@ final class InputLayout {
       this.schema = schema;
     }
 
-    Iterator<LaidOut> write(Iterator<Tuple2<Integer, InternalRow>> shuffled) throws IOException {
+    Iterator<LaidOut> write(Iterator<Tuple2<Integer, InternalRow>> shuffled) {
       int id = schema.fieldIndex(HiddenColumns.ID);
       List<InternalRow> shard = new ArrayList<>();
       while (shuffled.hasNext()) {
@@ -226,7 +226,7 @@ final class InputLayout {
           example = example == null ? shard.get(i).getUTF8String(id).toString() : example;
         }
       }
-      RunFiles files = RunFiles.of(paths.root(), rows.configuration());
+      RunFiles files = StorageFault.guarded(() -> RunFiles.of(paths.root(), rows.configuration()));
       int checksum = schema.fieldIndex(HiddenColumns.CHECKSUM);
       // The index first: a shard whose rows lie ready is done.
       write(
@@ -254,18 +254,20 @@ final class InputLayout {
         RowFiles format,
         Path name,
         List<InternalRow> shard,
-        Function<InternalRow, InternalRow> columns)
-        throws IOException {
+        Function<InternalRow, InternalRow> columns) {
       Path written =
           new Path(
               paths.scratch(),
               "%s-%d".formatted(name.getName(), TaskContext.get().taskAttemptId()));
-      OutputWriter writer = format.write(written);
-      for (InternalRow row : shard) {
-        writer.write(columns.apply(row));
-      }
-      writer.close();
-      files.commit(written, name);
+      StorageFault.guarded(
+          () -> {
+            OutputWriter writer = format.write(written);
+            for (InternalRow row : shard) {
+              writer.write(columns.apply(row));
+            }
+            writer.close();
+            return files.commit(written, name);
+          });
     }
   }
 }

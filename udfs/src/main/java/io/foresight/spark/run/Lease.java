@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -45,10 +47,14 @@ final class Lease implements AutoCloseable {
   private static final int TRIES = 60;
   private static final String PLACE = place();
 
+  /** Owners of this process that hold a lease. */
+  private static final Set<String> OWN = ConcurrentHashMap.newKeySet();
+
   private final RunFiles files;
   private final Path folder;
   private final Path file;
   private final Timing timing;
+  private final String owner;
   private final ObjectNode content = JSON.createObjectNode();
   private final Thread hook = new Thread(this::release, "foresight-lease-end");
   private ScheduledExecutorService beats;
@@ -59,7 +65,7 @@ final class Lease implements AutoCloseable {
     this.files = files;
     this.folder = folder;
     this.timing = timing;
-    String owner = UUID.randomUUID().toString();
+    owner = UUID.randomUUID().toString();
     this.file = new Path(folder, owner + ".json");
     content
         .put("owner", owner)
@@ -81,18 +87,20 @@ final class Lease implements AutoCloseable {
     files.makeFolder(folder);
     Lease lease = new Lease(files, folder, timing);
     for (int i = 0; i < TRIES; i++) {
-      lease.write("trying");
       Holder other;
       try {
+        lease.write("trying");
         other = lease.other();
+        if (other == null) {
+          OWN.add(lease.owner);
+          lease.write("held");
+          lease.beat();
+          return lease;
+        }
       } catch (IOException e) {
+        // Whatever of it is there must not keep others out.
         files.delete(lease.file);
         throw e;
-      }
-      if (other == null) {
-        lease.write("held");
-        lease.beat();
-        return lease;
       }
       files.delete(lease.file);
       if (other.holds() && other.age().compareTo(timing.beat().multipliedBy(3)) < 0) {
@@ -180,12 +188,19 @@ final class Lease implements AutoCloseable {
     }
   }
 
-  /** Whether the process is one of this host, and has ended. */
+  /** Whether it is of a process of this host that has ended, or of this one, which gave it up. */
   private static boolean gone(JsonNode said) {
-    return said.path("place").asText("").equals(PLACE)
-        && ProcessHandle.of(said.path("pid").asLong())
-            .filter(alive -> process(alive).equals(said.path("process").asText()))
-            .isEmpty();
+    if (!said.path("place").asText("").equals(PLACE)) {
+      return false;
+    }
+    long pid = said.path("pid").asLong();
+    if (pid == ProcessHandle.current().pid()) {
+      return said.path("state").asText().equals("held")
+          && !OWN.contains(said.path("owner").asText());
+    }
+    return ProcessHandle.of(pid)
+        .filter(alive -> process(alive).equals(said.path("process").asText()))
+        .isEmpty();
   }
 
   private static String process(ProcessHandle handle) {
@@ -271,6 +286,7 @@ final class Lease implements AutoCloseable {
   }
 
   private void release() {
+    OWN.remove(owner);
     renewals.cancel(false);
     beats.shutdownNow();
     try {

@@ -256,10 +256,45 @@ public final class Run implements AutoCloseable {
           List<Segment> segments = manifest.segments();
           boolean ready = !segments.isEmpty() && segments.stream().allMatch(Segment::laidOut);
           if (!ready || !manifest.inputFingerprint().equals(request.input().fingerprint())) {
-            plan(Identified.withChecksum(input.get()));
+            try {
+              plan(Identified.withChecksum(input.get()));
+            } catch (IOException | RunException e) {
+              throw e;
+            } catch (Exception e) {
+              // Of any type: Spark's checked ones come through Scala code, which declares none.
+              throw planningFailed(e);
+            }
           }
           return null;
         });
+  }
+
+  /** What a job of Spark's that reads the input and lays it out failed with. */
+  private RuntimeException planningFailed(Exception e) {
+    Throwable root = e;
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof StorageFault || cause instanceof RunException) {
+        return cause instanceof RunException known
+            ? known
+            : new RunException(
+                RunException.Kind.STORAGE,
+                "Cannot write %s: %s. See to the storage; the same command goes on."
+                    .formatted(request.output(), cause.getMessage()),
+                e);
+      }
+      root = cause;
+    }
+    String reason = Secrets.reason(root);
+    return root == e || spark.sparkContext().isStopped()
+        ? new RunException(
+            RunException.Kind.CLUSTER,
+            "Cannot lay out the input of %s: %s. See to the executors; the same command goes on."
+                .formatted(request.output(), reason),
+            e)
+        : new RunException(
+            RunException.Kind.INPUT,
+            "Cannot read the input: %s. Correct it, or set input.format.".formatted(reason),
+            e);
   }
 
   private void plan(Dataset<Row> rows) throws IOException {
@@ -415,7 +450,8 @@ public final class Run implements AutoCloseable {
           }
           Path scratch = new Path(paths.scratch(), driver);
           Path alive = new Path(scratch, "alive");
-          files.makeFolder(scratch);
+          Path parts = new Path(scratch, "parts");
+          files.makeFolder(parts);
           files.writeMark(alive, new byte[0]);
           ShardScheduler scheduler =
               new ShardScheduler(
@@ -430,7 +466,7 @@ public final class Run implements AutoCloseable {
                       scratch,
                       alive,
                       maxFailures()),
-                  new Path(scratch, "parts"),
+                  parts,
                   "foresight-" + driver,
                   "Foresight %s: %d shards of %s"
                       .formatted(request.job(), tasks.size(), request.output()),

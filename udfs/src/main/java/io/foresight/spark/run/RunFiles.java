@@ -19,10 +19,8 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.permission.FsAction;
 import org.apache.hadoop.fs.permission.FsPermission;
@@ -46,7 +44,7 @@ final class RunFiles {
   private RunFiles(Configuration configuration, FileSystem files) {
     this.configuration = configuration;
     this.files = files;
-    this.local = files instanceof LocalFileSystem || files instanceof RawLocalFileSystem;
+    this.local = "file".equals(files.getUri().getScheme());
   }
 
   static RunFiles of(Path path, Configuration configuration) throws IOException {

@@ -86,39 +86,6 @@ final class ShardWork implements Serializable {
         encoder.resolveAndBind$default$1(), encoder.resolveAndBind$default$2());
   }
 
-  /** Trouble with a file, which is no fault of rows or models. */
-  private static final class StorageFault extends RuntimeException {
-
-    private static final long serialVersionUID = 1;
-
-    StorageFault(Throwable cause) {
-      super(reason(cause), cause);
-    }
-
-    private static String reason(Throwable failure) {
-      Throwable cause = failure;
-      while (cause.getCause() != null && !(cause instanceof IOException)) {
-        cause = cause.getCause();
-      }
-      return cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    }
-  }
-
-  @FunctionalInterface
-  private interface Access<T> {
-    T on() throws IOException;
-  }
-
-  private static <T> T stored(Access<T> access) {
-    try {
-      return access.on();
-    } catch (TaskKilledException e) {
-      throw e;
-    } catch (IOException | RuntimeException e) {
-      throw new StorageFault(e);
-    }
-  }
-
   /** Does it, on an executor, inside a task. */
   ShardResult run(ShardTask task) {
     TaskContext context = TaskContext.get();
@@ -128,18 +95,19 @@ final class ShardWork implements Serializable {
     RunFiles files = null;
     Path written = new Path(scratch, "%s-%d".formatted(task.name(), context.taskAttemptId()));
     try {
-      RunFiles opened = stored(() -> RunFiles.of(scratch, output.configuration()));
+      RunFiles opened = StorageFault.guarded(() -> RunFiles.of(scratch, output.configuration()));
       files = opened;
-      if (task.work() != ShardTask.Work.RETRY && stored(() -> opened.exists(task.output()))) {
+      if (task.work() != ShardTask.Work.RETRY
+          && StorageFault.guarded(() -> opened.exists(task.output()))) {
         return counted(task);
       }
-      int ended = stored(() -> marks(opened, task));
+      int ended = StorageFault.guarded(() -> marks(opened, task));
       if (ended >= task.lives() && task.fault() == null) {
         return ShardResult.tookExecutors(ended);
       }
       Path own = new Path(scratch, "%s.%d.mark".formatted(task.name(), context.taskAttemptId()));
       mark = own;
-      stored(
+      StorageFault.guarded(
           () -> {
             opened.writeMark(own, new byte[0]);
             return own;
@@ -213,8 +181,8 @@ final class ShardWork implements Serializable {
         try (Open rows = new Open(output, written)) {
           for (Path part : task.parts()) {
             Iterator<Row> some = rows(parts, part, outputEncoder);
-            while (stored(some::hasNext)) {
-              rows.add(stored(some::next));
+            while (StorageFault.guarded(some::hasNext)) {
+              rows.add(StorageFault.guarded(some::next));
             }
           }
           yield commit(files, task, rows);
@@ -256,11 +224,11 @@ final class ShardWork implements Serializable {
       @Override
       public boolean hasNext() {
         context.killTaskIfInterrupted();
-        while (next < task.from() && stored(all::hasNext)) {
-          stored(all::next);
+        while (next < task.from() && StorageFault.guarded(all::hasNext)) {
+          StorageFault.guarded(all::next);
           next++;
         }
-        return next < task.to() && stored(all::hasNext);
+        return next < task.to() && StorageFault.guarded(all::hasNext);
       }
 
       @Override
@@ -269,14 +237,14 @@ final class ShardWork implements Serializable {
           throw new NoSuchElementException();
         }
         next++;
-        return stored(all::next);
+        return StorageFault.guarded(all::next);
       }
     };
   }
 
   private static Iterator<Row> rows(RowFiles files, Path path, ExpressionEncoder<Row> encoder) {
     Function<InternalRow, Row> toRow = encoder.createDeserializer()::apply;
-    Iterator<InternalRow> read = stored(() -> files.read(path));
+    Iterator<InternalRow> read = StorageFault.guarded(() -> files.read(path));
     return new Iterator<>() {
       @Override
       public boolean hasNext() {
@@ -296,9 +264,9 @@ final class ShardWork implements Serializable {
     Iterator<Row> rows = rows(whole ? output : parts, task.output(), outputEncoder);
     long count = 0;
     long errors = 0;
-    while (stored(rows::hasNext)) {
+    while (StorageFault.guarded(rows::hasNext)) {
       count++;
-      errors += stored(rows::next).isNullAt(error) ? 0 : 1;
+      errors += StorageFault.guarded(rows::next).isNullAt(error) ? 0 : 1;
     }
     return ShardResult.done(count, errors);
   }
@@ -306,7 +274,7 @@ final class ShardWork implements Serializable {
   private ShardResult commit(RunFiles files, ShardTask task, Open rows) {
     rows.finish();
     TaskContext.get().killTaskIfInterrupted();
-    return stored(
+    return StorageFault.guarded(
         () -> {
           if (!files.exists(alive)) {
             throw new IOException("the run that this task is of has ended");
@@ -325,7 +293,8 @@ final class ShardWork implements Serializable {
     List<Row> there = new ArrayList<>();
     rows(output, task.output(), outputEncoder).forEachRemaining(there::add);
     List<String> ids = new ArrayList<>();
-    stored(() -> index.read(task.index())).forEachRemaining(id -> ids.add(id.getString(0)));
+    StorageFault.guarded(() -> index.read(task.index()))
+        .forEachRemaining(id -> ids.add(id.getString(0)));
     if (ids.size() != there.size()) {
       throw new IllegalStateException(
           "Cannot decode errors of %s again: it has %d rows, and %d are known."
@@ -387,13 +356,13 @@ final class ShardWork implements Serializable {
 
     Open(RowFiles files, Path path) {
       this.path = path;
-      this.writer = stored(() -> files.write(path));
+      this.writer = StorageFault.guarded(() -> files.write(path));
       this.toInternal = outputEncoder.createSerializer()::apply;
     }
 
     void add(Row row) {
       InternalRow internal = toInternal.apply(row);
-      stored(
+      StorageFault.guarded(
           () -> {
             writer.write(internal);
             return row;
@@ -404,7 +373,7 @@ final class ShardWork implements Serializable {
 
     void finish() {
       finished = true;
-      stored(
+      StorageFault.guarded(
           () -> {
             writer.close();
             return path;

@@ -1,0 +1,142 @@
+package io.foresight.spark.run;
+
+import java.io.IOException;
+import java.net.URI;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FilterFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.util.Progressable;
+
+/**
+ * This host's disk by the scheme {@code failing}, where the n-th change fails: before it is made,
+ * or after it.
+ */
+public final class FailingFileSystem extends FilterFileSystem {
+
+  private static final AtomicInteger LEFT = new AtomicInteger(Integer.MAX_VALUE);
+  private static volatile boolean after;
+
+  public FailingFileSystem() {
+    super(new RawLocalFileSystem());
+  }
+
+  static void failAt(int change, boolean afterIt) {
+    after = afterIt;
+    LEFT.set(change);
+  }
+
+  static boolean failed() {
+    return LEFT.get() < 0;
+  }
+
+  @FunctionalInterface
+  private interface Change<T> {
+    T make() throws IOException;
+  }
+
+  private static <T> T changed(Change<T> change) throws IOException {
+    boolean fails = LEFT.getAndDecrement() == 0;
+    if (fails && !after) {
+      throw new IOException("the disk fails before the change");
+    }
+    T made = change.make();
+    if (fails) {
+      throw new IOException("the disk fails after the change");
+    }
+    return made;
+  }
+
+  @Override
+  public String getScheme() {
+    return "failing";
+  }
+
+  @Override
+  public URI getUri() {
+    return URI.create("failing:///");
+  }
+
+  @Override
+  protected void checkPath(Path path) {}
+
+  private static Path local(Path path) {
+    return new Path("file", null, path.toUri().getPath());
+  }
+
+  private static FileStatus failing(FileStatus status) {
+    status.setPath(new Path("failing", null, status.getPath().toUri().getPath()));
+    return status;
+  }
+
+  @Override
+  public Path makeQualified(Path path) {
+    return new Path("failing", null, path.toUri().getPath());
+  }
+
+  @Override
+  public FileStatus getFileStatus(Path path) throws IOException {
+    return failing(fs.getFileStatus(local(path)));
+  }
+
+  @Override
+  public FileStatus[] listStatus(Path path) throws IOException {
+    FileStatus[] listed = fs.listStatus(local(path));
+    for (FileStatus status : listed) {
+      failing(status);
+    }
+    return listed;
+  }
+
+  @Override
+  public org.apache.hadoop.fs.FSDataInputStream open(Path path, int buffer) throws IOException {
+    return fs.open(local(path), buffer);
+  }
+
+  @Override
+  public FSDataOutputStream create(
+      Path path,
+      FsPermission permission,
+      boolean overwrite,
+      int buffer,
+      short replication,
+      long block,
+      Progressable progress)
+      throws IOException {
+    return changed(
+        () -> fs.create(local(path), permission, overwrite, buffer, replication, block, progress));
+  }
+
+  @Override
+  public boolean rename(Path from, Path to) throws IOException {
+    return changed(() -> fs.rename(local(from), local(to)));
+  }
+
+  @Override
+  public boolean delete(Path path, boolean recursive) throws IOException {
+    return changed(() -> fs.delete(local(path), recursive));
+  }
+
+  @Override
+  public boolean mkdirs(Path path) throws IOException {
+    return changed(() -> fs.mkdirs(local(path)));
+  }
+
+  @Override
+  public boolean mkdirs(Path path, FsPermission permission) throws IOException {
+    return changed(() -> fs.mkdirs(local(path), permission));
+  }
+
+  @Override
+  public void access(Path path, org.apache.hadoop.fs.permission.FsAction mode) throws IOException {
+    fs.access(local(path), mode);
+  }
+
+  @Override
+  public org.apache.hadoop.fs.FsStatus getStatus(Path path) throws IOException {
+    return fs.getStatus(local(path));
+  }
+}

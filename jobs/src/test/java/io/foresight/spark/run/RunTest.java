@@ -1,0 +1,422 @@
+package io.foresight.spark.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a run promises, one process long; {@code KillTest} holds it over many. */
+class RunTest {
+
+  private static final Map<String, String> SETTINGS = Map.of("weight", "10");
+
+  private static SparkSession spark;
+
+  @TempDir Path temporary;
+
+  @BeforeAll
+  static void start() {
+    spark = FakeWork.session("local[2]");
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  private String output() {
+    return temporary.resolve("out").toString();
+  }
+
+  private RunRequest request() {
+    return FakeWork.request(output(), 4, SETTINGS, "first");
+  }
+
+  private static RunRequest with(RunRequest request, UnaryOperator<Changed> change) {
+    Changed changed =
+        change.apply(new Changed(false, false, false, request.identity(), "first", 0.5));
+    return new RunRequest(
+        request.job(),
+        request.output(),
+        request.format(),
+        changed.overwrite,
+        changed.extend,
+        changed.retry,
+        request.shardRows(),
+        changed.fraction,
+        changed.identity,
+        new RunRequest.InputFiles(changed.files, 1),
+        request.described());
+  }
+
+  private record Changed(
+      boolean overwrite,
+      boolean extend,
+      boolean retry,
+      Map<String, String> identity,
+      String files,
+      double fraction) {
+
+    Changed overwriting() {
+      return new Changed(true, extend, retry, identity, files, fraction);
+    }
+
+    Changed extending() {
+      return new Changed(overwrite, true, retry, identity, files, fraction);
+    }
+
+    Changed retrying() {
+      return new Changed(overwrite, extend, true, identity, files, fraction);
+    }
+
+    Changed identity(Map<String, String> other) {
+      return new Changed(overwrite, extend, retry, other, files, fraction);
+    }
+
+    Changed files(String other) {
+      return new Changed(overwrite, extend, retry, identity, other, fraction);
+    }
+
+    Changed fraction(double other) {
+      return new Changed(overwrite, extend, retry, identity, files, other);
+    }
+  }
+
+  private static void run(RunRequest request, Map<String, String> texts) {
+    FakeWork.run(spark, request, FakeWork.input(spark, texts), 0);
+  }
+
+  private static RunException refused(RunRequest request, Map<String, String> texts) {
+    return catchThrowableOfType(RunException.class, () -> run(request, texts));
+  }
+
+  private Map<String, String> seen() {
+    return FakeWork.read(spark, output());
+  }
+
+  private static Map<String, String> done(Map<String, String> texts) {
+    Map<String, String> done = new TreeMap<>();
+    texts.forEach((id, text) -> done.put(id, text.toUpperCase(java.util.Locale.ROOT)));
+    return done;
+  }
+
+  private List<String> names(String folder) throws IOException {
+    try (Stream<Path> files = Files.list(Path.of(folder))) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void everyRowIsThereOnceAndTheFolderHoldsNothingElse() throws IOException {
+    Map<String, String> texts = FakeWork.texts(0, 50);
+    run(request(), texts);
+    assertThat(seen()).isEqualTo(done(texts));
+    List<String> data = names(output()).stream().filter(name -> !name.startsWith("_")).toList();
+    assertThat(data)
+        .hasSize(13)
+        .allMatch(name -> name.matches("part-\\d{5}-of-00013-\\w{8}\\.snappy\\.parquet"));
+    assertThat(names(output())).contains("_SUCCESS").hasSize(15);
+    assertThat(names(output() + "/_foresight")).containsExactly("leases", "rows", "run.json");
+    assertThat(names(output() + "/_foresight/leases")).isEmpty();
+    assertThat(Files.getPosixFilePermissions(Path.of(output(), "_foresight/run.json")))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+  }
+
+  @Test
+  void aFinishedRunAnswersWithoutReading() {
+    Map<String, String> texts = FakeWork.texts(0, 10);
+    run(request(), texts);
+    int before = FakeWork.DONE.get();
+    try (Run run = Run.open(spark, request())) {
+      assertThat(run.isWhole()).isTrue();
+      assertThat(run.isResumed()).isTrue();
+      assertThat(run.described("summary").get("rows").asLong()).isEqualTo(10);
+    }
+    assertThat(FakeWork.DONE.get()).isEqualTo(before);
+    // Files that were written anew with the same rows in another order are the same input.
+    run(with(request(), c -> c.files("second")), texts);
+    assertThat(FakeWork.DONE.get()).isEqualTo(before);
+    assertThat(seen()).hasSize(10);
+  }
+
+  @Test
+  void aFileThatWasTakenAwayIsNoticed() throws IOException {
+    Map<String, String> texts = FakeWork.texts(0, 40);
+    run(request(), texts);
+    List<String> data = names(output()).stream().filter(name -> name.startsWith("part-")).toList();
+    Files.delete(Path.of(output(), "_SUCCESS"));
+    Files.delete(Path.of(output(), data.get(3)));
+    RunException gone = refused(request(), texts);
+    assertThat(gone.kind()).isEqualTo(RunException.Kind.FAILED);
+    assertThat(gone).hasMessageContaining("of 40 rows");
+  }
+
+  @Test
+  void whatIsThereIsNotDoneAgain() throws IOException {
+    Map<String, String> texts = FakeWork.texts(0, 40);
+    Path marker = temporary.resolve("failed");
+    texts.put("r7", "throw-once " + marker);
+    try (Run run = Run.open(spark, request())) {
+      Dataset<Row> input = Identified.rows(FakeWork.input(spark, texts), "id");
+      run.output(FakeWork.OUTPUT, "error");
+      run.plan(() -> input);
+      run.decode(new FakeWork(0), input.schema());
+      // The driver ends here, before the figures.
+    }
+    assertThat(seen()).hasSize(40);
+    int before = FakeWork.DONE.get();
+    run(request(), texts);
+    assertThat(FakeWork.DONE.get()).isEqualTo(before);
+    assertThat(Path.of(output(), "_SUCCESS")).exists();
+  }
+
+  @Test
+  void anotherIdentityIsRefusedWithEachDifference() {
+    run(request(), FakeWork.texts(0, 5));
+    RunException refused =
+        refused(
+            with(request(), c -> c.identity(Map.of("weight", "20", "strategy", "greedy"))),
+            FakeWork.texts(0, 5));
+    assertThat(refused.kind()).isEqualTo(RunException.Kind.TAKEN);
+    assertThat(refused)
+        .hasMessageContaining("weight was 10 and is 20")
+        .hasMessageContaining("strategy was not set and is greedy");
+    assertThat(seen()).hasSize(5);
+  }
+
+  @Test
+  void whatNoRunWroteIsLeftAlone() throws IOException {
+    Files.createDirectories(Path.of(output()));
+    Files.writeString(Path.of(output(), "notes.txt"), "mine");
+    RunException refused = refused(request(), FakeWork.texts(0, 5));
+    assertThat(refused.kind()).isEqualTo(RunException.Kind.TAKEN);
+    assertThat(names(output())).containsExactly("notes.txt");
+  }
+
+  @Test
+  void rowsThatTheInputHasGainedAreDoneIfAskedFor() {
+    Map<String, String> texts = FakeWork.texts(0, 20);
+    run(request(), texts);
+    Map<String, String> more = FakeWork.texts(0, 26);
+    more.remove("r3");
+    more.put("r4", "another text");
+    RunException refused = refused(with(request(), c -> c.files("more")), more);
+    assertThat(refused.kind()).isEqualTo(RunException.Kind.TAKEN);
+    assertThat(refused)
+        .hasMessageContaining("6 rows are new (such as id r20)")
+        .hasMessageContaining("1 row is gone (such as id r3)")
+        .hasMessageContaining("1 row is changed (such as id r4)");
+    assertThat(seen()).isEqualTo(done(texts));
+    int before = FakeWork.DONE.get();
+    run(with(request(), c -> c.files("more").extending()), more);
+    assertThat(FakeWork.DONE.get() - before).isEqualTo(6);
+    Map<String, String> both = FakeWork.texts(0, 26);
+    assertThat(seen()).isEqualTo(done(both));
+    // And again, from there.
+    Map<String, String> most = FakeWork.texts(0, 27);
+    run(with(request(), c -> c.files("most").extending()), most);
+    assertThat(seen()).isEqualTo(done(most));
+    assertThat(FakeWork.DONE.get() - before).isEqualTo(7);
+  }
+
+  @Test
+  void idsThatStandTwiceOrNowhereAreRefusedAndLeaveNothingInTheWay() {
+    Dataset<Row> twice =
+        FakeWork.input(spark, FakeWork.texts(0, 5))
+            .union(FakeWork.input(spark, FakeWork.texts(3, 6)));
+    assertThatThrownBy(() -> FakeWork.run(spark, request(), twice, 0))
+        .isInstanceOf(RunException.class)
+        .hasMessageContaining("2 of them stand in several rows, for example r3");
+    Dataset<Row> none =
+        FakeWork.input(spark, Collections.singletonMap(null, "a"))
+            .union(FakeWork.input(spark, FakeWork.texts(0, 2)));
+    assertThatThrownBy(() -> FakeWork.run(spark, with(request(), c -> c.files("b")), none, 0))
+        .isInstanceOf(RunException.class)
+        .hasMessageContaining("1 rows have none");
+    run(with(request(), c -> c.files("c")), FakeWork.texts(0, 5));
+    assertThat(seen()).hasSize(5);
+  }
+
+  @Test
+  void anOldOutputIsThereUntilTheNewOneIs() throws IOException {
+    Map<String, String> old = FakeWork.texts(0, 10);
+    run(request(), old);
+    Map<String, String> texts = FakeWork.texts(100, 140);
+    RunRequest other =
+        with(request(), c -> c.overwriting().identity(Map.of("weight", "5")).files("new"));
+    try (Run run = Run.open(spark, other)) {
+      Dataset<Row> input = Identified.rows(FakeWork.input(spark, texts), "id");
+      run.output(FakeWork.OUTPUT, "error");
+      run.plan(() -> input);
+      run.decode(new FakeWork(0), input.schema());
+      assertThat(seen()).isEqualTo(done(old));
+      assertThat(Path.of(output(), "_SUCCESS")).exists();
+    }
+    int before = FakeWork.DONE.get();
+    run(other, texts);
+    assertThat(FakeWork.DONE.get()).as("it went on").isEqualTo(before);
+    assertThat(seen()).isEqualTo(done(texts));
+    assertThat(names(output() + "/_foresight")).containsExactly("leases", "rows", "run.json");
+    // What is replaced may be anybody's.
+    String strange = temporary.resolve("strange").toString();
+    Files.createDirectories(Path.of(strange, "a=1"));
+    Files.writeString(Path.of(strange, "a=1", "x.csv"), "x");
+    RunRequest over = FakeWork.request(strange, 4, SETTINGS, "first");
+    run(with(over, Changed::overwriting), old);
+    assertThat(FakeWork.read(spark, strange)).isEqualTo(done(old));
+    assertThat(names(strange)).doesNotContain("a=1");
+  }
+
+  @Test
+  void throughALinkItIsTheSameFolder() throws IOException {
+    run(request(), FakeWork.texts(0, 5));
+    Path link = Files.createSymbolicLink(temporary.resolve("link"), Path.of(output()));
+    try (Run run = Run.open(spark, FakeWork.request(link.toString(), 4, SETTINGS, "first"))) {
+      assertThat(run.isWhole()).isTrue();
+    }
+    run(
+        with(
+            FakeWork.request(link.toString(), 4, SETTINGS, "first"),
+            c -> c.overwriting().identity(Map.of("weight", "1"))),
+        FakeWork.texts(0, 7));
+    assertThat(Files.isSymbolicLink(link)).isTrue();
+    assertThat(seen()).hasSize(7);
+  }
+
+  @Test
+  void aNameIsNoPattern() {
+    String one = temporary.resolve("o1").toString();
+    String two = temporary.resolve("o[1]").toString();
+    run(FakeWork.request(one, 4, SETTINGS, "first"), FakeWork.texts(0, 9));
+    run(FakeWork.request(two, 4, SETTINGS, "first"), FakeWork.texts(0, 3));
+    assertThat(FakeWork.read(spark, two)).hasSize(3);
+    try (Run run = Run.open(spark, FakeWork.request(two, 4, SETTINGS, "first"))) {
+      run.output(FakeWork.OUTPUT, "error");
+      assertThat(run.written().count()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aRowThatFailsEverywhereIsAnErrorRow() {
+    Map<String, String> texts = FakeWork.texts(0, 60);
+    texts.put("r13", "throw always");
+    run(request(), texts);
+    Map<String, String> seen = seen();
+    assertThat(seen).hasSize(60);
+    assertThat(seen.remove("r13"))
+        .startsWith(
+            "internal: Cannot do the row: it fails wherever it is done: the model fails on r13.");
+    texts.remove("r13");
+    assertThat(seen).isEqualTo(done(texts));
+  }
+
+  @Test
+  void whatFailsEveryShardEndsTheRun() {
+    Map<String, String> texts = new TreeMap<>();
+    for (int i = 0; i < 60; i++) {
+      texts.put("r" + i, "throw");
+    }
+    RunException ended = refused(request(), texts);
+    assertThat(ended.kind()).isEqualTo(RunException.Kind.FAILED);
+    assertThat(ended)
+        .hasMessageContaining("shards failed in turn")
+        .hasMessageContaining("the model fails on");
+  }
+
+  @Test
+  void errorRowsAreDoneAgainIfAskedFor() throws IOException {
+    Path marker = temporary.resolve("good-now");
+    Map<String, String> texts = FakeWork.texts(0, 30);
+    texts.put("r5", "bad " + marker);
+    texts.put("r6", "bad " + marker);
+    run(request(), texts);
+    assertThat(seen()).containsEntry("r5", "reward: Cannot judge it.").hasSize(30);
+    Files.createFile(marker);
+    int before = FakeWork.DONE.get();
+    run(request(), texts);
+    assertThat(FakeWork.DONE.get()).isEqualTo(before);
+    run(with(request(), Changed::retrying), texts);
+    assertThat(FakeWork.DONE.get() - before).isEqualTo(2);
+    assertThat(seen()).isEqualTo(done(texts));
+    assertThat(Path.of(output(), "_SUCCESS")).exists();
+  }
+
+  @Test
+  void aRunWithTooManyErrorsEndsAndKeepsWhatIsThere() {
+    Map<String, String> texts = FakeWork.texts(0, 40);
+    for (int i = 0; i < 15; i++) {
+      texts.put("r" + i, "bad /no/such/file");
+    }
+    RunException ended = refused(with(request(), c -> c.fraction(0.2)), texts);
+    assertThat(ended.kind()).isEqualTo(RunException.Kind.TOO_MANY_ERRORS);
+    assertThat(Path.of(output(), "_SUCCESS")).doesNotExist();
+    assertThat(seen()).isNotEmpty();
+    run(with(request(), c -> c.fraction(0.5)), texts);
+    assertThat(seen()).hasSize(40);
+  }
+
+  @Test
+  void storageThatFailsAnywhereLosesNothing() throws IOException {
+    spark
+        .sparkContext()
+        .hadoopConfiguration()
+        .set("fs.failing.impl", FailingFileSystem.class.getName());
+    Map<String, String> old = FakeWork.texts(0, 6);
+    Map<String, String> texts = FakeWork.texts(0, 12);
+    String folder = "failing://" + temporary.resolve("failing");
+    FailingFileSystem.failAt(Integer.MAX_VALUE, false);
+    FakeWork.run(
+        spark, FakeWork.request(folder, 4, SETTINGS, "old"), FakeWork.input(spark, old), 0);
+    Map<String, String> whole = FakeWork.read(spark, folder);
+    List<String> ends = new ArrayList<>();
+    // Every change that a run makes to its storage fails once, before or after it has been made.
+    int step = 1;
+    boolean finished = false;
+    for (int at = 0; !finished; at += step) {
+      Map<String, String> settings = Map.of("weight", String.valueOf(at));
+      RunRequest request =
+          with(
+              FakeWork.request(folder, 6, settings, "new"),
+              c -> c.overwriting().identity(settings).files("new"));
+      FailingFileSystem.failAt(at, at % 2 == 0);
+      try {
+        FakeWork.run(spark, request, FakeWork.input(spark, texts), 0);
+        finished = !FailingFileSystem.failed();
+        ends.add("finished");
+      } catch (RunException e) {
+        ends.add(e.kind().toString());
+        assertThat(e.kind()).as(e.getMessage()).isEqualTo(RunException.Kind.STORAGE);
+      }
+      FailingFileSystem.failAt(Integer.MAX_VALUE, false);
+      Map<String, String> now = FakeWork.read(spark, folder);
+      boolean success = Files.exists(temporary.resolve("failing/_SUCCESS"));
+      if (success) {
+        assertThat(now.equals(whole) || now.equals(done(texts))).as("after " + at).isTrue();
+      }
+      FakeWork.run(spark, request, FakeWork.input(spark, texts), 0);
+      whole = FakeWork.read(spark, folder);
+      assertThat(whole).as("after failure " + at).isEqualTo(done(texts));
+      // Odd, so that changes fail before and after they are made.
+      step = at < 8 ? 1 : 5;
+    }
+    assertThat(ends).contains("STORAGE").hasSizeGreaterThan(15);
+  }
+}
