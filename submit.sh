@@ -59,22 +59,8 @@ spark_has() {
   compgen -G "${SPARK_HOME:-$home/target/spark}/jars/$1-*.jar" >/dev/null
 }
 folders=("$home/target/foresight/native")
-committer=()
-if [[ $s3a == yes ]]; then
-  if ! spark_has hadoop-aws; then
-    folders+=("$home/target/spark/s3a")
-  fi
-  # S3 has no rename, by which Spark commits output elsewhere: the magic committer uploads in place and completes the uploads
-  # when the job ends. A Spark with a client of its own may lack the classes that bind it.
-  if ! spark_has hadoop-aws || spark_has spark-hadoop-cloud_2.12; then
-    committer=(
-      --conf "spark.hadoop.fs.s3a.committer.name=magic"
-      --conf "spark.hadoop.fs.s3a.committer.magic.enabled=true"
-      --conf "spark.hadoop.mapreduce.outputcommitter.factory.scheme.s3a=org.apache.hadoop.fs.s3a.commit.S3ACommitterFactory"
-      --conf "spark.sql.sources.commitProtocolClass=org.apache.spark.internal.io.cloud.PathOutputCommitProtocol"
-      --conf "spark.sql.parquet.output.committer.class=org.apache.spark.internal.io.cloud.BindingParquetOutputCommitter"
-    )
-  fi
+if [[ $s3a == yes ]] && ! spark_has hadoop-aws; then
+  folders+=("$home/target/spark/s3a")
 fi
 
 # Settings of the native libraries, which they read once, when they load. One thread per task: two tasks with one thread each
@@ -93,7 +79,6 @@ common=(
   --conf "spark.executor.heartbeatInterval=5s"
   --conf "spark.ui.enabled=false"
   --conf "spark.ui.showConsoleProgress=false"
-  "${committer[@]+"${committer[@]}"}"
 )
 
 if [[ -n ${SPARK_HOME:-} ]]; then

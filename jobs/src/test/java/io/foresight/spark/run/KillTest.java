@@ -1,0 +1,216 @@
+package io.foresight.spark.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Drivers and executors that are killed at random moments, while a reader looks. As many times as
+ * {@code -Dforesight.kills} says.
+ */
+class KillTest {
+
+  private static final int KILLS = Integer.getInteger("foresight.kills", 20);
+  private static final int ROWS = 160;
+
+  /** Long enough that a kill meets the work, beside a start of some seconds. */
+  private static final int MILLIS_PER_ROW = 25;
+
+  @TempDir static Path temporary;
+
+  private static final Random RANDOM = new Random(15);
+  private static SparkSession spark;
+  private static Map<String, String> done;
+  private static String input;
+  private static File log;
+
+  @BeforeAll
+  static void input() {
+    spark = FakeWork.session("local[2]");
+    Map<String, String> texts = FakeWork.texts(0, ROWS);
+    done = new HashMap<>();
+    texts.forEach((id, text) -> done.put(id, text.toUpperCase(Locale.ROOT)));
+    input = temporary.resolve("input").toString();
+    FakeWork.input(spark, texts).write().parquet(input);
+    log = temporary.resolve("drivers.log").toFile();
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  private static Process start(String master, String output, String... more) throws IOException {
+    String[] args = new String[5 + more.length];
+    List<String> first =
+        List.of(master, output, input, "10", String.valueOf(MILLIS_PER_ROW));
+    for (int i = 0; i < args.length; i++) {
+      args[i] = i < 5 ? first.get(i) : more[i - 5];
+    }
+    return RunProcess.start(log, args);
+  }
+
+  private static void kill(ProcessHandle process) {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
+  }
+
+  /** Looks at an output all the time: what is there is right, and only once. */
+  private static final class Reader extends Thread {
+
+    private final String output;
+    private final AtomicReference<Throwable> wrong = new AtomicReference<>();
+    private volatile boolean ended;
+    private int most;
+    private int looks;
+
+    Reader(String output) {
+      this.output = output;
+      setDaemon(true);
+      start();
+    }
+
+    @Override
+    public void run() {
+      try {
+        while (!ended) {
+          if (Files.exists(Path.of(output))) {
+            look();
+          }
+          Thread.sleep(50);
+        }
+      } catch (Throwable e) {
+        wrong.set(e);
+      }
+    }
+
+    private void look() {
+      boolean all = Files.exists(Path.of(output, "_SUCCESS"));
+      Map<String, String> seen = FakeWork.read(spark, output);
+      assertThat(done).containsAllEntriesOf(seen);
+      assertThat(seen.size()).as("rows go away").isGreaterThanOrEqualTo(most);
+      assertThat(all && seen.size() < done.size()).as("too early a _SUCCESS").isFalse();
+      most = seen.size();
+      looks++;
+    }
+
+    void finish() throws InterruptedException {
+      ended = true;
+      join();
+      assertThat(wrong.get()).isNull();
+      assertThat(looks).isPositive();
+    }
+  }
+
+  private static String said() throws IOException {
+    return Files.readString(log.toPath());
+  }
+
+  @Test
+  void driversKilledAtRandomMomentsLoseNothing() throws Exception {
+    int kills = 0;
+    int runs = 0;
+    while (kills < KILLS - KILLS / 4) {
+      String output = temporary.resolve("killed-" + runs++).toString();
+      Reader reader = new Reader(output);
+      while (true) {
+        Process driver = start("local[2]", output);
+        if (driver.waitFor(500 + RANDOM.nextInt(7500), TimeUnit.MILLISECONDS)) {
+          assertThat(driver.exitValue()).as(said()).isZero();
+          break;
+        }
+        kill(driver.toHandle());
+        driver.waitFor();
+        kills++;
+      }
+      reader.finish();
+      assertThat(FakeWork.read(spark, output)).isEqualTo(done);
+      assertThat(Path.of(output, "_SUCCESS")).exists();
+    }
+  }
+
+  @Test
+  void executorsKilledAtRandomMomentsLoseNothing() throws Exception {
+    int kills = 0;
+    int runs = 0;
+    while (kills < KILLS / 4) {
+      String output = temporary.resolve("executors-" + runs++).toString();
+      Reader reader = new Reader(output);
+      while (true) {
+        Process driver = start("local-cluster[2,1,1024]", output);
+        boolean ended = false;
+        for (int i = 0; i < 2 && !ended; i++) {
+          ended = driver.waitFor(3000 + RANDOM.nextInt(7000), TimeUnit.MILLISECONDS);
+          List<ProcessHandle> executors = driver.toHandle().children().toList();
+          if (!ended && !executors.isEmpty()) {
+            executors.get(RANDOM.nextInt(executors.size())).destroyForcibly();
+            kills++;
+          }
+        }
+        if (!ended && RANDOM.nextBoolean()) {
+          ended = driver.waitFor(90, TimeUnit.SECONDS);
+        }
+        if (ended) {
+          assertThat(driver.exitValue()).as(said()).isZero();
+          break;
+        }
+        kill(driver.toHandle());
+        driver.waitFor();
+        kills++;
+      }
+      reader.finish();
+      assertThat(FakeWork.read(spark, output)).isEqualTo(done);
+    }
+  }
+
+  @Test
+  void anOverwritingRunKilledAtRandomMomentsLeavesTheOldOutputOrTheNewOne() throws Exception {
+    String output = temporary.resolve("overwritten").toString();
+    Map<String, String> old = Map.of("r1", "TEXT 1");
+    FakeWork.run(
+        spark,
+        FakeWork.request(output, 4, Map.of("input", "old"), "old"),
+        FakeWork.input(spark, Map.of("r1", "text 1")),
+        0);
+    while (true) {
+      Process driver = start("local[2]", output, "overwrite");
+      boolean ended = driver.waitFor(1500 + RANDOM.nextInt(6500), TimeUnit.MILLISECONDS);
+      if (!ended) {
+        kill(driver.toHandle());
+        driver.waitFor();
+      }
+      if (Files.exists(Path.of(output, "_SUCCESS"))) {
+        assertThat(FakeWork.read(spark, output)).isIn(old, done);
+      }
+      if (ended) {
+        assertThat(driver.exitValue()).as(said()).isZero();
+        break;
+      }
+    }
+    assertThat(FakeWork.read(spark, output)).isEqualTo(done);
+  }
+
+  @Test
+  void ofTwoDriversOnOneOutputOneIsRefused() throws Exception {
+    String output = temporary.resolve("two").toString();
+    Process one = start("local[2]", output);
+    Process other = start("local[2]", output);
+    assertThat(List.of(one.waitFor(), other.waitFor())).as(said()).containsExactlyInAnyOrder(0, 9);
+    assertThat(FakeWork.read(spark, output)).isEqualTo(done);
+  }
+}
