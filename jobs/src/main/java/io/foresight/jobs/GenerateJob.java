@@ -3,6 +3,8 @@ package io.foresight.jobs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.jobs.input.InputReader;
+import io.foresight.jobs.input.Locations;
 import io.foresight.model.ModelException;
 import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.Foresight;
@@ -49,10 +51,12 @@ final class GenerateJob implements Callable<Integer> {
             new ModelStore(generation.store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
       Models models = Models.check(store, generation);
-      Dataset<Row> prompts = InputReader.read(spark, settings);
+      Locations.requireApart(spark, settings.reading(), settings.output());
+      Dataset<Row> prompts = InputReader.read(spark, settings.reading(), generation);
       RunFolder folder = new RunFolder(spark, settings);
       folder.requireWritable();
-      Dataset<Row> decoded = Foresight.generate(prompts, generation, progress);
+      Dataset<Row> decoded =
+          InputReader.usable(() -> Foresight.generate(prompts, generation, progress));
       long total = InputReader.countWithUniqueIds(prompts, generation.idColumn());
       if (dryRun) {
         show(settings, models, prompts, decoded);

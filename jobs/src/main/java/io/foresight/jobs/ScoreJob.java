@@ -2,6 +2,8 @@ package io.foresight.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.jobs.input.InputReader;
+import io.foresight.jobs.input.Locations;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.ModelStore;
@@ -53,8 +55,11 @@ final class ScoreJob implements Callable<Integer> {
       Models.ofRewards(store, scoring.rewards());
       RunFolder folder = new RunFolder(spark, settings);
       folder.requireWritable();
+      Locations.requireApart(spark, settings.reading(), settings.output());
+      Dataset<Row> texts =
+          InputReader.readTexts(spark, settings.reading(), scoring, generation.idColumn());
       Dataset<Row> written =
-          folder.write(Foresight.score(InputReader.read(spark, settings), scoring));
+          folder.write(InputReader.usable(() -> Foresight.score(texts, scoring)));
       Dataset<Row> added = RewardFigures.added(written, scoring.columnPrefix());
       ObjectNode figures = figures(added, scoring);
       folder.writeRun(run(settings, figures));

@@ -307,7 +307,7 @@ class ClusterTest {
     try (SparkSession spark = session("local[1]", Map.of())) {
       RunModels models = RunModels.locate(spark.sparkContext(), missing.store(), missing.models());
       assertThat(
-              new CdslUdf(missing, models, "id", false, RowListener.NONE)
+              new CdslUdf(missing, models, "id", 1, RowListener.NONE)
                   .call(Collections.emptyIterator())
                   .hasNext())
           .isFalse();

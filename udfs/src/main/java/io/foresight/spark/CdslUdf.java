@@ -19,25 +19,25 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
   private final GenerationSettings settings;
   private final RunModels models;
   private final String idColumn;
-  private final boolean dropId;
+  private final int kept;
   private final RowListener listener;
 
   /**
    * @param models how executors get at the models that the settings name
    * @param idColumn column that holds each row's id
-   * @param dropId whether that column, the last one, is left out of the output
+   * @param kept columns, from the first, that are the input's own; hidden ones follow
    */
   CdslUdf(
       GenerationSettings settings,
       RunModels models,
       String idColumn,
-      boolean dropId,
+      int kept,
       RowListener listener) {
     this.listener = listener;
     this.settings = settings;
     this.models = models;
     this.idColumn = idColumn;
-    this.dropId = dropId;
+    this.kept = kept;
   }
 
   @Override
@@ -49,10 +49,7 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
     TaskContext context = TaskContext.get();
     context.addTaskCompletionListener((TaskCompletionListener) done -> decoder.close());
     Iterator<RowDecoder.Decoded> decoded =
-        decoder.decode(
-            Rows.mapped(
-                rows,
-                row -> new RowDecoder.Named(String.valueOf(row.<Object>getAs(idColumn)), row)));
+        decoder.decode(Rows.mapped(rows, row -> new RowDecoder.Named(id(row), row)));
     return Rows.mapped(
         decoded,
         one -> {
@@ -61,10 +58,15 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
         });
   }
 
+  private String id(Row row) {
+    String unreadable = HiddenColumns.inputError(row);
+    return unreadable == null ? RowId.of(row.getAs(idColumn)) : unreadable;
+  }
+
   private Row append(Row row, RowDecoder.Result result) {
     return Rows.append(
         row,
-        dropId ? row.length() - 1 : row.length(),
+        kept,
         result.output(),
         result.reward(),
         result.scores() == null ? null : JavaConverters.mapAsScalaMap(result.scores()),

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
@@ -36,15 +37,14 @@ public final class Foresight {
   /** Partitions per task slot: enough that a slow row at the end leaves few slots idle. */
   private static final int PARTITIONS_PER_SLOT = 4;
 
-  private static final String DERIVED_ID = "_foresight_id";
-
   private Foresight() {}
 
   /**
    * Decodes every row. Lazy, as all of Spark's transformations are; remote models are listed now,
    * as files to read are.
    *
-   * @param input rows with the columns that {@code settings} name
+   * @param input rows with the columns that {@code settings} name; one that has {@link
+   *     HiddenColumns#INPUT_ERROR} becomes an error row
    * @return the input's columns, then {@code output}, {@code reward}, {@code constraint_scores},
    *     {@code satisfied}, {@code status} (ok, unsatisfied, truncated, error), {@code error},
    *     {@code tokens}, {@code log_prob} and {@code counters}, each after the settings' prefix. One
@@ -65,7 +65,8 @@ public final class Foresight {
 
   private static Dataset<Row> generate(
       Dataset<Row> input, GenerationSettings settings, RowListener listener) {
-    StructType schema = OutputSchema.generated(input.schema(), settings.columnPrefix());
+    StructType columns = HiddenColumns.without(input).schema();
+    StructType schema = OutputSchema.generated(columns, settings.columnPrefix());
     Map<String, String> needed = new LinkedHashMap<>();
     settings.prompt().columns().forEach(column -> needed.put(column, "the prompt"));
     addColumns(settings.rewards(), needed);
@@ -73,15 +74,17 @@ public final class Foresight {
     if (!derived) {
       needed.putIfAbsent(settings.idColumn(), "the id");
     }
-    require(input, needed);
-    Dataset<Row> identified = derived ? withDerivedId(input) : input;
-    String id = derived ? DERIVED_ID : settings.idColumn();
+    require(columns, needed);
+    Dataset<Row> given = HiddenColumns.last(input);
+    Dataset<Row> identified = derived ? withDerivedId(given) : given;
+    String id = derived ? HiddenColumns.ID : settings.idColumn();
     RunModels models =
         RunModels.locate(input.sparkSession().sparkContext(), settings.store(), settings.models());
     int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
     return identified
-        .repartition(partitions, ColumnNames.column(id))
-        .mapPartitions(new CdslUdf(settings, models, id, derived, listener), Encoders.row(schema));
+        .repartition(partitions, HiddenColumns.placement(identified, id))
+        .mapPartitions(
+            new CdslUdf(settings, models, id, columns.length(), listener), Encoders.row(schema));
   }
 
   /**
@@ -97,12 +100,13 @@ public final class Foresight {
    * @throws io.foresight.model.ModelException if a remote model cannot be listed
    */
   public static Dataset<Row> score(Dataset<Row> input, ScoringSettings settings) {
-    StructType schema = OutputSchema.scored(input.schema(), settings.columnPrefix());
+    StructType columns = HiddenColumns.without(input).schema();
+    StructType schema = OutputSchema.scored(columns, settings.columnPrefix());
     Map<String, String> needed = new LinkedHashMap<>();
     needed.put(settings.textColumn(), "the texts");
     addColumns(settings.rewards(), needed);
-    require(input, needed);
-    DataType type = input.schema().apply(settings.textColumn()).dataType();
+    require(columns, needed);
+    DataType type = columns.apply(settings.textColumn()).dataType();
     if (!type.equals(DataTypes.StringType)) {
       throw new IllegalArgumentException(
           "Cannot score column %s: its type is %s. Give a column of texts."
@@ -110,21 +114,34 @@ public final class Foresight {
     }
     SparkContext spark = input.sparkSession().sparkContext();
     RunModels models = RunModels.locate(spark, settings.store(), settings.rewards().models());
-    return input
+    return HiddenColumns.last(input)
         .repartition(
             PARTITIONS_PER_SLOT * spark.defaultParallelism(),
-            ColumnNames.column(settings.textColumn()))
-        .mapPartitions(new ScoreUdf(settings, models), Encoders.row(schema));
+            HiddenColumns.placement(input, settings.textColumn()))
+        .mapPartitions(new ScoreUdf(settings, models, columns.length()), Encoders.row(schema));
   }
 
   /**
-   * The prompts of a few rows, as the executors would build them; for a look before a run.
+   * The prompts of a few rows, as the executors would build them; for a look before a run. A row of
+   * which none can be made has the reason in its place.
    *
    * @param settings with models in folders of this host
    */
   public static List<String> prompts(Dataset<Row> rows, GenerationSettings settings) {
     Prompts prompts = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
-    return rows.collectAsList().stream().map(row -> prompts.text(RowDecoder.values(row))).toList();
+    return rows.collectAsList().stream().map(row -> promptOrReason(prompts, row)).toList();
+  }
+
+  private static String promptOrReason(Prompts prompts, Row row) {
+    String unreadable = HiddenColumns.inputError(row);
+    if (unreadable != null) {
+      return unreadable;
+    }
+    try {
+      return prompts.text(RowDecoder.values(row));
+    } catch (IllegalArgumentException | RowFault e) {
+      return e.getMessage();
+    }
   }
 
   private static void addColumns(RewardSpec spec, Map<String, String> needed) {
@@ -141,26 +158,45 @@ public final class Foresight {
    *
    * @param needed what each holds, by name
    */
-  private static void require(Dataset<Row> input, Map<String, String> needed) {
-    List<String> columns = Arrays.asList(input.columns());
+  private static void require(StructType input, Map<String, String> needed) {
+    List<String> columns = Arrays.asList(input.fieldNames());
     String missing =
         needed.entrySet().stream()
             .filter(column -> !columns.contains(column.getKey()))
             .map(
                 column ->
-                    "Cannot find column %s, which holds %s: the input has %s. Name the column in the settings."
-                        .formatted(column.getKey(), column.getValue(), columns))
+                    "Cannot find column %s, which holds %s: the input has %s. %s"
+                        .formatted(
+                            column.getKey(),
+                            column.getValue(),
+                            columns,
+                            suggestion(column.getKey(), columns)))
             .collect(joining("\n"));
     if (!missing.isEmpty()) {
       throw new IllegalArgumentException(missing);
     }
   }
 
+  private static String suggestion(String wanted, List<String> columns) {
+    return columns.stream()
+        .filter(wanted::equalsIgnoreCase)
+        .findFirst()
+        .map("Did you mean %s?"::formatted)
+        .orElse("Name the column in the settings.");
+  }
+
   /** Digest of the row's content, and an ordinal among rows of the same content. */
   private static Dataset<Row> withDerivedId(Dataset<Row> input) {
+    if (Arrays.stream(input.columns()).anyMatch(HiddenColumns.ID::equalsIgnoreCase)) {
+      throw new IllegalArgumentException(
+          "Cannot derive ids: the input has a column %s, which is where they go. Rename it."
+              .formatted(HiddenColumns.ID));
+    }
     Column[] all = Arrays.stream(input.columns()).map(ColumnNames::column).toArray(Column[]::new);
-    Dataset<Row> digested = input.withColumn(DERIVED_ID, sha2(to_json(struct(all)), 256));
-    Column ordinal = row_number().over(Window.partitionBy(DERIVED_ID).orderBy(lit(0)));
-    return digested.withColumn(DERIVED_ID, concat_ws("-", col(DERIVED_ID), ordinal));
+    // The same text of a time in whatever zone the session is.
+    Column content = to_json(struct(all), Map.of("timeZone", "UTC"));
+    Dataset<Row> digested = input.withColumn(HiddenColumns.ID, sha2(content, 256));
+    Column ordinal = row_number().over(Window.partitionBy(HiddenColumns.ID).orderBy(lit(0)));
+    return digested.withColumn(HiddenColumns.ID, concat_ws("-", col(HiddenColumns.ID), ordinal));
   }
 }

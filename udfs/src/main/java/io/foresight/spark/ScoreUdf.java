@@ -16,11 +16,14 @@ final class ScoreUdf implements MapPartitionsFunction<Row, Row> {
 
   private final ScoringSettings settings;
   private final RunModels models;
+  private final int kept;
 
   /**
    * @param models how executors get at the models that the settings name
+   * @param kept columns, from the first, that are the input's own; hidden ones follow
    */
-  ScoreUdf(ScoringSettings settings, RunModels models) {
+  ScoreUdf(ScoringSettings settings, RunModels models, int kept) {
+    this.kept = kept;
     this.settings = settings;
     this.models = models;
   }
@@ -32,14 +35,14 @@ final class ScoreUdf implements MapPartitionsFunction<Row, Row> {
     }
     RowScorer scorer = new RowScorer(settings.withModels(models::folder));
     TaskContext.get().addTaskCompletionListener((TaskCompletionListener) done -> scorer.close());
-    return Rows.mapped(scorer.score(rows), ScoreUdf::append);
+    return Rows.mapped(scorer.score(rows), this::append);
   }
 
-  private static Row append(Scored scored) {
+  private Row append(Scored scored) {
     boolean failed = scored.outcome() == null;
     return Rows.append(
         scored.row(),
-        scored.row().length(),
+        kept,
         failed ? null : scored.outcome().reward(),
         failed ? null : JavaConverters.mapAsScalaMap(scored.outcome().scores()),
         failed ? null : scored.outcome().satisfied(),
