@@ -273,12 +273,22 @@ class BadInputTest {
     for (String id : new String[] {"id", ""}) {
       folder
           .generate(
-              "--input", mixed, "--output", output, "--overwrite", "--set", "input.columns.id=" + id)
+              "--input",
+              mixed,
+              "--output",
+              output,
+              "--overwrite",
+              "--set",
+              "input.columns.id=" + id)
           .succeeded();
       try (SparkSession spark = SparkSession.builder().getOrCreate()) {
         var rows = spark.read().parquet(output.toString()).orderBy("error", "id").collectAsList();
-        assertThat(rows).extracting(row -> row.getAs("id")).containsExactly("1", "2.5", null, "3", null);
-        assertThat(rows.get(0).schema().fieldNames()).startsWith("concepts", "id", "output").doesNotContain("_foresight_error", "_foresight_id");
+        assertThat(rows)
+            .extracting(row -> row.getAs("id"))
+            .containsExactly("1", "2.5", null, "3", null);
+        assertThat(rows.get(0).schema().fieldNames())
+            .startsWith("concepts", "id", "output")
+            .doesNotContain("_foresight_error", "_foresight_id");
         assertThat(error(rows.get(2))).startsWith("Cannot read line 2 of " + mixed);
         assertThat(error(rows.get(3))).contains("line 4", "column concepts holds a text");
         assertThat(error(rows.get(4))).contains("line 5", "it is no JSON object");
@@ -286,9 +296,17 @@ class BadInputTest {
     }
     JobRun scored =
         JobRun.of(
-            "score", "--input", mixed.toString(), "--text", "id", "--output", output.toString(), "--overwrite");
+            "score",
+            "--input",
+            mixed.toString(),
+            "--text",
+            "id",
+            "--output",
+            output.toString(),
+            "--overwrite");
     assertThat(scored.succeeded().out()).contains("rows             5: 3 error");
-    JobRun dry = folder.generate("--input", mixed, "--dry-run", "--output", temporary.resolve("dry"));
+    JobRun dry =
+        folder.generate("--input", mixed, "--dry-run", "--output", temporary.resolve("dry"));
     assertThat(dry.succeeded().out()).contains("Cannot read line 2 of").contains("dog =");
   }
 

@@ -99,15 +99,16 @@ class ReadingTest {
   }
 
   private static List<String> column(Dataset<Row> rows, String name) {
-    return rows.collectAsList().stream().map(row -> String.valueOf(row.<Object>getAs(name))).toList();
+    return rows.collectAsList().stream()
+        .map(row -> String.valueOf(row.<Object>getAs(name)))
+        .toList();
   }
 
   private static void assertRefused(String message, Path path, String... overrides) {
     assertThatThrownBy(() -> read(path, overrides).collectAsList())
         .isInstanceOf(RunException.class)
         .hasMessageContaining(message)
-        .satisfies(
-            e -> assertThat(((RunException) e).kind()).isEqualTo(RunException.Kind.INPUT));
+        .satisfies(e -> assertThat(((RunException) e).kind()).isEqualTo(RunException.Kind.INPUT));
   }
 
   private static byte[] gzip(String text) throws IOException {
@@ -126,10 +127,17 @@ class ReadingTest {
   void idsKeepTheirSpelling() throws IOException {
     List<String> spelled =
         List.of(
-            "1", "2.5", "0.10", "9007199254740993", "1e3", "-0", "123456789012345678901234567890",
-            "0.1000000000000000055511151231257827", "true", "1E400");
-    Path path =
-        file("ids.jsonl", spelled.stream().map(ReadingTest::row).toArray(String[]::new));
+            "1",
+            "2.5",
+            "0.10",
+            "9007199254740993",
+            "1e3",
+            "-0",
+            "123456789012345678901234567890",
+            "0.1000000000000000055511151231257827",
+            "true",
+            "1E400");
+    Path path = file("ids.jsonl", spelled.stream().map(ReadingTest::row).toArray(String[]::new));
     assertThat(column(read(path), "id")).containsExactlyElementsOf(spelled);
     assertThat(column(read(path), HiddenColumns.INPUT_ERROR)).containsOnly("null");
   }
@@ -289,18 +297,37 @@ class ReadingTest {
           .as(encoding)
           .containsExactly("caf\u00e9", "2");
     }
-    Path csv = bytes("l.csv", "id,concepts,note\n1,dog,caf\u00e9\n2,\u00e9,x\n".getBytes(StandardCharsets.ISO_8859_1));
+    Path csv =
+        bytes(
+            "l.csv",
+            "id,concepts,note\n1,dog,caf\u00e9\n2,\u00e9,x\n"
+                .getBytes(StandardCharsets.ISO_8859_1));
     List<Row> records = read(csv).collectAsList();
     assertThat(error(records.get(0))).contains("column note: it is not in UTF-8: byte 4 is 0xE9");
     assertThat(records.get(0).<String>getAs("id")).isEqualTo("1");
     assertThat(error(records.get(1))).contains("column concepts");
     assertThat(records.get(1).<String>getAs("note")).isEqualTo("x");
-    assertThat(column(read(csv, "input.encoding=latin1"), "note")).containsExactly("caf\u00e9", "x");
-    Path marked = bytes("bom.jsonl", ("\ufeff" + row(1) + "\n\ufeff" + row(2)).getBytes(StandardCharsets.UTF_8));
+    assertThat(column(read(csv, "input.encoding=latin1"), "note"))
+        .containsExactly("caf\u00e9", "x");
+    Path marked =
+        bytes(
+            "bom.jsonl",
+            ("\ufeff" + row(1) + "\n\ufeff" + row(2)).getBytes(StandardCharsets.UTF_8));
     assertThat(column(read(marked), "id")).containsExactly("1", "2");
-    Path markedCsv = bytes("bom.csv", "\ufeff\"id\",concepts\r1,dog\r".getBytes(StandardCharsets.UTF_8));
+    Path markedCsv =
+        bytes("bom.csv", "\ufeff\"id\",concepts\r1,dog\r".getBytes(StandardCharsets.UTF_8));
     assertThat(column(read(markedCsv), "id")).containsExactly("1");
-    assertThat(error(read(bytes("cut.jsonl", (row(1) + "\n" + row(2) + "\n" + "x").getBytes(StandardCharsets.UTF_16)), "input.encoding=UTF-16").collectAsList().get(2))).contains("line 3");
+    assertThat(
+            error(
+                read(
+                        bytes(
+                            "cut.jsonl",
+                            (row(1) + "\n" + row(2) + "\n" + "x")
+                                .getBytes(StandardCharsets.UTF_16)),
+                        "input.encoding=UTF-16")
+                    .collectAsList()
+                    .get(2)))
+        .contains("line 3");
   }
 
   @Test
@@ -356,7 +383,15 @@ class ReadingTest {
   @Test
   void namesAreNoPatternsWhereTheyExist() throws IOException {
     file("p1.jsonl", row("\"other\""));
-    for (String name : List.of("p[1].jsonl", "a{b,c}.jsonl", "q?.jsonl", "s*.jsonl", "sp ace%20.jsonl", "h#a.jsonl", "\u00fc.jsonl")) {
+    for (String name :
+        List.of(
+            "p[1].jsonl",
+            "a{b,c}.jsonl",
+            "q?.jsonl",
+            "s*.jsonl",
+            "sp ace%20.jsonl",
+            "h#a.jsonl",
+            "\u00fc.jsonl")) {
       assertThat(column(read(file(name, row("\"mine\""))), "id")).as(name).containsExactly("mine");
     }
     Path parquet = folder.resolve("p[2].parquet");
@@ -369,7 +404,9 @@ class ReadingTest {
     assertThat(column(read(Path.of(folder + "/day-{1,2}.jsonl")), "id")).containsExactly("1", "2");
     assertThat(
             column(
-                read(List.of(folder + "/day-2.jsonl", folder + "/day-*.jsonl", folder + "/p1.jsonl")),
+                read(
+                    List.of(
+                        folder + "/day-2.jsonl", folder + "/day-*.jsonl", folder + "/p1.jsonl")),
                 "id"))
         .containsExactly("2", "1", "other");
     assertRefused("none that the pattern matches", Path.of(folder + "/none-*.jsonl"));
@@ -397,18 +434,27 @@ class ReadingTest {
       System.setErr(err);
     }
     assertThat(told.toString(StandardCharsets.UTF_8).lines())
-        .anyMatch(l -> l.equals("Skipped 2 files beside the data, not jsonl by name: README.md, notes.txt"));
+        .anyMatch(
+            l ->
+                l.equals(
+                    "Skipped 2 files beside the data, not jsonl by name: README.md, notes.txt"));
     file("two/a.jsonl", row(1));
     file("two/b.csv", "id,concepts", "2,dog");
     assertRefused("files of several formats", folder.resolve("two"));
     assertThat(column(read(folder.resolve("two"), "input.format=csv"), "id")).containsExactly("2");
     assertThat(column(read(file("nameless", row(7))), "id")).containsExactly("7");
     file("plain/part-0", row(8));
-    assertThat(column(read(folder.resolve("plain"), "input.format=jsonl"), "id")).containsExactly("8");
+    assertThat(column(read(folder.resolve("plain"), "input.format=jsonl"), "id"))
+        .containsExactly("8");
     assertRefused("no file that is data by its name", folder.resolve("plain"));
     assertRefused("neither its name nor its first bytes", file("odd", "odd"));
     assertRefused("no file that is data", Files.createDirectory(folder.resolve("empty")));
-    assertRefused("none of its rows is one", file("array.json", "[", "{\"id\": 1}", "]").resolveSibling("array.json"), "input.columns.id=id", "input.malformed=fail".replace("fail", "row"), "input.limit=1");
+    assertRefused(
+        "none of its rows is one",
+        file("array.json", "[", "{\"id\": 1}", "]").resolveSibling("array.json"),
+        "input.columns.id=id",
+        "input.malformed=fail".replace("fail", "row"),
+        "input.limit=1");
   }
 
   @Test
@@ -430,21 +476,37 @@ class ReadingTest {
         .containsExactly("1", "2");
     for (String codec : List.of("bzip2", "lz4", "snappy", "deflate")) {
       Path out = folder.resolve(codec);
-      spark.read().text(file("t.txt", row(1), row(2)).toString()).coalesce(1).write()
-          .option("compression", codec).text(out.toString());
+      spark
+          .read()
+          .text(file("t.txt", row(1), row(2)).toString())
+          .coalesce(1)
+          .write()
+          .option("compression", codec)
+          .text(out.toString());
       Path part;
       try (var parts = Files.list(out)) {
-        part = parts.filter(p -> p.getFileName().toString().startsWith("part")).findFirst().orElseThrow();
+        part =
+            parts
+                .filter(p -> p.getFileName().toString().startsWith("part"))
+                .findFirst()
+                .orElseThrow();
       }
       String name = part.getFileName().toString();
-      Path renamed = Files.move(part, folder.resolve(codec + ".jsonl" + name.substring(name.lastIndexOf('.'))));
+      Path renamed =
+          Files.move(
+              part, folder.resolve(codec + ".jsonl" + name.substring(name.lastIndexOf('.'))));
       assertThat(column(read(renamed), "id")).as(codec).containsExactly("1", "2");
     }
-    byte[] whole = gzip(IntStream.range(0, 20000).mapToObj(i -> row(i * 7919)).reduce("", (a, b) -> a.length() > 100_000 ? a : a + b + "\n"));
+    byte[] whole =
+        gzip(
+            IntStream.range(0, 20000)
+                .mapToObj(i -> row(i * 7919))
+                .reduce("", (a, b) -> a.length() > 100_000 ? a : a + b + "\n"));
     Path cut = bytes("cut.jsonl.gz", Arrays.copyOf(whole, whole.length / 2));
     List<Row> rows = read(cut).collectAsList();
     assertThat(rows.size()).isGreaterThan(10);
-    assertThat(error(rows.get(rows.size() - 1))).contains("from there on the file cannot be unpacked");
+    assertThat(error(rows.get(rows.size() - 1)))
+        .contains("from there on the file cannot be unpacked");
     assertThat(rows.subList(0, rows.size() - 2)).extracting(ReadingTest::error).containsOnlyNulls();
     assertRefused("none of its rows is one", bytes("no.jsonl.gz", new byte[] {1, 2, 3}));
   }
@@ -455,10 +517,20 @@ class ReadingTest {
     file("zip/zip=a%2Fb/a.jsonl", row(2));
     file("zip/zip=__HIVE_DEFAULT_PARTITION__/a.jsonl", "{");
     file("zip/b.jsonl", row(3));
-    assertThat(column(read(folder.resolve("zip")), "zip")).containsExactly("null", "01234", "null", "a/b");
+    assertThat(column(read(folder.resolve("zip")), "zip"))
+        .containsExactly("null", "01234", "null", "a/b");
     Path parquet = folder.resolve("parts");
-    spark.read().json(file("j.json", "{\"id\": 1, \"concepts\": [\"a\"], \"k\": \"007\"}", "{\"id\": 2, \"concepts\": [\"a\"], \"k\": \"a b\"}").toString())
-        .write().partitionBy("k").parquet(parquet.toString());
+    spark
+        .read()
+        .json(
+            file(
+                    "j.json",
+                    "{\"id\": 1, \"concepts\": [\"a\"], \"k\": \"007\"}",
+                    "{\"id\": 2, \"concepts\": [\"a\"], \"k\": \"a b\"}")
+                .toString())
+        .write()
+        .partitionBy("k")
+        .parquet(parquet.toString());
     assertThat(read(parquet).collectAsList())
         .extracting(row -> row.getAs("id") + "=" + row.getAs("k"))
         .containsExactlyInAnyOrder("1=007", "2=a b");
@@ -468,17 +540,24 @@ class ReadingTest {
   void theFirstRowsAreThoseOfTheFiles() throws IOException {
     for (int f = 0; f < 5; f++) {
       int from = f * 10;
-      file("first/%d.jsonl".formatted(f), IntStream.range(from, from + 10).mapToObj(ReadingTest::row).toArray(String[]::new));
+      file(
+          "first/%d.jsonl".formatted(f),
+          IntStream.range(from, from + 10).mapToObj(ReadingTest::row).toArray(String[]::new));
     }
     // What is behind the rows that are wanted is not read.
     bytes("first/9.jsonl", "{\"id\": ".getBytes(StandardCharsets.UTF_8));
     List<String> expected = IntStream.range(0, 23).mapToObj(String::valueOf).toList();
-    assertThat(column(read(folder.resolve("first"), "input.limit=23", "input.malformed=fail"), "id")).isEqualTo(expected);
+    assertThat(
+            column(read(folder.resolve("first"), "input.limit=23", "input.malformed=fail"), "id"))
+        .isEqualTo(expected);
     assertThat(read(folder.resolve("first"), "input.limit=1000").count()).isEqualTo(51);
     for (int f = 0; f < 3; f++) {
       int from = f * 10;
-      spark.range(from, from + 10, 1, 1).selectExpr(f == 1 ? "cast(id as int) id" : "id", "array('a') concepts")
-          .write().parquet(folder.resolve("pq/%d.parquet".formatted(f)).toString());
+      spark
+          .range(from, from + 10, 1, 1)
+          .selectExpr(f == 1 ? "cast(id as int) id" : "id", "array('a') concepts")
+          .write()
+          .parquet(folder.resolve("pq/%d.parquet".formatted(f)).toString());
     }
     assertThat(column(read(folder.resolve("pq"), "input.limit=23"), "id")).isEqualTo(expected);
     assertThat(read(folder.resolve("pq")).count()).isEqualTo(30);
@@ -490,7 +569,8 @@ class ReadingTest {
   void aFileInPartsIsTheSameFile() throws IOException {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < 500; i++) {
-      text.append(i % 50 == 7 ? "bad " + i : row(i)).append(i % 3 == 0 ? "\r\n" : i % 3 == 1 ? "\n" : "\r");
+      text.append(i % 50 == 7 ? "bad " + i : row(i))
+          .append(i % 3 == 0 ? "\r\n" : i % 3 == 1 ? "\n" : "\r");
     }
     Path path = bytes("parts.jsonl", text.toString().getBytes(StandardCharsets.UTF_8));
     List<String> whole = column(read(path), "id");
@@ -501,7 +581,10 @@ class ReadingTest {
         spark.conf().set("spark.sql.files.maxPartitionBytes", String.valueOf(size));
         Dataset<Row> rows = read(path);
         assertThat(column(rows, "id")).as("%d", size).isEqualTo(whole);
-        List<String> errors = column(rows, HiddenColumns.INPUT_ERROR).stream().filter(e -> !e.equals("null")).toList();
+        List<String> errors =
+            column(rows, HiddenColumns.INPUT_ERROR).stream()
+                .filter(e -> !e.equals("null"))
+                .toList();
         assertThat(errors).hasSize(10).doesNotHaveDuplicates();
         assertThat(errors.get(9)).contains("the line that begins at byte ", "It says: bad 457");
       }
@@ -542,20 +625,42 @@ class ReadingTest {
 
   @Test
   void parquetFilesMayDiffer() throws IOException {
-    parquet("d/a.parquet", "message m { required int32 id; required binary note (UTF8); required double x; }", 1, "n", 0.5);
-    parquet("d/b.parquet", "message m { required int64 id; required int32 more; required int32 x; }", 1L << 40, 7, 3);
+    parquet(
+        "d/a.parquet",
+        "message m { required int32 id; required binary note (UTF8); required double x; }",
+        1,
+        "n",
+        0.5);
+    parquet(
+        "d/b.parquet",
+        "message m { required int64 id; required int32 more; required int32 x; }",
+        1L << 40,
+        7,
+        3);
     parquet("d/c.parquet", "message m { required int64 id; required int64 more; }", 3L, 9L);
-    Dataset<Row> rows = read(folder.resolve("d"), "input.columns.concepts=note", "prompt.template={id}", "reward.use=short", "rewards.short.type=length", "rewards.short.at-most=3");
-    assertThat(rows.schema().simpleString()).isEqualTo("struct<id:bigint,note:string,x:double,more:bigint,_foresight_error:string>");
-    assertThat(rows.orderBy("id").collectAsList()).extracting(Row::toString)
-        .containsExactly("[1,n,0.5,null,null]", "[3,null,null,9,null]", "[1099511627776,null,3.0,7,null]");
+    Dataset<Row> rows =
+        read(
+            folder.resolve("d"),
+            "input.columns.concepts=note",
+            "prompt.template={id}",
+            "reward.use=short",
+            "rewards.short.type=length",
+            "rewards.short.at-most=3");
+    assertThat(rows.schema().simpleString())
+        .isEqualTo("struct<id:bigint,note:string,x:double,more:bigint,_foresight_error:string>");
+    assertThat(rows.orderBy("id").collectAsList())
+        .extracting(Row::toString)
+        .containsExactly(
+            "[1,n,0.5,null,null]", "[3,null,null,9,null]", "[1099511627776,null,3.0,7,null]");
     parquet("e/a.parquet", "message m { required int64 id; }", 1L);
     parquet("e/b.parquet", "message m { required double id; }", 2.5);
     parquet("e/c.parquet", "message m { required binary id (UTF8); }", "x");
     assertThat(column(read(folder.resolve("e")), "id")).containsExactlyInAnyOrder("1", "2.5", "x");
     parquet("f/a.parquet", "message m { required int64 id; }", 1L);
     parquet("f/b.parquet", "message m { required binary id; }", new byte[] {1});
-    assertRefused("column id is bigint in " + folder.resolve("f/a.parquet") + " and binary in", folder.resolve("f"));
+    assertRefused(
+        "column id is bigint in " + folder.resolve("f/a.parquet") + " and binary in",
+        folder.resolve("f"));
     parquet("g/a.parquet", "message m { required int64 id; }", 1L);
     parquet("g/b.parquet", "message m { required int64 ID; }", 1L);
     assertRefused("two columns ID, which differ in case only", folder.resolve("g"));
@@ -569,17 +674,53 @@ class ReadingTest {
         parquet(
             "t.parquet",
             "message m { required fixed_len_byte_array(16) u (UUID); required int64 n (TIMESTAMP(NANOS,true)); required int64 l (TIMESTAMP(NANOS,false)); required int32 d (DATE); required int64 t (TIMESTAMP(MICROS,true)); required binary b; required int64 w (TIMESTAMP(MICROS,false)); required int32 dec (DECIMAL(9,8)); }",
-            uuid, 1_700_000_000_123_456_789L, -1L, -719_162, -62_135_596_800_000_000L, new byte[] {0, (byte) 255}, 0L, 0);
-    Row row = read(path, "input.columns.id=b", "prompt.template={u} {n} {l} {d} {t} {w} {dec}", "reward.use=short", "rewards.short.type=length", "rewards.short.at-most=3").head();
+            uuid,
+            1_700_000_000_123_456_789L,
+            -1L,
+            -719_162,
+            -62_135_596_800_000_000L,
+            new byte[] {0, (byte) 255},
+            0L,
+            0);
+    Row row =
+        read(
+                path,
+                "input.columns.id=b",
+                "prompt.template={u} {n} {l} {d} {t} {w} {dec}",
+                "reward.use=short",
+                "rewards.short.type=length",
+                "rewards.short.at-most=3")
+            .head();
     assertThat(RowId.of(row.getAs("b"))).isEqualTo("00ff");
     Map<String, Object> values = RowDecoder.values(row);
-    assertThat(new io.foresight.spark.PromptTemplate("{u} {n} {l} {d} {t} {w} {dec}").render(values))
-        .isEqualTo("abababab-abab-abab-abab-abababababab 2023-11-14T22:13:20.123456789Z 1969-12-31T23:59:59.999999999 0001-01-01 0001-01-01T00:00:00Z 1970-01-01T00:00:00 0.00000000");
-    assertThatThrownBy(() -> new io.foresight.spark.PromptTemplate("{b}").render(values)).hasMessageContaining("column b is binary");
+    assertThat(
+            new io.foresight.spark.PromptTemplate("{u} {n} {l} {d} {t} {w} {dec}").render(values))
+        .isEqualTo(
+            "abababab-abab-abab-abab-abababababab 2023-11-14T22:13:20.123456789Z 1969-12-31T23:59:59.999999999 0001-01-01 0001-01-01T00:00:00Z 1970-01-01T00:00:00 0.00000000");
+    assertThatThrownBy(() -> new io.foresight.spark.PromptTemplate("{b}").render(values))
+        .hasMessageContaining("column b is binary");
     // What is read is written again.
-    read(path, "input.columns.id=b", "prompt.template={u}", "reward.use=short", "rewards.short.type=length", "rewards.short.at-most=3").write().parquet(folder.resolve("again").toString());
+    read(
+            path,
+            "input.columns.id=b",
+            "prompt.template={u}",
+            "reward.use=short",
+            "rewards.short.type=length",
+            "rewards.short.at-most=3")
+        .write()
+        .parquet(folder.resolve("again").toString());
     assertThat(RowId.of(row.getAs("t"))).isEqualTo("0001-01-01T00:00:00Z");
-    assertThat(InputReader.countWithUniqueIds(read(path, "input.columns.id=b", "prompt.template={u}", "reward.use=short", "rewards.short.type=length", "rewards.short.at-most=3"), "b")).isEqualTo(1);
+    assertThat(
+            InputReader.countWithUniqueIds(
+                read(
+                    path,
+                    "input.columns.id=b",
+                    "prompt.template={u}",
+                    "reward.use=short",
+                    "rewards.short.type=length",
+                    "rewards.short.at-most=3"),
+                "b"))
+        .isEqualTo(1);
   }
 
   @Test
@@ -591,33 +732,58 @@ class ReadingTest {
     bytes("q/d.parquet", "PAR1 no".getBytes(StandardCharsets.UTF_8));
     List<Row> rows = read(folder.resolve("q")).collectAsList();
     assertThat(rows).hasSize(4);
-    assertThat(rows.stream().filter(row -> error(row) != null)).hasSize(3)
+    assertThat(rows.stream().filter(row -> error(row) != null))
+        .hasSize(3)
         .allSatisfy(row -> assertThat(error(row)).contains("it is no whole Parquet file"));
     assertThat(read(folder.resolve("q"), "input.limit=2").count()).isEqualTo(2);
-    assertRefused("b.parquet: it is no whole Parquet file", folder.resolve("q"), "input.malformed=fail");
+    assertRefused(
+        "b.parquet: it is no whole Parquet file", folder.resolve("q"), "input.malformed=fail");
     assertRefused("it is no whole Parquet file", folder.resolve("q/d.parquet"));
     assertRefused("it is no whole Parquet file", file("j.jsonl", row(1)), "input.format=parquet");
   }
 
   @Test
   void scoringReadsWhatItNeeds() throws IOException {
-    Path path = file("s.jsonl", "{\"id\": {\"a\": 1}, \"concepts\": \"no list\", \"text\": \"A dog.\", \"r\": [\"A dog.\"]}", "{\"id\": {\"a\": 2}, \"text\": 42, \"r\": \"x\"}", "{\"text\": [1]}");
-    JobSettings settings = bind(List.of(path.toString()), "reward.use=like", "rewards.like.type=similarity", "rewards.like.reference-column=r");
-    ScoringSettings scoring = new ScoringSettings("text", settings.generation().rewards(), settings.generation().store(), settings.generation().device(), "");
+    Path path =
+        file(
+            "s.jsonl",
+            "{\"id\": {\"a\": 1}, \"concepts\": \"no list\", \"text\": \"A dog.\", \"r\": [\"A dog.\"]}",
+            "{\"id\": {\"a\": 2}, \"text\": 42, \"r\": \"x\"}",
+            "{\"text\": [1]}");
+    JobSettings settings =
+        bind(
+            List.of(path.toString()),
+            "reward.use=like",
+            "rewards.like.type=similarity",
+            "rewards.like.reference-column=r");
+    ScoringSettings scoring =
+        new ScoringSettings(
+            "text",
+            settings.generation().rewards(),
+            settings.generation().store(),
+            settings.generation().device(),
+            "");
     Dataset<Row> rows = InputReader.readTexts(spark, settings.reading(), scoring, "id");
-    assertThat(rows.schema().simpleString()).isEqualTo("struct<concepts:string,id:struct<a:bigint>,r:array<string>,text:string,_foresight_error:string>");
+    assertThat(rows.schema().simpleString())
+        .isEqualTo(
+            "struct<concepts:string,id:struct<a:bigint>,r:array<string>,text:string,_foresight_error:string>");
     assertThat(column(rows, "text")).containsExactly("A dog.", "42", "null");
-    assertThat(error(rows.collectAsList().get(2))).contains("column text holds a list. Give a text");
+    assertThat(error(rows.collectAsList().get(2)))
+        .contains("column text holds a list. Give a text");
   }
 
   @Test
   void namesThatCannotBeColumnsAreRefused() throws IOException {
     for (String name : List.of("_foresight_id", "_foresight_error", "_FORESIGHT_ID")) {
-      assertRefused("it has a column " + name + ", a name of Foresight's own. Rename it", file("own.jsonl", "{\"id\": 1, \"concepts\": [\"a\"], \"%s\": 1}".formatted(name)));
+      assertRefused(
+          "it has a column " + name + ", a name of Foresight's own. Rename it",
+          file("own.jsonl", "{\"id\": 1, \"concepts\": [\"a\"], \"%s\": 1}".formatted(name)));
     }
     assertRefused("differ in case only", file("case.jsonl", "{\"id\": 1, \"x\": 1, \"X\": 2}"));
     assertRefused("a column without a name", file("none.jsonl", "{\"id\": 1, \"\": 1}"));
-    List<Row> rows = read(file("few.jsonl", row(1), row(2), "{\"Id\": 3, \"concepts\": [\"a\"]}")).collectAsList();
+    List<Row> rows =
+        read(file("few.jsonl", row(1), row(2), "{\"Id\": 3, \"concepts\": [\"a\"]}"))
+            .collectAsList();
     assertThat(error(rows.get(2))).contains("column Id differs from id in case only. Rename it");
     assertThat(error(rows.get(1))).isNull();
   }
@@ -627,7 +793,9 @@ class ReadingTest {
     file("run/part-0.jsonl", row(1));
     file("run/_foresight/run.json", "{\"plan\": {\"shards\": 40}}");
     Path run = folder.resolve("run");
-    assertRefused("Cannot read input %s: its run is not finished: 1 of 40 parts are there".formatted(run), run);
+    assertRefused(
+        "Cannot read input %s: its run is not finished: 1 of 40 parts are there".formatted(run),
+        run);
     assertRefused("its run is not finished", run.resolve("part-0.jsonl"));
     assertRefused("its run is not finished", folder);
     assertRefused("its run is not finished", Path.of(run + "/part-*"));
@@ -643,7 +811,15 @@ class ReadingTest {
     Path in = file("a/in/x.jsonl", row(1)).getParent();
     Path link = Files.createSymbolicLink(folder.resolve("link"), in.getParent());
     List<String> in2 = List.of(in.toString());
-    for (String output : List.of(in + "", in + "/out", in + "/../in/out", link + "/in/out", folder + "/a", folder + "", link + "")) {
+    for (String output :
+        List.of(
+            in + "",
+            in + "/out",
+            in + "/../in/out",
+            link + "/in/out",
+            folder + "/a",
+            folder + "",
+            link + "")) {
       JobSettings settings = bind(in2);
       assertThatThrownBy(() -> Locations.requireApart(spark, settings.reading(), output))
           .as(output)
@@ -658,10 +834,17 @@ class ReadingTest {
 
   @Test
   void idsAreUniqueAmongRowsThatCouldBeRead() throws IOException {
-    assertThatThrownBy(() -> InputReader.countWithUniqueIds(read(file("dup.jsonl", row(1), row("\"1\""), row(2))), "id"))
+    assertThatThrownBy(
+            () ->
+                InputReader.countWithUniqueIds(
+                    read(file("dup.jsonl", row(1), row("\"1\""), row(2))), "id"))
         .hasMessageContaining("1 ids stand in several rows, for example 1");
-    assertThatThrownBy(() -> InputReader.countWithUniqueIds(read(file("no.jsonl", row(1), row(null), "{")), "id"))
+    assertThatThrownBy(
+            () ->
+                InputReader.countWithUniqueIds(
+                    read(file("no.jsonl", row(1), row(null), "{")), "id"))
         .hasMessageContaining("1 rows have none");
-    assertThat(read(file("e.jsonl", row(1), "{", "{")).schema().apply("id").dataType()).isEqualTo(DataTypes.StringType);
+    assertThat(read(file("e.jsonl", row(1), "{", "{")).schema().apply("id").dataType())
+        .isEqualTo(DataTypes.StringType);
   }
 }

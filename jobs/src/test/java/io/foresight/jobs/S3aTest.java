@@ -249,7 +249,7 @@ class S3aTest {
     assertThat(temporary.resolve("out/_SUCCESS")).isEmptyFile();
     JobRun missing =
         folder.generate("--input", "s3a://data/none.jsonl", "--output", "s3a://data/out2");
-    assertThat(missing.code()).isEqualTo(1);
+    assertThat(missing.code()).isEqualTo(3);
     assertThat(missing.err()).contains("Cannot read input s3a://data/none.jsonl: there is no such");
   }
 

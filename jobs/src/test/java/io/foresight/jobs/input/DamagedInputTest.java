@@ -30,8 +30,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Small files, each with one random damage: a row, or told; no crash, no hang, nothing lost.
- * {@code -Dforesight.damaged-inputs=10000} tries as many.
+ * Small files, each with one random damage: a row, or told; no crash, no hang, nothing lost. {@code
+ * -Dforesight.damaged-inputs=10000} tries as many.
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class DamagedInputTest {
@@ -56,7 +56,10 @@ class DamagedInputTest {
     spark
         .range(0, 20, 1, 1)
         .selectExpr(
-            "id", "array('dog', cast(id as string)) concepts", "id / 3 x", "named_struct('a', id) s")
+            "id",
+            "array('dog', cast(id as string)) concepts",
+            "id / 3 x",
+            "named_struct('a', id) s")
         .write()
         .parquet(written.toString());
     try (Stream<Path> files = Files.list(written)) {
@@ -100,7 +103,9 @@ class DamagedInputTest {
         return inserted(bytes, at, noise);
       }
       case 2 -> {
-        String[] other = {"null", "{}", "[[1]]", "\"", "\n", "{", "]", ",", "\\ud800", "\u0000", "1e999"};
+        String[] other = {
+          "null", "{}", "[[1]]", "\"", "\n", "{", "]", ",", "\\ud800", "\u0000", "1e999"
+        };
         return inserted(
             bytes, at, other[random.nextInt(other.length)].getBytes(StandardCharsets.UTF_8));
       }
@@ -169,11 +174,19 @@ class DamagedInputTest {
         byte[] expected = content(csv ? withoutHeader(bytes) : bytes);
         byte[] got = content(raw.toByteArray());
         // Of JSON, lines of blanks are no rows.
-        assertThat(csv ? got : unblanked(got)).as("file %d", i).isEqualTo(csv ? expected : unblanked(expected));
+        assertThat(csv ? got : unblanked(got))
+            .as("file %d", i)
+            .isEqualTo(csv ? expected : unblanked(expected));
       }
       for (InputRecord record : all) {
         Part part = Part.whole(new InputFile("file:/f", 0, Map.of()));
-        assertThat(record.problem() != null || !record.values().isEmpty() || new String(record.raw(), StandardCharsets.UTF_8).strip().replace("\ufeff", "").matches("\\{\\s*\\}"))
+        assertThat(
+                record.problem() != null
+                    || !record.values().isEmpty()
+                    || new String(record.raw(), StandardCharsets.UTF_8)
+                        .strip()
+                        .replace("\ufeff", "")
+                        .matches("\\{\\s*\\}"))
             .as("file %d, line %d", i, record.line())
             .isTrue();
         assertThat(record.message(part, "reason", layout.charset())).hasSizeLessThan(2000);
@@ -182,7 +195,9 @@ class DamagedInputTest {
   }
 
   private static byte[] unblanked(byte[] bytes) {
-    return new String(bytes, StandardCharsets.ISO_8859_1).replaceAll("[ \t]", "").getBytes(StandardCharsets.ISO_8859_1);
+    return new String(bytes, StandardCharsets.ISO_8859_1)
+        .replaceAll("[ \t]", "")
+        .getBytes(StandardCharsets.ISO_8859_1);
   }
 
   private static long firstLine(byte[] bytes) {
@@ -296,7 +311,8 @@ class DamagedInputTest {
       read++;
       try {
         List<Row> rows =
-            InputReader.read(spark, settings(path), GenerationSettings.of("p", "q")).collectAsList();
+            InputReader.read(spark, settings(path), GenerationSettings.of("p", "q"))
+                .collectAsList();
         assertThat(rows).hasSize((int) footer.rows());
       } catch (Exception e) {
         RunException told = InputReader.problem(e);
