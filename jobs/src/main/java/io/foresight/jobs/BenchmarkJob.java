@@ -9,6 +9,7 @@ import io.foresight.jobs.benchmark.Benchmark;
 import io.foresight.jobs.benchmark.PromptCycle;
 import io.foresight.jobs.benchmark.Report;
 import io.foresight.jobs.benchmark.Variant;
+import io.foresight.jobs.input.InputReader;
 import io.foresight.model.Checkpoint;
 import io.foresight.model.ModelException;
 import io.foresight.model.Precision;
@@ -296,7 +297,7 @@ final class BenchmarkJob implements Callable<Integer> {
 
   private PromptCycle prompts(SparkSession session, JobSettings settings) {
     String id = settings.generation().idColumn();
-    Dataset<Row> input = InputReader.read(session, settings);
+    Dataset<Row> input = InputReader.read(session, settings.reading(), settings.generation());
     InputReader.countWithUniqueIds(input, id);
     List<Row> prompts = input.collectAsList();
     if (prompts.isEmpty()) {

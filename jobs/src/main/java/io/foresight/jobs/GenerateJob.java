@@ -3,6 +3,8 @@ package io.foresight.jobs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.jobs.input.InputReader;
+import io.foresight.jobs.input.Locations;
 import io.foresight.model.ModelException;
 import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.Foresight;
@@ -53,6 +55,7 @@ final class GenerateJob implements Callable<Integer> {
       Models models = Models.check(store, bound.generation());
       Map<String, String> identity = RunIdentity.of("generate", bound, models.digests());
       JobSettings settings = RunFolder.choose(spark, "generate", bound, identity);
+      Locations.requireApart(spark, settings.reading(), settings.output());
       RunRequest request =
           RunFolder.request(
               spark, "generate", settings, outputOptions, identity, described(models));
@@ -80,8 +83,9 @@ final class GenerateJob implements Callable<Integer> {
       System.out.println("Written before to " + settings.output());
       return verdict(summary, "see its error rows", models);
     }
+    Dataset<Row> prompts = InputReader.read(spark, settings.reading(), generation);
     Foresight.Work work =
-        Foresight.generation(InputReader.read(spark, settings), generation, progress);
+        InputReader.usable(() -> Foresight.generation(prompts, generation, progress));
     run.output(work.schema(), generation.columnPrefix() + "error");
     run.plan(work::rows);
     long started = System.nanoTime();
@@ -169,8 +173,9 @@ final class GenerateJob implements Callable<Integer> {
 
   private static void show(
       SparkSession spark, JobSettings settings, Models models, Progress progress) {
-    Dataset<Row> prompts = InputReader.read(spark, settings);
-    Foresight.Work work = Foresight.generation(prompts, settings.generation(), progress);
+    Dataset<Row> prompts = InputReader.read(spark, settings.reading(), settings.generation());
+    Foresight.Work work =
+        InputReader.usable(() -> Foresight.generation(prompts, settings.generation(), progress));
     InputReader.countWithUniqueIds(prompts, settings.generation().idColumn());
     System.out.println(settings.resolved());
     System.out.println(work.schema().treeString());

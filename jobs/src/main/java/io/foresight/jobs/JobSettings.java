@@ -6,6 +6,10 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Strategies;
+import io.foresight.jobs.input.InputFormat;
+import io.foresight.jobs.input.InputSettings;
+import io.foresight.jobs.input.Malformed;
+import io.foresight.jobs.input.Unfinished;
 import io.foresight.model.Precision;
 import io.foresight.spark.ChatPrompt;
 import io.foresight.spark.DeviceChoice;
@@ -13,6 +17,7 @@ import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.Prompt;
 import io.foresight.spark.PromptTemplate;
 import io.foresight.spark.StoreSettings;
+import java.nio.charset.Charset;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -25,10 +30,8 @@ import java.util.List;
 /**
  * A job's settings, bound once and immutable. {@code reference.conf} documents each.
  *
- * @param inputFormat how it lies in its files
- * @param limit rows to take; 0 for all
- * @param conceptsColumn a column that is a list of texts, if the input has it
- * @param formsColumn a column that is a list of texts per concept, if the input has it
+ * @param input what is read, for messages
+ * @param reading the same, and how
  * @param outputChosen whether the output's folder was chosen for want of one that is named
  * @param outputFormat parquet or jsonl
  * @param shardRows rows of a shard of the run, at least 1
@@ -39,10 +42,7 @@ import java.util.List;
 record JobSettings(
     GenerationSettings generation,
     String input,
-    InputFormat inputFormat,
-    int limit,
-    String conceptsColumn,
-    String formsColumn,
+    InputSettings reading,
     String output,
     boolean outputChosen,
     String outputFormat,
@@ -62,7 +62,7 @@ record JobSettings(
    * @throws SettingsException with every problem
    */
   static JobSettings bind(String job, SettingsReader reader) {
-    String input = reader.location("input.path");
+    InputSettings reading = reading(reader);
     Prompt prompt = prompt(reader);
     DecodingSettings decoding = decoding(reader);
     GenerationSettings generation =
@@ -85,11 +85,8 @@ record JobSettings(
     JobSettings settings =
         new JobSettings(
             generation,
-            input,
-            reader.choice("input.format", InputFormat.class),
-            reader.atLeast("input.limit", 0),
-            reader.text("input.columns.concepts"),
-            reader.text("input.columns.forms"),
+            reading.shown(),
+            reading,
             output,
             reader.text("output.path").isBlank(),
             reader.oneOf("output.format", List.of("parquet", "jsonl")),
@@ -136,10 +133,7 @@ record JobSettings(
     return new JobSettings(
         otherGeneration,
         input,
-        inputFormat,
-        limit,
-        conceptsColumn,
-        formsColumn,
+        reading,
         otherOutput,
         outputChosen,
         outputFormat,
@@ -148,6 +142,34 @@ record JobSettings(
         maxErrorFraction,
         chatTimeGiven,
         config.root().render(ConfigRenderOptions.concise().setFormatted(true)));
+  }
+
+  private static InputSettings reading(SettingsReader reader) {
+    List<String> paths = reader.locations("input.path");
+    if (paths.isEmpty()) {
+      reader.problem("input.path", "it names nothing. Give a file or a folder.");
+    }
+    String encoding = reader.text("input.encoding");
+    try {
+      Charset.forName(encoding);
+    } catch (IllegalArgumentException e) {
+      reader.problem("input.encoding", "Java knows no such charset. Give one such as UTF-8.");
+    }
+    String delimiter = reader.text("input.delimiter").replace("\\t", "\t");
+    if (delimiter.codePointCount(0, delimiter.length()) != 1 || "\"\r\n".contains(delimiter)) {
+      reader.problem(
+          "input.delimiter", "it must be one character, no quote or line break; \\t is a tab.");
+    }
+    return new InputSettings(
+        paths,
+        reader.choice("input.format", InputFormat.class),
+        reader.atLeast("input.limit", 0),
+        reader.text("input.columns.concepts"),
+        reader.text("input.columns.forms"),
+        reader.choice("input.malformed", Malformed.class),
+        encoding,
+        delimiter,
+        reader.choice("input.unfinished", Unfinished.class));
   }
 
   /** What the run's files keep: with the values that stood in for empty ones. */

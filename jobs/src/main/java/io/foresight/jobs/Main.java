@@ -1,9 +1,11 @@
 package io.foresight.jobs;
 
+import io.foresight.jobs.input.InputReader;
 import io.foresight.jobs.train.TrainClassifierJob;
 import io.foresight.jobs.train.TrainJob;
 import io.foresight.model.ModelException;
 import io.foresight.spark.Secrets;
+import io.foresight.spark.run.RunException;
 import org.apache.spark.SparkException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -61,6 +63,11 @@ public final class Main {
 
   /** Says what a user can act on in one line, and everything about what only we can. */
   private static int report(Exception exception) {
+    RunException ended = InputReader.problem(exception);
+    if (ended != null) {
+      System.err.println(ended.getMessage());
+      return ExitCode.of(ended.kind()).code();
+    }
     for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
       if (cause instanceof SettingsException) {
         System.err.println(cause.getMessage());

@@ -6,7 +6,6 @@ import io.foresight.spark.run.Run;
 import io.foresight.spark.run.RunRequest;
 import io.foresight.spark.run.UnfinishedRuns;
 import java.io.IOException;
-import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
@@ -48,15 +47,10 @@ final class RunFolder {
     described.set("version", JSON.valueToTree(Version.read()));
     described.set("settings", JSON.readTree(settings.resolved()));
     RunRequest.InputFiles input =
-        Storage.reach(
-            spark,
-            "read input",
-            settings.input(),
-            (files, path) ->
-                RunRequest.InputFiles.of(
-                    spark.sparkContext().hadoopConfiguration(),
-                    List.of(settings.input()),
-                    "limit " + settings.limit()));
+        RunRequest.InputFiles.of(
+            spark.sparkContext().hadoopConfiguration(),
+            settings.reading().paths(),
+            "limit " + settings.reading().limit());
     return new RunRequest(
         job,
         settings.output(),

@@ -2,6 +2,8 @@ package io.foresight.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.jobs.input.InputReader;
+import io.foresight.jobs.input.Locations;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.ModelStore;
@@ -58,6 +60,7 @@ final class ScoreJob implements Callable<Integer> {
       Models.ofRewards(store, scoring.rewards());
       Map<String, String> identity = RunIdentity.of("score", bound, Map.of("text", text));
       JobSettings settings = RunFolder.choose(spark, "score", bound, identity);
+      Locations.requireApart(spark, settings.reading(), settings.output());
       RunRequest request =
           RunFolder.request(
               spark,
@@ -81,7 +84,10 @@ final class ScoreJob implements Callable<Integer> {
     if (run.isWhole()) {
       figures = (ObjectNode) run.described("summary");
     } else {
-      Foresight.Work work = Foresight.scoring(InputReader.read(spark, settings), scoring);
+      Dataset<Row> texts =
+          InputReader.readTexts(
+              spark, settings.reading(), scoring, settings.generation().idColumn());
+      Foresight.Work work = InputReader.usable(() -> Foresight.scoring(texts, scoring));
       run.output(work.schema(), scoring.columnPrefix() + "error");
       run.plan(work::rows);
       ProgressLine.during(

@@ -20,8 +20,11 @@ final class SettingsOptions {
   @Option(names = "--set", paramLabel = "key=value", description = "One setting; may be repeated.")
   private List<String> overrides = new ArrayList<>();
 
-  @Option(names = "--input", paramLabel = "P", description = "The same as --set input.path=P.")
-  private String input;
+  @Option(
+      names = "--input",
+      paramLabel = "P",
+      description = "The same as --set input.path=P; may be repeated, all are read.")
+  private List<String> inputs = new ArrayList<>();
 
   /**
    * The settings that were given, over the reference.
@@ -32,8 +35,9 @@ final class SettingsOptions {
    */
   JobSettings bind(String job, Map<String, Object> further) {
     Config own = ConfigFactory.parseMap(further);
-    if (input != null) {
-      own = own.withFallback(ConfigFactory.parseMap(Map.of("input.path", input)));
+    if (!inputs.isEmpty()) {
+      Object path = inputs.size() == 1 ? inputs.get(0) : inputs;
+      own = own.withFallback(ConfigFactory.parseMap(Map.of("input.path", path)));
     }
     return JobSettings.bind(job, SettingsReader.layered(configs, overrides, own));
   }

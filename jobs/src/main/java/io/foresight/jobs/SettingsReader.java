@@ -176,6 +176,24 @@ final class SettingsReader {
     return location;
   }
 
+  /** A list of them, or one. */
+  List<String> locations(String path) {
+    try {
+      if (config.getValue(path).valueType() != ConfigValueType.LIST) {
+        String location = location(path);
+        return location.isBlank() ? List.of() : List.of(location);
+      }
+      List<String> locations = config.getStringList(path);
+      if (locations.stream().anyMatch(Secrets::inUri)) {
+        problem(path, "it holds credentials. " + Secrets.WHERE_TO_GIVE_THEM);
+      }
+      return locations;
+    } catch (ConfigException e) {
+      problem(path, "it is no list of texts. Give texts.");
+      return List.of();
+    }
+  }
+
   /** {@code null} if empty. */
   String optionalText(String path) {
     String text = text(path);

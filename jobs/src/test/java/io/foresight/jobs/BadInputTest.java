@@ -46,9 +46,9 @@ class BadInputTest {
 
   @Test
   void inputs() throws IOException {
-    assertRefused(1, "there is no such file", "--input", temporary.resolve("missing.jsonl"));
+    assertRefused(3, "there is no such file", "--input", temporary.resolve("missing.jsonl"));
     assertRefused(
-        1,
+        3,
         "Cannot find column words, which holds the",
         "--input",
         good,
@@ -57,7 +57,7 @@ class BadInputTest {
         "--set",
         "prompt.template={words} =");
     assertRefused(
-        1,
+        3,
         """
         Cannot find column title, which holds the prompt: the input has [concepts, id, n]. Name the column in the settings.
         Cannot find column most, which holds what a reward judges by: the input has [concepts, id, n]. Name the column in the settings.
@@ -76,42 +76,51 @@ class BadInputTest {
         "--set",
         "input.columns.id=key");
     assertRefused(
-        1,
+        3,
         "Cannot use column n: its type is bigint. Give a list of texts",
         "--input",
         good,
         "--set",
         "input.columns.concepts=n");
     assertRefused(
-        1,
+        3,
         "Cannot use column concepts: its type is array<string>. Give a text or a number",
         "--input",
         good,
         "--set",
         "input.columns.id=concepts");
     assertRefused(
-        1,
-        "as jsonl",
+        3,
+        "Cannot read line 2 of ",
         "--input",
-        prompts("broken.jsonl", "{\"id\": \"a\", \"concepts\": [\"dog\"]}", "{\"id\": "));
-    assertRefused(1, "as parquet", "--input", good, "--set", "input.format=parquet");
+        prompts("broken.jsonl", "{\"id\": \"a\", \"concepts\": [\"dog\"]}", "{\"id\": "),
+        "--set",
+        "input.malformed=fail");
+    assertRefused(3, "as parquet", "--input", good, "--set", "input.format=parquet");
     assertRefused(
-        1,
-        "as csv: Unescaped quote character",
-        "--input",
-        prompts("open.csv", "id,text,concepts", "1,\"A dog.,dog", "2,A cat.,cat", "3,\"A.\",dog"));
-    assertRefused(
-        1,
-        "as parquet: [UNABLE_TO_INFER_SCHEMA]",
+        3,
+        "it has no file that is data by its name",
         "--input",
         Files.createDirectory(temporary.resolve("empty")));
     assertRefused(
-        1,
-        "as jsonl: [COLUMN_ALREADY_EXISTS]",
+        3,
+        "differ in case only",
         "--input",
         prompts("cases.jsonl", "{\"text\": \"a\", \"Text\": \"b\"}"));
     assertRefused(
-        1,
+        3,
+        "Cannot find column Concepts, which holds the prompt: the input has [concepts, id, n]. Did you mean concepts?",
+        "--input",
+        good,
+        "--set",
+        "prompt.template={Concepts}");
+    assertRefused(
+        3,
+        "Cannot write output %s: it lies in the input".formatted(out),
+        "--input",
+        out.getParent());
+    assertRefused(
+        3,
         "the input already has [output]",
         "--input",
         prompts("taken.jsonl", "{\"id\": 1, \"concepts\": [\"dog\"], \"output\": \"\"}"));
@@ -121,12 +130,12 @@ class BadInputTest {
   void ids() throws IOException {
     String row = "{\"id\": \"a\", \"concepts\": [\"dog\"]}";
     assertRefused(
-        1,
+        3,
         "1 ids stand in several rows, for example a",
         "--input",
         prompts("twice.jsonl", row, row, row.replace("\"a\"", "\"b\"")));
     assertRefused(
-        1,
+        3,
         "2 rows have none",
         "--input",
         prompts("null.jsonl", row, "{\"concepts\": [\"dog\"]}", "{\"concepts\": [\"park\"]}"));
@@ -236,7 +245,7 @@ class BadInputTest {
   @Test
   void placesThatCannotBeReached() {
     assertRefused(
-        1, "Cannot read input foo://x/y.jsonl: No FileSystem", "--input", "foo://x/y.jsonl");
+        3, "Cannot read input foo://x/y.jsonl: No FileSystem", "--input", "foo://x/y.jsonl");
     assertThat(folder.generate("--input", good, "--output", "foo://x/y").err())
         .startsWith(
             "Cannot write output foo://x/y: No FileSystem for scheme \"foo\". Check the path")
@@ -248,6 +257,57 @@ class BadInputTest {
         good,
         "--summary",
         temporary.resolve("nowhere/figures.json"));
+  }
+
+  @Test
+  void aLineThatIsNoRowIsAnErrorRow() throws IOException {
+    Path mixed =
+        prompts(
+            "lines.jsonl",
+            "{\"id\": 1, \"concepts\": [\"dog\"]}",
+            "{\"id\": 2, \"concepts\": [\"dog\"], ",
+            "{\"id\": 2.5, \"concepts\": [\"dog\"]}",
+            "{\"id\": 3, \"concepts\": \"dog\"}",
+            "[]");
+    Path output = temporary.resolve("lines");
+    for (String id : new String[] {"id", ""}) {
+      folder
+          .generate(
+              "--input",
+              mixed,
+              "--output",
+              output,
+              "--overwrite",
+              "--set",
+              "input.columns.id=" + id)
+          .succeeded();
+      try (SparkSession spark = SparkSession.builder().getOrCreate()) {
+        var rows = spark.read().parquet(output.toString()).orderBy("error", "id").collectAsList();
+        assertThat(rows)
+            .extracting(row -> row.getAs("id"))
+            .containsExactly("1", "2.5", null, "3", null);
+        assertThat(rows.get(0).schema().fieldNames())
+            .startsWith("concepts", "id", "output")
+            .doesNotContain("_foresight_error", "_foresight_id");
+        assertThat(error(rows.get(2))).startsWith("Cannot read line 2 of " + mixed);
+        assertThat(error(rows.get(3))).contains("line 4", "column concepts holds a text");
+        assertThat(error(rows.get(4))).contains("line 5", "it is no JSON object");
+      }
+    }
+    JobRun scored =
+        JobRun.of(
+            "score",
+            "--input",
+            mixed.toString(),
+            "--text",
+            "id",
+            "--output",
+            output.toString(),
+            "--overwrite");
+    assertThat(scored.succeeded().out()).contains("rows             5: 3 error");
+    JobRun dry =
+        folder.generate("--input", mixed, "--dry-run", "--output", temporary.resolve("dry"));
+    assertThat(dry.succeeded().out()).contains("Cannot read line 2 of").contains("dog =");
   }
 
   @Test

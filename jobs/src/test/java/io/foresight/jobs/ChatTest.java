@@ -99,11 +99,16 @@ class ChatTest {
     assertRefused(
         generate("--output", out, "--set", "prompt.chat.system={mood}"),
         out,
+        3,
         "Cannot find column mood, which holds the prompt");
   }
 
   private static void assertRefused(JobRun run, Path out, String message) {
-    assertThat(run.code()).as(run.err()).isEqualTo(1);
+    assertRefused(run, out, 1, message);
+  }
+
+  private static void assertRefused(JobRun run, Path out, int code, String message) {
+    assertThat(run.code()).as(run.err()).isEqualTo(code);
     assertThat(run.err()).contains(message).doesNotContain("\tat ");
     assertThat(out).doesNotExist();
   }

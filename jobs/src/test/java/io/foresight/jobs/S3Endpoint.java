@@ -111,9 +111,9 @@ public final class S3Endpoint implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     server.destroy();
     // It writes to its folder until it ends.
-    server.waitFor();
+    server.onExit().join();
   }
 }

@@ -163,13 +163,12 @@ class S3aTest {
     assertThat(temporary.resolve("out/_SUCCESS")).isEmptyFile();
     JobRun missing =
         folder.generate("--input", "s3a://data/none.jsonl", "--output", "s3a://data/out2");
-    assertThat(missing.code()).isEqualTo(1);
+    assertThat(missing.code()).isEqualTo(3);
     assertThat(missing.err()).contains("Cannot read input s3a://data/none.jsonl: there is no such");
   }
 
   @Test
-  void aRunWithItsModelOnS3TellsNoSecret()
-      throws IOException, InterruptedException {
+  void aRunWithItsModelOnS3TellsNoSecret() throws IOException, InterruptedException {
     s3.put("greedy.jsonl", "{\"id\": \"a\", \"concepts\": [\"dog\", \"park\"]}\n");
     String model = model("models/draft");
     Path cache = temporary.resolve("cache");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.foresight.decoding.DecodingSettings;
+import io.foresight.jobs.input.InputFormat;
 import io.foresight.spark.ChatPrompt;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.PromptTemplate;
@@ -30,7 +31,7 @@ class SettingsTest {
   @Test
   void defaultsBind() {
     JobSettings settings = bind();
-    assertThat(settings.inputFormat()).isEqualTo(InputFormat.AUTO);
+    assertThat(settings.reading().format()).isEqualTo(InputFormat.AUTO);
     assertThat(settings.outputFormat()).isEqualTo("parquet");
     assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
     assertThat(settings.generation().prompt()).isEqualTo(new PromptTemplate("{concepts} ="));

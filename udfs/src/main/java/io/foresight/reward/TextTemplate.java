@@ -6,11 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
- * A text with columns in braces, as in {@code {concepts} =}. A list is joined by one space; a
- * doubled brace stands for itself.
+ * A text with columns in braces, as in {@code {concepts} =}. Values are written as {@link
+ * ValueText} says; a doubled brace stands for itself.
  *
  * @param text the template
  */
@@ -47,7 +46,7 @@ public record TextTemplate(String text) implements Serializable {
   /**
    * Fills in a row.
    *
-   * @throws IllegalArgumentException if a column is null
+   * @throws IllegalArgumentException if a column is null, or of a type that is no text
    */
   public String render(Map<String, Object> row) {
     StringBuilder filled = new StringBuilder();
@@ -65,12 +64,12 @@ public record TextTemplate(String text) implements Serializable {
       if (value == null) {
         throw new IllegalArgumentException("column %s is null. Fill it in.".formatted(column));
       }
-      filled.append(value instanceof List<?> list ? join(list) : value.toString());
+      try {
+        filled.append(ValueText.of(value));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("column %s %s".formatted(column, e.getMessage()), e);
+      }
     }
     return filled.append(text, end, text.length()).toString();
-  }
-
-  private static String join(List<?> list) {
-    return list.stream().map(String::valueOf).collect(Collectors.joining(" "));
   }
 }

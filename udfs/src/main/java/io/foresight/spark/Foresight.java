@@ -3,6 +3,7 @@ package io.foresight.spark;
 import static java.util.stream.Collectors.joining;
 import static org.apache.spark.sql.functions.col;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
@@ -19,7 +20,6 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -37,7 +37,8 @@ public final class Foresight {
    * Decodes every row. Lazy, as all of Spark's transformations are; remote models are listed now,
    * as files to read are.
    *
-   * @param input rows with the columns that {@code settings} name
+   * @param input rows with the columns that {@code settings} name; one that has {@link
+   *     HiddenColumns#INPUT_ERROR} becomes an error row
    * @return the input's columns, then {@code output}, {@code reward}, {@code constraint_scores},
    *     {@code satisfied}, {@code status} (ok, unsatisfied, truncated, error), {@code error},
    *     {@code tokens}, {@code log_prob} and {@code counters}, each after the settings' prefix. One
@@ -86,7 +87,7 @@ public final class Foresight {
 
   private static Work generation(
       Dataset<Row> input, GenerationSettings settings, RowListener listener) {
-    StructType own = ownColumns(input.schema());
+    StructType own = HiddenColumns.without(input).schema();
     StructType schema = OutputSchema.generated(own, settings.columnPrefix());
     Map<String, String> needed = new LinkedHashMap<>();
     settings.prompt().columns().forEach(column -> needed.put(column, "the prompt"));
@@ -94,21 +95,13 @@ public final class Foresight {
     if (settings.idColumn() != null) {
       needed.putIfAbsent(settings.idColumn(), "the id");
     }
-    require(input, needed);
+    require(own, needed);
     RunModels models =
         RunModels.locate(input.sparkSession().sparkContext(), settings.store(), settings.models());
     return new Work(
-        Identified.rows(input, settings.idColumn()),
+        Identified.rows(HiddenColumns.last(input), settings.idColumn()),
         new CdslUdf(settings, models, own.size(), listener),
         schema);
-  }
-
-  /** The columns that are the input's own; hidden ones come after them. */
-  private static StructType ownColumns(StructType schema) {
-    return new StructType(
-        Arrays.stream(schema.fields())
-            .filter(field -> !HiddenColumns.ALL.contains(field.name()))
-            .toArray(StructField[]::new));
   }
 
   /**
@@ -129,13 +122,13 @@ public final class Foresight {
 
   /** {@link #score} for a run; rows are known by their content. */
   public static Work scoring(Dataset<Row> input, ScoringSettings settings) {
-    StructType own = ownColumns(input.schema());
+    StructType own = HiddenColumns.without(input).schema();
     StructType schema = OutputSchema.scored(own, settings.columnPrefix());
     Map<String, String> needed = new LinkedHashMap<>();
     needed.put(settings.textColumn(), "the texts");
     addColumns(settings.rewards(), needed);
-    require(input, needed);
-    DataType type = input.schema().apply(settings.textColumn()).dataType();
+    require(own, needed);
+    DataType type = own.apply(settings.textColumn()).dataType();
     if (!type.equals(DataTypes.StringType)) {
       throw new IllegalArgumentException(
           "Cannot score column %s: its type is %s. Give a column of texts."
@@ -144,17 +137,32 @@ public final class Foresight {
     SparkContext spark = input.sparkSession().sparkContext();
     RunModels models = RunModels.locate(spark, settings.store(), settings.rewards().models());
     return new Work(
-        Identified.rows(input, null), new ScoreUdf(settings, models, own.size()), schema);
+        Identified.rows(HiddenColumns.last(input), null),
+        new ScoreUdf(settings, models, own.size()),
+        schema);
   }
 
   /**
-   * The prompts of a few rows, as the executors would build them; for a look before a run.
+   * The prompts of a few rows, as the executors would build them; for a look before a run. A row of
+   * which none can be made has the reason in its place.
    *
    * @param settings with models in folders of this host
    */
   public static List<String> prompts(Dataset<Row> rows, GenerationSettings settings) {
     Prompts prompts = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
-    return rows.collectAsList().stream().map(row -> prompts.text(RowDecoder.values(row))).toList();
+    return rows.collectAsList().stream().map(row -> promptOrReason(prompts, row)).toList();
+  }
+
+  private static String promptOrReason(Prompts prompts, Row row) {
+    String unreadable = HiddenColumns.inputError(row);
+    if (unreadable != null) {
+      return unreadable;
+    }
+    try {
+      return prompts.text(RowDecoder.values(row));
+    } catch (IllegalArgumentException | RowFault e) {
+      return e.getMessage();
+    }
   }
 
   private static void addColumns(RewardSpec spec, Map<String, String> needed) {
@@ -171,18 +179,30 @@ public final class Foresight {
    *
    * @param needed what each holds, by name
    */
-  private static void require(Dataset<Row> input, Map<String, String> needed) {
-    List<String> columns = Arrays.asList(input.columns());
+  private static void require(StructType input, Map<String, String> needed) {
+    List<String> columns = Arrays.asList(input.fieldNames());
     String missing =
         needed.entrySet().stream()
             .filter(column -> !columns.contains(column.getKey()))
             .map(
                 column ->
-                    "Cannot find column %s, which holds %s: the input has %s. Name the column in the settings."
-                        .formatted(column.getKey(), column.getValue(), columns))
+                    "Cannot find column %s, which holds %s: the input has %s. %s"
+                        .formatted(
+                            column.getKey(),
+                            column.getValue(),
+                            columns,
+                            suggestion(column.getKey(), columns)))
             .collect(joining("\n"));
     if (!missing.isEmpty()) {
       throw new IllegalArgumentException(missing);
     }
+  }
+
+  private static String suggestion(String wanted, List<String> columns) {
+    return columns.stream()
+        .filter(wanted::equalsIgnoreCase)
+        .findFirst()
+        .map("Did you mean %s?"::formatted)
+        .orElse("Name the column in the settings.");
   }
 }

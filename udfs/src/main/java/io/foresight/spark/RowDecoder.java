@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -178,6 +179,10 @@ public final class RowDecoder implements AutoCloseable {
       Named named, Map<String, Object> values, int[] prompt, RuntimeException failure) {}
 
   private Prepared prepare(Named named) {
+    String unreadable = HiddenColumns.inputError(named.row());
+    if (unreadable != null) {
+      return new Prepared(named, null, new int[0], new RowFault(RowFault.Kind.INPUT, unreadable));
+    }
     try {
       Map<String, Object> values = values(named.row());
       int[] prompt = timed(tokenizerNanos, () -> prompts.ids(tokenizer, values));
@@ -355,7 +360,10 @@ public final class RowDecoder implements AutoCloseable {
     }
   }
 
-  /** A row as the rewards and the prompt see it: values by column, lists as java.util.List. */
+  /**
+   * A row as the rewards and the prompt see it: values by column, lists as {@link List}, maps and
+   * structures as {@link Map}, in their order.
+   */
   public static Map<String, Object> values(Row row) {
     Map<String, Object> values = new HashMap<>();
     String[] names = row.schema().fieldNames();
@@ -369,6 +377,19 @@ public final class RowDecoder implements AutoCloseable {
     if (value instanceof Seq<?> seq) {
       List<?> list = JavaConverters.seqAsJavaList(seq);
       return list.stream().map(RowDecoder::java).toList();
+    }
+    if (value instanceof scala.collection.Map<?, ?> map) {
+      Map<Object, Object> values = new LinkedHashMap<>();
+      JavaConverters.mapAsJavaMap(map).forEach((key, of) -> values.put(java(key), java(of)));
+      return values;
+    }
+    if (value instanceof Row struct) {
+      Map<String, Object> values = new LinkedHashMap<>();
+      String[] names = struct.schema().fieldNames();
+      for (int i = 0; i < names.length; i++) {
+        values.put(names[i], java(struct.get(i)));
+      }
+      return values;
     }
     return value;
   }

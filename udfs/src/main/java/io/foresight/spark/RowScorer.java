@@ -56,6 +56,10 @@ final class RowScorer implements AutoCloseable {
   }
 
   private Scored scored(Row row) {
+    String unreadable = HiddenColumns.inputError(row);
+    if (unreadable != null) {
+      return new Scored(row, null, unreadable);
+    }
     try {
       Map<String, Object> values = RowDecoder.values(row);
       if (!(values.get(settings.textColumn()) instanceof String text)) {

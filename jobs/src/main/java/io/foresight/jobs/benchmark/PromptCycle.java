@@ -1,6 +1,7 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.spark.RowDecoder;
+import io.foresight.spark.RowId;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -44,7 +45,7 @@ public record PromptCycle(List<Row> prompts, String idColumn, int size)
     if (idColumn == null) {
       return String.valueOf(i);
     }
-    String id = String.valueOf(row(i).<Object>getAs(idColumn));
+    String id = RowId.of(row(i).getAs(idColumn));
     int cycle = i / prompts.size();
     return cycle == 0 ? id : id + "#" + cycle;
   }

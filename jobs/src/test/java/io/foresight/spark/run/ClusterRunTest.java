@@ -43,10 +43,7 @@ class ClusterRunTest {
   private static Map<String, String> run(String name, Map<String, String> texts) {
     String output = temporary.resolve(name).toString();
     FakeWork.run(
-        spark,
-        FakeWork.request(output, 500, Map.of(), name),
-        FakeWork.input(spark, texts),
-        1);
+        spark, FakeWork.request(output, 500, Map.of(), name), FakeWork.input(spark, texts), 1);
     return FakeWork.read(spark, output);
   }
 

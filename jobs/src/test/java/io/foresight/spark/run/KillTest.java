@@ -57,8 +57,7 @@ class KillTest {
 
   private static Process start(String master, String output, String... more) throws IOException {
     String[] args = new String[5 + more.length];
-    List<String> first =
-        List.of(master, output, input, "10", String.valueOf(MILLIS_PER_ROW));
+    List<String> first = List.of(master, output, input, "10", String.valueOf(MILLIS_PER_ROW));
     for (int i = 0; i < args.length; i++) {
       args[i] = i < 5 ? first.get(i) : more[i - 5];
     }

@@ -45,10 +45,7 @@ class S3RunTest {
         proxy.faulty(true);
         try {
           FakeWork.run(
-              spark,
-              FakeWork.request(output, 6, Map.of(), "in"),
-              FakeWork.input(spark, texts),
-              0);
+              spark, FakeWork.request(output, 6, Map.of(), "in"), FakeWork.input(spark, texts), 0);
           break;
         } catch (RunException e) {
           // More than the client's own tries can mend: what is there is whole, and it goes on.

@@ -1,0 +1,30 @@
+package io.foresight.jobs.input;
+
+import java.io.Serializable;
+import java.util.Map;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A file of the input.
+ *
+ * @param path with scheme and authority
+ * @param length in bytes
+ * @param partition columns that its folders' names give, as in {@code zip=01234}
+ */
+record InputFile(String path, long length, Map<String, String> partition) implements Serializable {
+
+  private static final long serialVersionUID = 1;
+
+  Path hadoop() {
+    return new Path(path);
+  }
+
+  String name() {
+    return hadoop().getName();
+  }
+
+  /** The path, for messages: of the local file system without a scheme. */
+  String shown() {
+    return Locations.shown(hadoop());
+  }
+}

@@ -1,0 +1,109 @@
+package io.foresight.jobs.input;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+
+/**
+ * The lines of a stream of bytes, ended by LF, CRLF or CR, with where they begin. Not thread-safe.
+ */
+final class Lines {
+
+  /** Bytes of a line from which on it is no row but a file of another kind. */
+  static final int LONGEST = 64 << 20;
+
+  private static final byte[] NONE = {};
+  private static final byte[] LF = {'\n'};
+  private static final byte[] CR = {'\r'};
+  private static final byte[] CRLF = {'\r', '\n'};
+
+  /**
+   * A line.
+   *
+   * @param bytes without its end; only the first {@link #LONGEST} ones
+   * @param end the bytes that end it; empty at the end of the file
+   * @param number from 1, counted from where reading began
+   * @param offset of its first byte
+   * @param cut whether it was longer
+   */
+  record Line(byte[] bytes, byte[] end, long number, long offset, boolean cut) {}
+
+  private final InputStream in;
+  private final byte[] buffer = new byte[1 << 16];
+  private int position;
+  private int limit;
+  private long offset;
+  private long number;
+
+  /**
+   * @param offset of the stream's first byte in its file
+   */
+  Lines(InputStream in, long offset) {
+    this.in = in;
+    this.offset = offset;
+  }
+
+  /**
+   * The next line; null after the last. What follows the last end of line counts if it is there.
+   */
+  Line next() throws IOException {
+    if (!filled()) {
+      return null;
+    }
+    long begin = offset;
+    byte[] whole = NONE;
+    ByteArrayOutputStream collected = null;
+    boolean cut = false;
+    byte[] end = NONE;
+    while (filled()) {
+      int stop = position;
+      while (stop < limit && buffer[stop] != '\n' && buffer[stop] != '\r') {
+        stop++;
+      }
+      int length = stop - position;
+      if (collected == null && stop < limit) {
+        whole = Arrays.copyOfRange(buffer, position, stop);
+      } else {
+        collected = collected == null ? new ByteArrayOutputStream() : collected;
+        int room = Math.min(length, LONGEST - collected.size());
+        collected.write(buffer, position, room);
+        cut |= room < length;
+      }
+      consume(length);
+      if (position < limit) {
+        end = end();
+        break;
+      }
+    }
+    number++;
+    return new Line(collected == null ? whole : collected.toByteArray(), end, number, begin, cut);
+  }
+
+  private byte[] end() throws IOException {
+    byte first = buffer[position];
+    consume(1);
+    if (first == '\n') {
+      return LF;
+    }
+    if (filled() && buffer[position] == '\n') {
+      consume(1);
+      return CRLF;
+    }
+    return CR;
+  }
+
+  private void consume(int bytes) {
+    position += bytes;
+    offset += bytes;
+  }
+
+  private boolean filled() throws IOException {
+    if (position < limit) {
+      return true;
+    }
+    position = 0;
+    limit = Math.max(0, in.read(buffer, 0, buffer.length));
+    return limit > 0;
+  }
+}
