@@ -11,6 +11,7 @@ import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.Prompt;
 import io.foresight.spark.PromptTemplate;
+import io.foresight.spark.RunLimits;
 import io.foresight.spark.StoreSettings;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -71,6 +72,7 @@ record JobSettings(
             RewardReader.read(reader),
             reader.integer("run.seed"),
             decoding,
+            limits(reader),
             columnPrefix(reader));
     String output = output(job, reader);
     JobSettings settings =
@@ -144,6 +146,11 @@ record JobSettings(
             + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS")
                 .withZone(ZoneOffset.UTC)
                 .format(Instant.now());
+  }
+
+  private static RunLimits limits(SettingsReader reader) {
+    return new RunLimits(
+        reader.optionalDuration("run.row-timeout"), reader.duration("run.stall-timeout"));
   }
 
   private static String columnPrefix(SettingsReader reader) {

@@ -1,5 +1,6 @@
 package io.foresight.jobs;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.jobs.train.TrainClassifierJob;
 import io.foresight.jobs.train.TrainJob;
 import io.foresight.model.ModelException;
@@ -67,6 +68,7 @@ public final class Main {
         return 2;
       }
       if (cause instanceof ModelException
+          || cause instanceof RowFault
           || (cause == exception && cause instanceof IllegalArgumentException)) {
         System.err.println(cause.getMessage());
         return 1;

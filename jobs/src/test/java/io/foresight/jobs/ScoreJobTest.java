@@ -82,7 +82,15 @@ class ScoreJobTest {
     assertThat(rows).hasSize(6);
     assertThat(rows.get(0).schema().fieldNames())
         .containsExactly(
-            "concepts", "id", "most", "said", "reward", "constraint_scores", "satisfied", "error");
+            "concepts",
+            "id",
+            "most",
+            "said",
+            "reward",
+            "constraint_scores",
+            "satisfied",
+            "error",
+            "error_kind");
     assertThat(score(rows.get(0), "concepts")).isEqualTo(1);
     assertThat(score(rows.get(0), "concepts.run")).isEqualTo(1);
     assertThat(score(rows.get(0), "short")).isEqualTo(1);

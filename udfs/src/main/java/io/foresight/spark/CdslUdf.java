@@ -45,14 +45,20 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
     if (!rows.hasNext()) {
       return Collections.emptyIterator();
     }
-    RowDecoder decoder = new RowDecoder(settings.withModels(models::folder));
     TaskContext context = TaskContext.get();
+    RowDecoder decoder =
+        LostDevice.watched(
+            () ->
+                new RowDecoder(
+                    settings.withModels(models::folder), context::killTaskIfInterrupted));
     context.addTaskCompletionListener((TaskCompletionListener) done -> decoder.close());
     Iterator<RowDecoder.Decoded> decoded =
-        decoder.decode(
-            Rows.mapped(
-                rows,
-                row -> new RowDecoder.Named(String.valueOf(row.<Object>getAs(idColumn)), row)));
+        LostDevice.watched(
+            decoder.decode(
+                Rows.mapped(
+                    rows,
+                    row ->
+                        new RowDecoder.Named(String.valueOf(row.<Object>getAs(idColumn)), row))));
     return Rows.mapped(
         decoded,
         one -> {
@@ -71,6 +77,7 @@ final class CdslUdf implements MapPartitionsFunction<Row, Row> {
         result.satisfied(),
         result.status(),
         result.error(),
+        result.errorKind(),
         result.tokens(),
         result.logProb(),
         OutputSchema.counters(result.counters(), result.millis()));

@@ -30,9 +30,13 @@ final class ScoreUdf implements MapPartitionsFunction<Row, Row> {
     if (!rows.hasNext()) {
       return Collections.emptyIterator();
     }
-    RowScorer scorer = new RowScorer(settings.withModels(models::folder));
-    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) done -> scorer.close());
-    return Rows.mapped(scorer.score(rows), ScoreUdf::append);
+    TaskContext context = TaskContext.get();
+    RowScorer scorer =
+        LostDevice.watched(
+            () ->
+                new RowScorer(settings.withModels(models::folder), context::killTaskIfInterrupted));
+    context.addTaskCompletionListener((TaskCompletionListener) done -> scorer.close());
+    return Rows.mapped(LostDevice.watched(scorer.score(rows)), ScoreUdf::append);
   }
 
   private static Row append(Scored scored) {
@@ -43,6 +47,7 @@ final class ScoreUdf implements MapPartitionsFunction<Row, Row> {
         failed ? null : scored.outcome().reward(),
         failed ? null : JavaConverters.mapAsScalaMap(scored.outcome().scores()),
         failed ? null : scored.outcome().satisfied(),
-        scored.error());
+        failed ? Rows.reason(scored.fault()) : null,
+        failed ? scored.fault().kind().spelling() : null);
   }
 }
