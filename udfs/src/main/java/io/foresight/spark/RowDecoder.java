@@ -169,7 +169,7 @@ public final class RowDecoder implements AutoCloseable {
   /** Rows being decoded, by one batcher after the other. */
   private final class Decoding implements Iterator<Decoded> {
 
-    private final Iterator<Prepared> rest;
+    private Iterator<Prepared> rest;
     private Batcher<Prepared, Decoded> batcher;
 
     /** The row that had these sessions to itself from their beginning, if there is one. */
@@ -219,7 +219,8 @@ public final class RowDecoder implements AutoCloseable {
       if (draftLease != null) {
         draftLease.renew();
       }
-      batcher = batcher(Rows.concatenated(unfinished.iterator(), rest), rows);
+      rest = Rows.concatenated(unfinished.iterator(), rest);
+      batcher = batcher(rest, rows);
     }
   }
 

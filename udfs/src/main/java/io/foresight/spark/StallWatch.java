@@ -74,8 +74,12 @@ final class StallWatch implements AutoCloseable {
 
   private void look() {
     Batcher<?, ?> watched = batcher;
+    if (watched == null || watched.inFlight() == 0) {
+      // Nobody wants anything of the task.
+      progress();
+    }
     long intervals = (System.nanoTime() - last) / interval;
-    if (intervals == 0 || watched == null || watched.inFlight() == 0) {
+    if (intervals == 0) {
       told = 0;
     } else if (intervals > told) {
       told = intervals;

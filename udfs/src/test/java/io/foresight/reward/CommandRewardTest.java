@@ -329,6 +329,10 @@ class CommandRewardTest {
     String background = "sleep 1000 & echo $! > \"$1\"; " + loop("");
     try (Rewards rewards = open(Map.of(), background, pid.toString())) {
       assertThat(score(rewards, "0.5")).isEqualTo(0.5);
+      // A process has no command line while it becomes another program.
+      for (int i = 0; i < 100 && !runs(Files.readString(pid)); i++) {
+        Thread.sleep(10);
+      }
       assertThat(runs(Files.readString(pid))).isTrue();
     }
     assertThat(runs(Files.readString(pid))).isFalse();
