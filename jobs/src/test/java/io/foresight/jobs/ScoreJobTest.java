@@ -244,7 +244,7 @@ class ScoreJobTest {
         score("--text", "said", "--output", once, "--set", "output.format=jsonl").succeeded();
     texts = once;
     assertThat(score("--text", "said").err())
-        .contains("already has [reward, constraint_scores, satisfied, error]");
+        .contains("already has [reward, constraint_scores, satisfied, error, error_kind]");
     Path twice = temporary.resolve("twice");
     JobRun second =
         score("--text", "said", "--output", twice, "--set", "output.prefix=again_").succeeded();

@@ -33,7 +33,6 @@ public final class FaultyReward implements RewardFactory {
               if (CALLS.incrementAndGet() > 20 && isFirst(marker)) {
                 switch (fault) {
                   case "classes" -> throw new NoClassDefFoundError("org/others/Missing");
-                  case "memory" -> throw new OutOfMemoryError("Java heap space");
                   case "device" -> throw new InternalError("CUDA error: device-side assert");
                   case "none" -> {}
                   default -> throw new AssertionError(fault);
