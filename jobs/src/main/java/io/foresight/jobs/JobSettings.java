@@ -16,6 +16,7 @@ import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.Prompt;
 import io.foresight.spark.PromptTemplate;
+import io.foresight.spark.RunLimits;
 import io.foresight.spark.StoreSettings;
 import java.nio.charset.Charset;
 import java.time.Instant;
@@ -80,6 +81,7 @@ record JobSettings(
             RewardReader.read(reader),
             reader.integer("run.seed"),
             decoding,
+            limits(reader),
             columnPrefix(reader));
     String output = output(job, reader);
     JobSettings settings =
@@ -229,6 +231,11 @@ record JobSettings(
             + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS")
                 .withZone(ZoneOffset.UTC)
                 .format(Instant.now());
+  }
+
+  private static RunLimits limits(SettingsReader reader) {
+    return new RunLimits(
+        reader.optionalDuration("run.row-timeout"), reader.duration("run.stall-timeout"));
   }
 
   private static String columnPrefix(SettingsReader reader) {

@@ -1,6 +1,7 @@
 package io.foresight.jobs;
 
 import io.foresight.jobs.input.InputReader;
+import io.foresight.decoding.RowFault;
 import io.foresight.jobs.train.TrainClassifierJob;
 import io.foresight.jobs.train.TrainJob;
 import io.foresight.model.ModelException;
@@ -74,6 +75,7 @@ public final class Main {
         return 2;
       }
       if (cause instanceof ModelException
+          || cause instanceof RowFault
           || (cause == exception && cause instanceof IllegalArgumentException)) {
         System.err.println(cause.getMessage());
         return 1;

@@ -52,6 +52,7 @@ final class ScoreJob implements Callable<Integer> {
             generation.rewards(),
             generation.store(),
             generation.device(),
+            generation.limits(),
             generation.columnPrefix());
     try (SparkSession spark = SparkSession.builder().appName("foresight score").getOrCreate();
         ModelStore store =

@@ -10,6 +10,7 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import io.foresight.spark.Secrets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -263,6 +264,33 @@ final class SettingsReader {
       problem(path, "it is no size. Give one such as 512m or 2g.");
     }
     return 1;
+  }
+
+  /** A time such as 30s or 10m; at least 0. */
+  Duration duration(String path) {
+    try {
+      Duration duration = config.getDuration(path);
+      // A number without a unit would be taken for milliseconds, which nobody means.
+      if (!duration.isNegative() && (duration.isZero() || !written(path).matches("[0-9. ]+"))) {
+        return duration;
+      }
+    } catch (ConfigException e) {
+      // Reported as what has no unit.
+    }
+    problem(path, "it is no time. Give one such as 30s or 10m.");
+    return Duration.ZERO;
+  }
+
+  /** The same, above 0; {@code null} if empty. */
+  Duration optionalDuration(String path) {
+    if (written(path).isBlank()) {
+      return null;
+    }
+    Duration duration = duration(path);
+    if (duration.isZero() && !hasProblems()) {
+      problem(path, "it must be above 0, or empty.");
+    }
+    return duration;
   }
 
   boolean flag(String path) {

@@ -82,7 +82,15 @@ class ScoreJobTest {
     assertThat(rows).hasSize(6);
     assertThat(rows.get(0).schema().fieldNames())
         .containsExactly(
-            "concepts", "id", "most", "said", "reward", "constraint_scores", "satisfied", "error");
+            "concepts",
+            "id",
+            "most",
+            "said",
+            "reward",
+            "constraint_scores",
+            "satisfied",
+            "error",
+            "error_kind");
     assertThat(score(rows.get(0), "concepts")).isEqualTo(1);
     assertThat(score(rows.get(0), "concepts.run")).isEqualTo(1);
     assertThat(score(rows.get(0), "short")).isEqualTo(1);
@@ -236,7 +244,7 @@ class ScoreJobTest {
         score("--text", "said", "--output", once, "--set", "output.format=jsonl").succeeded();
     texts = once;
     assertThat(score("--text", "said").err())
-        .contains("already has [reward, constraint_scores, satisfied, error]");
+        .contains("already has [reward, constraint_scores, satisfied, error, error_kind]");
     Path twice = temporary.resolve("twice");
     JobRun second =
         score("--text", "said", "--output", twice, "--set", "output.prefix=again_").succeeded();

@@ -12,6 +12,7 @@ final class Row {
   private final LanguageModel target;
   private final LanguageModel draft;
   private final LineReward reward;
+  private final Runnable committed;
   private final double rewardBound;
   private final Tally tally = new Tally();
   private final int[] prompt;
@@ -34,7 +35,8 @@ final class Row {
       room = Math.min(room, draft.contextLength() - request.prompt().length);
     }
     if (request.prompt().length < 1 || room < 1) {
-      throw new IllegalArgumentException(
+      throw new RowFault(
+          RowFault.Kind.PROMPT,
           "Cannot decode a prompt of %d tokens: it must have one and leave room in the context"
               .formatted(request.prompt().length));
     }
@@ -61,6 +63,7 @@ final class Row {
                   tally.draftPositions += positions;
                 });
     this.reward = request.reward();
+    this.committed = request.committed();
     this.rewardBound = reward.upperBound();
     this.prompt = request.prompt().clone();
     this.limit = Math.min(request.maxNewTokens(), room);
@@ -97,7 +100,7 @@ final class Row {
   /**
    * R of what was generated and {@code continuation}; finished if that ends by EOS or at the limit.
    *
-   * @throws IllegalStateException if it is no number or above the reward's upper bound
+   * @throws RowFault if it is no number or above the reward's upper bound
    */
   double reward(int... continuation) {
     return judge(continuation).reward();
@@ -150,7 +153,8 @@ final class Row {
 
   private Judgement checked(Judgement value) {
     if (!(value.reward() <= rewardBound)) {
-      throw new IllegalStateException(
+      throw new RowFault(
+          RowFault.Kind.REWARD,
           "Cannot use a reward of %s: the reward's own upper bound is %s"
               .formatted(value.reward(), rewardBound));
     }
@@ -214,6 +218,7 @@ final class Row {
     logProb += tokenLogProb;
     ended = isEos(id);
     tally.committed.merge(origin, 1L, Long::sum);
+    committed.run();
   }
 
   /** Counts one verification. */

@@ -4,12 +4,16 @@ import io.foresight.decoding.Extension;
 import io.foresight.decoding.ForwardingModel;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Scores;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -17,6 +21,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Continuous batching: decodes the items of an iterator, many at a time, and runs what they ask of
@@ -29,6 +36,9 @@ import java.util.function.ToIntFunction;
  * model; the model that most of them wait for goes first. An item that is busy for long, with a
  * slow reward say, is not waited for. Further work can be {@linkplain #shared shared} in the same
  * way.
+ *
+ * <p>A failure, of a forward, of shared work or of an item, ends all: {@link #next} throws it, and
+ * goes on doing so.
  *
  * @param <I> an item
  * @param <R> its result
@@ -46,7 +56,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     R decode(I item, LanguageModel target, LanguageModel draft);
   }
 
-  /** A row that ends since its task did: nobody will look at what it would have given. */
+  /** A row that ends since its task or its time did: nobody looks at what it would have given. */
   public static final class TaskEnded extends CancellationException {
 
     private static final long serialVersionUID = 1;
@@ -61,6 +71,11 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
   /** Results that wait for an earlier one, at most, per item in flight. */
   private static final int LEAD = 64;
+
+  /** For items to end after {@link #close}; none of them calls native code by then. */
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Batcher.class);
 
   private final Iterator<? extends I> items;
   private final Decoder<I, R> decoder;
@@ -82,8 +97,25 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   /** Items that were started and not given out, in order. */
   private final Deque<Place> places = new ArrayDeque<>();
 
+  /** Who is at which item, those that were ended for their time included. Under the lock. */
+  private final Map<Thread, Place> running = new LinkedHashMap<>();
+
   private final Object lock = new Object();
-  private Thread owner;
+  private volatile Thread owner;
+
+  private Runnable check = () -> {};
+  private Duration limitOfTime;
+
+  /** {@code null} if items may take as long as they like. */
+  private Function<? super I, ? extends R> late;
+
+  /** What ended all; {@code null} as long as nothing did. */
+  private volatile Throwable failure;
+
+  /** Where the owner is, and since when. */
+  private volatile Station<?, ?> working;
+
+  private volatile long workingSince;
 
   /** The next item, if it was pulled before there was room for it. */
   private I pulled;
@@ -122,8 +154,8 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     this.rows = rows;
     this.limit = limit;
     this.decoder = decoder;
-    this.target = target == null ? null : new Station<>(target::extend);
-    this.draft = draft == null ? null : new Station<>(draft::extend);
+    this.target = target == null ? null : new Station<>("the target", target::extend);
+    this.draft = draft == null ? null : new Station<>("the draft", draft::extend);
     this.targetModel = target == null ? null : new Channel(target, this.target::ask);
     this.draftModel = draft == null ? null : new Channel(draft, this.draft::ask);
     this.threads =
@@ -139,14 +171,88 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
    * Lets items do something together: what they ask for at the same moment becomes one call of
    * {@code work} on this batcher's thread. To be called before the first result is taken.
    *
+   * @param name what it is, for a log
    * @param work gives as many results as it is asked for, in order, and each does not depend on the
    *     others
    * @return the same for an item's thread, which blocks meanwhile
    */
-  public <A, B> Function<List<A>, List<B>> shared(Function<List<A>, List<B>> work) {
-    Station<A, B> station = new Station<>(work);
+  public <A, B> Function<List<A>, List<B>> shared(String name, Function<List<A>, List<B>> work) {
+    Station<A, B> station = new Station<>(name, work);
     first.add(station);
     return station::ask;
+  }
+
+  /**
+   * Ends items that take longer; their places are free at once. The thread of such an item is
+   * interrupted, and goes no further than to the next forward. To be called before the first result
+   * is taken.
+   *
+   * @param late what an item gives that was ended; on this batcher's thread
+   */
+  public void limitTime(Duration limit, Function<? super I, ? extends R> late) {
+    limitOfTime = limit;
+    this.late = late;
+  }
+
+  /**
+   * Has something looked at, on this batcher's thread, before each item and each forward, and while
+   * it waits. To be called before the first result is taken.
+   *
+   * @param check throws to end all
+   */
+  public void checkAlways(Runnable check) {
+    this.check = check;
+  }
+
+  /** Items that were pulled and whose results were not given out, in order. */
+  public List<I> unfinished() {
+    List<I> unfinished = new ArrayList<>(places.stream().map(place -> place.item).toList());
+    if (hasPulled) {
+      unfinished.add(pulled);
+    }
+    return unfinished;
+  }
+
+  /** Items in flight, at most, by now. */
+  public int rows() {
+    return rows;
+  }
+
+  /** Items in flight. From any thread. */
+  public int inFlight() {
+    synchronized (lock) {
+      return decoding;
+    }
+  }
+
+  /** What items in flight wait for, in words; for a log. From any thread. */
+  public String state() {
+    StringBuilder state = new StringBuilder();
+    synchronized (lock) {
+      state.append("%d rows in flight, %d of them busy".formatted(decoding, busy));
+      for (Station<?, ?> station : stations()) {
+        if (!station.calls.isEmpty()) {
+          state.append(", %d waiting for %s".formatted(station.calls.size(), station.name));
+        }
+      }
+    }
+    Station<?, ?> now = working;
+    if (now != null) {
+      state.append(
+          "; %s has been computing for %d s"
+              .formatted(now.name, (System.nanoTime() - workingSince) / 1_000_000_000));
+    }
+    return state.toString();
+  }
+
+  /** The threads of items in flight, and the one that runs the forwards. From any thread. */
+  public List<Thread> threads() {
+    synchronized (lock) {
+      return Stream.concat(Stream.of(owner), running.keySet().stream())
+          .filter(Objects::nonNull)
+          .distinct()
+          .toList();
+    }
   }
 
   /** Nanoseconds that forwards waited for items that were busy, so far. */
@@ -163,31 +269,53 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
    * The next item's result.
    *
    * @throws CancellationException if the calling thread was interrupted
+   * @throws RuntimeException what a forward, shared work or an item threw, as an {@link Error} too
    */
   @Override
   public R next() {
     if (!hasNext()) {
       throw new NoSuchElementException();
     }
-    if (Thread.currentThread().isInterrupted()) {
-      throw new TaskEnded("the task was interrupted");
-    }
     owner = Thread.currentThread();
-    if (rows == 1 && places.isEmpty()) {
-      return decoder.decode(pull(), Channel.direct(targetModel), Channel.direct(draftModel));
-    }
     while (true) {
+      goOnOrThrow();
       fill();
       Place next = places.peekFirst();
-      if (next.isDone()) {
+      if (next.done && failure == null) {
         places.removeFirst();
-        return next.result();
+        return next.result;
       }
       Station<?, ?> station = await(next);
       if (station != null) {
         station.work();
       }
     }
+  }
+
+  private void goOnOrThrow() {
+    if (failure instanceof Error e) {
+      throw e;
+    }
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failure != null) {
+      throw new IllegalStateException(failure);
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      throw new TaskEnded("the task was interrupted");
+    }
+    check.run();
+    for (Place place : late == null ? List.<Place>of() : places) {
+      if (!place.done && System.nanoTime() - place.started > limitOfTime.toNanos()) {
+        place.end(late.apply(place.item));
+      }
+    }
+  }
+
+  /** Whether items are decoded by the calling thread: alone, and with no limit to hold. */
+  private boolean isDirect() {
+    return rows == 1 && late == null;
   }
 
   private void fill() {
@@ -208,7 +336,11 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
         decoding++;
         busy++;
       }
-      threads.execute(place);
+      if (isDirect()) {
+        place.run();
+      } else {
+        threads.execute(place);
+      }
     }
   }
 
@@ -224,7 +356,8 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     boolean room;
     synchronized (lock) {
       draining &= decoding > 0;
-      room = !draining && decoding < rows && places.size() < rows * LEAD;
+      int lead = isDirect() ? 1 : rows * LEAD;
+      room = failure == null && !draining && decoding < rows && places.size() < lead;
     }
     return room && (hasPulled || items.hasNext());
   }
@@ -234,7 +367,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     long started = System.nanoTime();
     try {
       while (true) {
-        if (next.isDone() || mayStart()) {
+        if (next.done || failure != null || mayStart()) {
           return null;
         }
         synchronized (lock) {
@@ -247,9 +380,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
           }
         }
         LockSupport.parkNanos(this, PATIENCE_NANOS);
-        if (Thread.currentThread().isInterrupted()) {
-          throw new TaskEnded("the task was interrupted");
-        }
+        goOnOrThrow();
       }
     } finally {
       waitingNanos += System.nanoTime() - started;
@@ -268,7 +399,10 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     return p > q ? target : q > 0 ? draft : null;
   }
 
-  /** Ends the items that are still being decoded, and waits until they have. */
+  /**
+   * Ends the items that are still being decoded, and waits until they have; not forever for one
+   * that does not heed it.
+   */
   @Override
   public void close() {
     closed = true;
@@ -282,13 +416,15 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     waiting.forEach(call -> call.fail(new TaskEnded("the task ended")));
     threads.shutdownNow();
     boolean interrupted = false;
-    while (true) {
+    long end = System.nanoTime() + GRACE.toNanos();
+    while (!threads.isTerminated()) {
       try {
-        if (threads.awaitTermination(1, TimeUnit.MINUTES)) {
+        if (!threads.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+          LOG.warn("A row does not end with its task: {}. It is left behind.", state());
           break;
         }
       } catch (InterruptedException e) {
-        // The caches must not be closed under a row's feet, so the wait goes on.
+        // What closes after this may be in use by the rows, so the wait goes on.
         interrupted = true;
       }
     }
@@ -312,8 +448,13 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   private final class Place implements Runnable {
 
     private final I item;
+    private final long started = System.nanoTime();
     private R result;
-    private Throwable failure;
+
+    /** What it waits for; {@code null} while it is busy. As the thread, under the lock. */
+    private Call<?, ?> waiting;
+
+    private Thread thread;
     private volatile boolean done;
 
     Place(I item) {
@@ -322,45 +463,71 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
     @Override
     public void run() {
+      synchronized (lock) {
+        thread = Thread.currentThread();
+        running.put(thread, this);
+      }
+      R given = null;
+      Throwable thrown = null;
       try {
-        result = decoder.decode(item, targetModel, draftModel);
+        given = decoder.decode(item, targetModel, draftModel);
       } catch (Throwable e) {
-        failure = e;
+        thrown = e;
       }
       synchronized (lock) {
-        done = true;
-        decoding--;
-        busy--;
+        // Not before: an interruption from here on would be the thread's next item's.
+        running.remove(thread);
+        thread = null;
+        if (!done) {
+          if (thrown != null && failure == null) {
+            failure = thrown;
+          }
+          end(given);
+        }
       }
       LockSupport.unpark(owner);
     }
 
-    boolean isDone() {
-      return done;
-    }
-
-    R result() {
-      if (failure instanceof RuntimeException e) {
-        throw e;
+    /** Gives a result; a thread that is still at it gives none any more. */
+    void end(R given) {
+      Call<?, ?> call;
+      synchronized (lock) {
+        if (done) {
+          return;
+        }
+        call = waiting;
+        waiting = null;
+        result = given;
+        done = true;
+        decoding--;
+        if (call == null) {
+          busy--;
+        } else {
+          stations().forEach(station -> station.calls.remove(call));
+        }
+        if (thread != null) {
+          thread.interrupt();
+        }
       }
-      if (failure instanceof Error e) {
-        throw e;
+      if (call != null) {
+        call.fail(new TaskEnded("the row took too long"));
       }
-      return result;
     }
   }
 
   /** One item's part in work to come. */
-  private static final class Call<A, B> {
+  private final class Call<A, B> {
 
     private final List<A> asked;
+    private final Place of;
     private final Thread caller = Thread.currentThread();
     private List<B> results;
     private RuntimeException failure;
     private volatile boolean done;
 
-    Call(List<A> asked) {
+    Call(List<A> asked, Place of) {
       this.asked = asked;
+      this.of = of;
     }
 
     void complete(List<B> given) {
@@ -390,37 +557,54 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     public List<Scores> extend(List<Extension> extensions) {
       return extend.apply(extensions);
     }
-
-    /** The model itself, for a row that is alone on the calling thread. */
-    static LanguageModel direct(Channel channel) {
-      return channel == null ? null : channel.model;
-    }
   }
 
   /** Work that items ask for, and the batcher's thread does for all who wait. */
   private final class Station<A, B> {
 
+    private final String name;
     private final Function<List<A>, List<B>> work;
     private final List<Call<A, B>> calls = new ArrayList<>();
 
-    Station(Function<List<A>, List<B>> work) {
+    Station(String name, Function<List<A>, List<B>> work) {
+      this.name = name;
       this.work = work;
+    }
+
+    private List<B> apply(List<A> asked) {
+      workingSince = System.nanoTime();
+      working = this;
+      try {
+        return work.apply(asked);
+      } finally {
+        working = null;
+      }
     }
 
     /**
      * Waits until it is done; at once where no item is in flight, or alone on the batcher's thread.
      */
     List<B> ask(List<A> asked) {
-      if (owner == null || Thread.currentThread() == owner) {
+      if (owner == null) {
         return work.apply(asked);
       }
-      Call<A, B> call = new Call<>(asked);
+      if (Thread.currentThread() == owner) {
+        goOnOrThrow();
+        return apply(asked);
+      }
+      Call<A, B> call;
       boolean last;
       synchronized (lock) {
-        if (closed) {
+        Place place = running.get(Thread.currentThread());
+        if (closed || failure != null) {
           throw new TaskEnded("the task ended");
         }
+        if (place.done) {
+          throw new TaskEnded("the row took too long");
+        }
+        call = new Call<>(asked, place);
         calls.add(call);
+        place.waiting = call;
         busy--;
         last = busy == 0;
       }
@@ -447,13 +631,15 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       batch.forEach(call -> all.addAll(call.asked));
       List<B> results;
       try {
-        results = work.apply(all);
-      } catch (RuntimeException e) {
-        one(batch, e);
-        return;
-      } catch (Error e) {
+        results = apply(all);
+      } catch (RuntimeException | Error e) {
+        failure = e;
         goOn(batch);
-        cancel(batch, e);
+        for (Call<A, B> call : batch) {
+          TaskEnded cancelled = new TaskEnded("a forward failed");
+          cancelled.initCause(e);
+          call.fail(cancelled);
+        }
         throw e;
       }
       goOn(batch);
@@ -469,35 +655,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     private void goOn(List<Call<A, B>> batch) {
       synchronized (lock) {
         busy += batch.size();
-      }
-    }
-
-    /** After an error, which ends it all: no item is to wait for this forever. */
-    private void cancel(List<Call<A, B>> batch, Error error) {
-      for (Call<A, B> call : batch) {
-        if (!call.done) {
-          TaskEnded cancelled = new TaskEnded("the model failed");
-          cancelled.initCause(error);
-          call.fail(cancelled);
-        }
-      }
-    }
-
-    /** After work that failed: each item's alone, so that one item's fault stays its own. */
-    private void one(List<Call<A, B>> batch, RuntimeException failure) {
-      goOn(batch);
-      for (Call<A, B> call : batch) {
-        try {
-          if (batch.size() == 1) {
-            throw failure;
-          }
-          call.complete(work.apply(call.asked));
-        } catch (RuntimeException e) {
-          call.fail(e);
-        } catch (Error e) {
-          cancel(batch, e);
-          throw e;
-        }
+        batch.forEach(call -> call.of.waiting = null);
       }
     }
   }

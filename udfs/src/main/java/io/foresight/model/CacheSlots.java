@@ -56,9 +56,4 @@ final class CacheSlots {
     copies.clear();
     return work;
   }
-
-  /** Notes again what a forward took that does not take place. */
-  synchronized void giveBack(Work work) {
-    copies.addAll(0, work.copies());
-  }
 }

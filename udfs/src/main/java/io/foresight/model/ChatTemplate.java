@@ -3,6 +3,7 @@ package io.foresight.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.foresight.decoding.RowFault;
 import io.foresight.model.jinja.JinjaException;
 import io.foresight.model.jinja.JinjaTemplate;
 import java.io.IOException;
@@ -122,7 +123,7 @@ public final class ChatTemplate {
    * @param system what the system's turn says; {@code null} for no such turn
    * @param user what the user's turn says
    * @param now what the template writes if it asks for the date
-   * @throws IllegalArgumentException if the template refuses the turns, or fails on them
+   * @throws RowFault if the template refuses the turns, or fails on them
    */
   public String prompt(String system, String user, LocalDateTime now) {
     List<Map<String, Object>> messages = new ArrayList<>();
@@ -138,7 +139,8 @@ public final class ChatTemplate {
     try {
       return template.render(variables, now);
     } catch (JinjaException e) {
-      throw new IllegalArgumentException(
+      throw new RowFault(
+          RowFault.Kind.PROMPT,
           "Cannot build a prompt: the chat template of %s says: %s. Change the texts of its turns, or write the prompt with prompt.template."
               .formatted(folder, e.getMessage()),
           e);

@@ -442,13 +442,29 @@ final class ForwardPlan {
     plan[4] = LOGITS;
   }
 
+  private int gaps() {
+    return Math.min(Math.max(topK, 1), vocabulary - 1);
+  }
+
+  private int columns() {
+    int further = 1 + 2 * topK + gatherWidth + (detail == ROWS ? vocabulary : 0);
+    return 1 + gaps() + (detail == 0 ? 0 : further);
+  }
+
+  /** Whether a forward's result says that all scores were numbers. */
+  boolean isFinite(float[] result) {
+    for (int row = 0; row < Math.max(1, asked); row++) {
+      if (Float.isNaN(result[row * columns()])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Takes the forward's result apart. */
   List<Scores> scores(float[] result) {
-    int gaps = Math.min(Math.max(topK, 1), vocabulary - 1);
-    int columns =
-        1
-            + gaps
-            + (detail == 0 ? 0 : 1 + 2 * topK + gatherWidth + (detail == ROWS ? vocabulary : 0));
+    int gaps = gaps();
+    int columns = columns();
     List<Scores> scores = new ArrayList<>();
     int row = 0;
     for (Extension extension : extensions) {

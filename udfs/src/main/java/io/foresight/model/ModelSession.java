@@ -22,6 +22,9 @@ import java.util.Set;
  * run native code. Sequences may be opened, forked, rolled back and closed by other threads in the
  * meantime, each by the thread of its row: that is bookkeeping, and what it takes in the cache is
  * done by the next forward.
+ *
+ * <p>A forward that fails ends the session: what its caches hold by then nobody knows. Others on
+ * the same model are not concerned.
  */
 public final class ModelSession implements LanguageModel, AutoCloseable {
 
@@ -36,6 +39,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private int slots = INITIAL_SLOTS;
   private int positions;
   private ForwardStats stats = ForwardStats.ZERO;
+
+  /** Whether a forward has begun and not come to its end. */
+  private boolean broken;
 
   ModelSession(CausalLm model, CacheBudget budget) {
     this.model = model;
@@ -122,10 +128,14 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
    * As the interface says. In fp32 on the CPU, a position whose margin is below {@link
    * Scores#NEAR_TIE} is scored anew in a forward of its own over its whole path: matrix libraries
    * choose kernels by shape, so that only then the choice is the same however it was batched.
+   *
+   * @throws ModelException if scores are not finite, or the cache would outgrow its limit
+   * @throws IllegalStateException if a forward has failed before
    */
   @Override
   public List<Scores> extend(List<Extension> extensions) {
     check(extensions);
+    begin();
     long started = System.nanoTime();
     List<Scores> results = forward(extensions);
     int appended = extensions.stream().mapToInt(e -> e.tokens().length).sum();
@@ -133,11 +143,20 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     for (int i = 0; model.hasCanonicalScores() && i < extensions.size(); i++) {
       settle((Slot) extensions.get(i).sequence(), extensions.get(i), results.get(i));
     }
-    // Last, since after a failure no sequence is to be longer than it was.
     for (Extension extension : extensions) {
       ((Slot) extension.sequence()).extended(extension);
     }
+    broken = false;
     return results;
+  }
+
+  private void begin() {
+    if (broken) {
+      throw new IllegalStateException(
+          "Cannot use a session of model %s: a forward of it has failed. Open another one."
+              .formatted(model.checkpoint().folder()));
+    }
+    broken = true;
   }
 
   /**
@@ -152,10 +171,12 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
             .toList();
     try {
       check(extensions);
+      begin();
       ForwardPlan plan =
           plan(extensions, texts.stream().mapToInt(ids -> ids.length).max().orElseThrow());
       plan.askForLogits();
       float[] all = run(plan);
+      broken = false;
       float[][] logits = new float[texts.size()][];
       for (int i = 0; i < logits.length; i++) {
         logits[i] = Arrays.copyOfRange(all, i * config.outputs(), (i + 1) * config.outputs());
@@ -196,7 +217,13 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       needed = Math.max(needed, extension.sequence().length() + extension.tokens().length);
     }
     ForwardPlan plan = plan(ordered, needed);
-    List<Scores> scores = plan.scores(run(plan));
+    float[] result = run(plan);
+    if (!plan.isFinite(result)) {
+      throw new ModelException(
+          "Cannot score with model %s: its scores are not finite (NaN or infinite). Check its weights, or take another precision."
+              .formatted(model.checkpoint().folder()));
+    }
+    List<Scores> scores = plan.scores(result);
     stats =
         stats.plusForward(
             extensions.size(),
@@ -213,14 +240,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   /** Makes room in the cache and plans the forward, with the copies that are to be done before. */
   private ForwardPlan plan(List<Extension> ordered, int wantedPositions) {
     CacheSlots.Work work = cacheSlots.take();
-    try {
-      reserve(work.slots(), wantedPositions);
-      return new ForwardPlan(ordered, positions, work.copies(), config, model.isOnGpu());
-    } catch (RuntimeException e) {
-      // They are other rows' too.
-      cacheSlots.giveBack(work);
-      throw e;
-    }
+    reserve(work.slots(), wantedPositions);
+    return new ForwardPlan(ordered, positions, work.copies(), config, model.isOnGpu());
   }
 
   private static int index(List<Extension> extensions, int i) {
@@ -323,7 +344,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                     tensor(manager.create(plan.whole, new Shape(plan.whole.length))),
                     tensor(manager.create(plan.masks, new Shape(plan.masks.length))));
         NDArray scores = result.toTensor(manager)) {
-      return plan.asked == 0 ? new float[0] : scores.toFloatArray();
+      return scores.toFloatArray();
     }
   }
 

@@ -129,6 +129,7 @@ public final class SequenceClassifier implements AutoCloseable {
    *
    * @param texts ids of each, as {@link #encode} gives them
    * @throws IllegalArgumentException if a text has no id or too many, or an id that the model lacks
+   * @throws ModelException if a logit is not finite
    */
   public float[][] logits(List<int[]> texts) {
     texts.forEach(this::check);
@@ -137,7 +138,18 @@ public final class SequenceClassifier implements AutoCloseable {
       List<int[]> together = TextBatches.pick(texts, batch);
       float[][] some = network.logits(together);
       for (int i = 0; i < batch.length; i++) {
-        logits[batch[i]] = some[i];
+        logits[batch[i]] = finite(some[i]);
+      }
+    }
+    return logits;
+  }
+
+  private float[] finite(float[] logits) {
+    for (float logit : logits) {
+      if (!Float.isFinite(logit)) {
+        throw new ModelException(
+            "Cannot classify with model %s: its scores are not finite (NaN or infinite). Check its weights."
+                .formatted(checkpoint.folder()));
       }
     }
     return logits;

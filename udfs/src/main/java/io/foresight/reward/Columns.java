@@ -1,12 +1,13 @@
 package io.foresight.reward;
 
+import io.foresight.decoding.RowFault;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** What rewards read of a row; each throws {@link IllegalArgumentException} for another type. */
+/** What rewards read of a row; each throws a {@link RowFault} for another type. */
 final class Columns {
 
   private static final int LONGEST_SHOWN = 100;
@@ -77,8 +78,9 @@ final class Columns {
     throw wrong(column, value, "a whole number in [0, %d]".formatted(Integer.MAX_VALUE));
   }
 
-  private static IllegalArgumentException wrong(String column, Object value, String right) {
-    return new IllegalArgumentException(
+  private static RowFault wrong(String column, Object value, String right) {
+    return new RowFault(
+        RowFault.Kind.INPUT,
         "Cannot read column %s: it holds %s. Give %s."
             .formatted(column, shown(String.valueOf(value)), right));
   }

@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import io.foresight.decoding.RowFault;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -77,7 +78,8 @@ final class CommandReward implements RewardFunction {
         || value instanceof Boolean) {
       return value;
     }
-    throw new IllegalArgumentException(
+    throw new RowFault(
+        RowFault.Kind.INPUT,
         "Cannot send column %s: it holds a %s. Make it a text, a number, a boolean or a list of those."
             .formatted(column, value.getClass().getSimpleName()));
   }
@@ -111,7 +113,8 @@ final class CommandReward implements RewardFunction {
       double[] scores =
           program.scores(new ProgramRun.Request(texts, finished, row), timeout, restarts);
       if (scores.length != finished.length) {
-        throw new IllegalStateException(
+        throw new RowFault(
+            RowFault.Kind.REWARD,
             "its program gave %d scores for %d texts. Correct the program."
                 .formatted(scores.length, finished.length));
       }

@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import io.foresight.decoding.RowFault;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -98,8 +99,16 @@ public final class ForbiddenWords implements RewardFunction {
     if (more.isEmpty()) {
       return always ? Optional.of(new Clear(List.of(search))) : Optional.empty();
     }
-    Search ofRow = Search.of(more.get(), caseSensitive, inflections);
+    Search ofRow = own(more.get());
     return Optional.of(new Clear(always ? List.of(search, ofRow) : List.of(ofRow)));
+  }
+
+  private Search own(List<String> texts) {
+    try {
+      return Search.of(texts, caseSensitive, inflections);
+    } catch (IllegalArgumentException e) {
+      throw new RowFault(RowFault.Kind.INPUT, e.getMessage(), e);
+    }
   }
 
   private final class Clear implements RowReward {

@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import io.foresight.decoding.RowFault;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -67,7 +68,7 @@ public final class JsonConformity implements RewardFunction {
   /**
    * Prepares the reward for one row.
    *
-   * @throws IllegalArgumentException if the row's schema cannot be used
+   * @throws RowFault if the row's schema cannot be used
    */
   @Override
   public Optional<RowReward> forRow(Map<String, Object> row) {
@@ -79,7 +80,8 @@ public final class JsonConformity implements RewardFunction {
     try {
       return Schema.of(text);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
+      throw new RowFault(
+          RowFault.Kind.INPUT,
           "Cannot use the schema of column %s: %s"
               .formatted(schemaColumn.orElseThrow(), e.getMessage()),
           e);

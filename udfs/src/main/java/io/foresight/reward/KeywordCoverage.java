@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import io.foresight.decoding.RowFault;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -45,7 +46,8 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
     List<String> concepts = Columns.texts(row.get(conceptsColumn), conceptsColumn);
     List<?> forms = Columns.list(row, formsColumn, "a list of texts per concept").orElse(List.of());
     if (!forms.isEmpty() && forms.size() != concepts.size()) {
-      throw new IllegalArgumentException(
+      throw new RowFault(
+          RowFault.Kind.INPUT,
           "Cannot read column %s: it has %d lists for %d concepts. Give one list per concept, or none at all."
               .formatted(formsColumn, forms.size(), concepts.size()));
     }
@@ -60,7 +62,8 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
       Inflections.of(concepts.get(i)).forEach(form -> alternatives.add(List.of(form)));
       alternatives.removeIf(List::isEmpty);
       if (alternatives.isEmpty()) {
-        throw new IllegalArgumentException(
+        throw new RowFault(
+            RowFault.Kind.INPUT,
             "Cannot use concept \"%s\": it holds no word. Give words of letters or digits."
                 .formatted(concepts.get(i)));
       }

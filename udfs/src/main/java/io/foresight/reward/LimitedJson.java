@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.decoding.RowFault;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,8 +26,8 @@ final class LimitedJson {
   private LimitedJson() {}
 
   /**
-   * A copy whose objects and arrays throw {@link IllegalArgumentException} when they are looked at
-   * for too long; the message is a reason and what to do.
+   * A copy whose objects and arrays throw a {@link RowFault} when they are looked at for too long;
+   * the message is a reason and what to do.
    */
   static JsonNode of(JsonNode value) {
     return new LimitedJson().copy(value);
@@ -50,7 +51,8 @@ final class LimitedJson {
 
   private void look() {
     if (System.nanoTime() - started > LONGEST.toNanos()) {
-      throw new IllegalArgumentException(
+      throw new RowFault(
+          RowFault.Kind.REWARD,
           "the schema has not judged the text after %d s. Simplify what refers to itself in the schema, or do without %s."
               .formatted(LONGEST.toSeconds(), SchemaReferences.contextual()));
     }

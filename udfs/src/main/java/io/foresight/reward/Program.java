@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import io.foresight.decoding.RowFault;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -51,7 +52,7 @@ final class Program {
       if (--users > 0) {
         return;
       }
-      PROGRAMS.remove(command);
+      PROGRAMS.remove(command, this);
     }
     end();
   }
@@ -75,9 +76,10 @@ final class Program {
    * Asks for scores; blocks.
    *
    * @param timeout for the program's answer
-   * @param restarts how often the program may be started again before this fails at once
+   * @param restarts how often the program may be started again before nobody is answered any more
    * @return as many as the program gave
-   * @throws IllegalStateException if there are none, with what the user can do
+   * @throws RowFault if there are none by this request's doing, with what the user can do
+   * @throws IllegalStateException if the program does not start, or not any more
    * @throws CancellationException if the calling thread is interrupted, which it stays
    */
   double[] scores(ProgramRun.Request request, Duration timeout, int restarts) {
@@ -89,7 +91,7 @@ final class Program {
     try {
       return scores(turns.writeLock(), request, timeout, restarts);
     } catch (ProgramRun.EndedException e) {
-      throw new IllegalStateException(e.getMessage(), e);
+      throw new RowFault(RowFault.Kind.REWARD, e.getMessage(), e);
     }
   }
 
@@ -116,9 +118,13 @@ final class Program {
       return run;
     }
     if (starts > restarts) {
+      synchronized (PROGRAMS) {
+        // Whoever comes next, as a task that is tried again, starts from the beginning.
+        PROGRAMS.remove(command, this);
+      }
       throw new IllegalStateException(
-          "its program is not started any more, after %d times (restarts = %d). The last time it %s"
-              .formatted(starts, restarts, run.reason()));
+          "Cannot score with program %s: it is not started any more, after %d times (restarts = %d). The last time it %s"
+              .formatted(command.get(0), starts, restarts, run.reason()));
     }
     synchronized (PROGRAMS) {
       if (ending) {

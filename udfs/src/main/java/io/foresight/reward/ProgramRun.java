@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foresight.decoding.RowFault;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -127,8 +128,8 @@ final class ProgramRun {
       process = builder.start();
     } catch (IOException e) {
       throw new IllegalStateException(
-          "its program does not start: %s. Give a program that every host has, and its arguments, as a list of texts."
-              .formatted(e.getMessage()),
+          "Cannot score with program %s: it does not start: %s. Give a program that every host has, and its arguments, as a list of texts."
+              .formatted(name, e.getMessage()),
           e);
     }
     messages = start("messages", this::readMessages);
@@ -161,7 +162,7 @@ final class ProgramRun {
    *     order, from the latest answer to an earlier one
    * @return as many as the program gave
    * @throws EndedException if the process ended
-   * @throws IllegalStateException if this request is not answered, or not with scores
+   * @throws RowFault if this request is not answered, or not with scores
    */
   double[] scores(Request request, Duration timeout) throws EndedException, InterruptedException {
     Waiting mine = send(request, timeout);
@@ -187,7 +188,7 @@ final class ProgramRun {
       if (e.getCause() instanceof EndedException) {
         throw new EndedException(reason);
       }
-      throw new IllegalStateException(e.getCause().getMessage(), e);
+      throw (RowFault) e.getCause();
     }
   }
 
@@ -204,7 +205,7 @@ final class ProgramRun {
     try {
       requests.add((JSON.writeValueAsString(message) + "\n").getBytes(StandardCharsets.US_ASCII));
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("its row cannot be sent: " + e.getMessage(), e);
+      throw new RowFault(RowFault.Kind.INPUT, "its row cannot be sent: " + e.getMessage(), e);
     }
     Waiting mine = new Waiting(timeout);
     waiting.put(id, mine);
@@ -215,7 +216,8 @@ final class ProgramRun {
     JsonNode error = answer.get("error");
     if (error != null && !error.isNull()) {
       String reason = error.isTextual() ? error.asText() : error.toString();
-      throw new IllegalStateException(
+      throw new RowFault(
+          RowFault.Kind.REWARD,
           reason.isBlank() ? "its program gave an error without a reason." : cut(reason));
     }
     JsonNode scores = answer.path("scores");
@@ -226,7 +228,8 @@ final class ProgramRun {
       numbers[i] = scores.path(i).asDouble();
     }
     if (!good) {
-      throw new IllegalStateException(
+      throw new RowFault(
+          RowFault.Kind.REWARD,
           "its program answered %s. Make it give \"scores\", a list of numbers, or \"error\", a text."
               .formatted(cut(answer.toString())));
     }
@@ -257,7 +260,8 @@ final class ProgramRun {
     }
     kill();
     if (atFault) {
-      late.answer.completeExceptionally(new IllegalStateException("its program " + reason));
+      late.answer.completeExceptionally(
+          new RowFault(RowFault.Kind.REWARD, "its program " + reason));
     }
     letGo();
   }

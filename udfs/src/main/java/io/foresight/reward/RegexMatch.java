@@ -1,6 +1,7 @@
 package io.foresight.reward;
 
 import com.google.re2j.Pattern;
+import io.foresight.decoding.RowFault;
 import java.util.Map;
 import java.util.Optional;
 
@@ -73,7 +74,7 @@ public final class RegexMatch implements RewardFunction {
   /**
    * Prepares the reward for one row.
    *
-   * @throws IllegalArgumentException if the row's pattern is none, or too large
+   * @throws RowFault if the row's pattern is none, or too large
    */
   @Override
   public Optional<RowReward> forRow(Map<String, Object> row) {
@@ -85,7 +86,8 @@ public final class RegexMatch implements RewardFunction {
     try {
       return Regex.of(regex);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
+      throw new RowFault(
+          RowFault.Kind.INPUT,
           "Cannot use pattern \"%s\" of column %s: %s"
               .formatted(Columns.shown(regex), patternColumn.orElseThrow(), e.getMessage()),
           e);

@@ -17,7 +17,8 @@ public interface RewardFunction extends AutoCloseable {
    * @param row the row's values by column; a list is a {@link List}, a null or missing column is
    *     absent or null
    * @return empty if the row lacks what this reward judges by: then it is not judged
-   * @throws IllegalArgumentException if what the row has cannot be used; it becomes an error row
+   * @throws io.foresight.decoding.RowFault if what the row has cannot be used; it becomes an error
+   *     row. What a reward of another jar throws, of whatever kind, is taken for that
    */
   Optional<RowReward> forRow(Map<String, Object> row);
 

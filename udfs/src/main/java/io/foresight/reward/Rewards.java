@@ -2,6 +2,7 @@ package io.foresight.reward;
 
 import io.foresight.decoding.Criterion;
 import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.RowFault;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -129,37 +130,35 @@ public final class Rewards implements AutoCloseable {
     return new RowRewards(combination, parts);
   }
 
-  /** Asks a reward; whatever goes wrong in it is its row's error, and names it. */
+  /**
+   * Asks a reward, and names it in a fault that it finds in its row. Whatever else goes wrong is no
+   * row's.
+   */
   static <T> T asked(String name, Supplier<T> question) {
     try {
       T answer = question.get();
       if (answer == null) {
-        throw new RewardException(name, "it gave nothing (null). Correct the reward.", null);
+        throw new RewardException(name, "it gave nothing (null). Correct the reward.");
       }
       return answer;
-    } catch (RewardException | java.util.concurrent.CancellationException e) {
-      // The latter ends the task, with no row at fault.
+    } catch (RewardException e) {
       throw e;
-    } catch (RuntimeException | Error e) {
-      if (isOfTheJvm(e)) {
-        throw e;
-      }
-      // Errors too: code of others has them, as a service that is missing, or Scala's ???.
-      throw new RewardException(name, reason(e), e);
+    } catch (RowFault e) {
+      throw new RewardException(name, e.kind(), e.getMessage(), e);
     }
   }
 
   /**
-   * Whether no row is to blame. Endless recursion is code's own fault, and so is a want of memory
-   * as a rule: what the call took is free again.
+   * Whether the code that threw this is not to blame: a heap that ran out, or classes that are not
+   * there. Endless recursion is code's own fault.
    */
   static boolean isOfTheJvm(Throwable e) {
-    return e instanceof VirtualMachineError
-        && !(e instanceof StackOverflowError || e instanceof OutOfMemoryError);
+    return (e instanceof VirtualMachineError && !(e instanceof StackOverflowError))
+        || e instanceof LinkageError;
   }
 
-  private static String reason(Throwable e) {
-    return e.getMessage() == null || e instanceof OutOfMemoryError ? e.toString() : e.getMessage();
+  static String reason(Throwable e) {
+    return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
   /** The names, for messages. */

@@ -21,7 +21,7 @@ public final class RowRewards {
       double bound = Rewards.asked(of.name(), reward::upperBound);
       if (!(bound >= 0 && bound <= 1)) {
         throw new RewardException(
-            of.name(), "its upper bound is %s, not in [0, 1]. Correct it.".formatted(bound), null);
+            of.name(), "its upper bound is %s, not in [0, 1]. Correct it.".formatted(bound));
       }
       return bound;
     }
@@ -110,8 +110,7 @@ public final class RowRewards {
       throw new RewardException(
           part.of().name(),
           "it gave %d scores for %d texts. Correct the reward."
-              .formatted(scores.length, finished.length),
-          null);
+              .formatted(scores.length, finished.length));
     }
     for (double score : scores) {
       requireIn(part, score, bound);
@@ -123,8 +122,7 @@ public final class RowRewards {
     if (!(score >= 0 && score <= bound)) {
       throw new RewardException(
           part.of().name(),
-          "it gave %s, which is not in [0, %s]. Correct the reward.".formatted(score, bound),
-          null);
+          "it gave %s, which is not in [0, %s]. Correct the reward.".formatted(score, bound));
     }
   }
 

@@ -16,6 +16,7 @@ import com.networknt.schema.SpecVersionDetector;
 import com.networknt.schema.ValidationMessage;
 import com.networknt.schema.ValidatorTypeCode;
 import com.networknt.schema.resource.DisallowSchemaLoader;
+import io.foresight.decoding.RowFault;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -134,11 +135,18 @@ final class Schema {
   /**
    * The share of the schema that a value meets; 1 only if it is valid. In [0, 1].
    *
-   * @throws IllegalArgumentException if that takes too long to find out
+   * @throws RowFault if that takes too long to find out, or is nested too deep
    */
   double share(JsonNode value) {
-    Set<ValidationMessage> messages =
-        schema.validate(references.contextFree() ? value : LimitedJson.of(value));
+    Set<ValidationMessage> messages;
+    try {
+      messages = schema.validate(references.contextFree() ? value : LimitedJson.of(value));
+    } catch (StackOverflowError e) {
+      throw new RowFault(
+          RowFault.Kind.REWARD,
+          "the schema leads too deep for the text. Simplify what refers to itself in the schema.",
+          e);
+    }
     if (messages.isEmpty()) {
       return 1;
     }

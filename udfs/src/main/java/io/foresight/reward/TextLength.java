@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import io.foresight.decoding.RowFault;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -84,7 +85,7 @@ public record TextLength(Unit unit, Bound atLeast, Bound atMost) implements Rewa
    * Prepares the reward for one row.
    *
    * @return empty for a row without a bound
-   * @throws IllegalArgumentException if a bound is no whole number, or no length is within both
+   * @throws RowFault if a bound is no whole number, or no length is within both
    */
   @Override
   public Optional<RowReward> forRow(Map<String, Object> row) {
@@ -96,7 +97,8 @@ public record TextLength(Unit unit, Bound atLeast, Bound atMost) implements Rewa
     int from = least.orElse(0);
     int to = most.orElse(Integer.MAX_VALUE);
     if (from > to) {
-      throw new IllegalArgumentException(
+      throw new RowFault(
+          RowFault.Kind.INPUT,
           "Cannot judge the length: at least %d and at most %d %s are wanted. Give a row bounds that fit together."
               .formatted(from, to, RewardSettings.spelling(unit)));
     }

@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import io.foresight.decoding.RowFault;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -117,15 +118,17 @@ final class TimeLimited implements RewardFunction {
   }
 
   /**
-   * Asks, within the limit.
+   * Asks, within the limit. What others' code throws is the fault of the row that it was asked of;
+   * not so a want of memory or of classes.
    *
-   * @throws IllegalStateException if there is no answer in time
+   * @throws RowFault if there is no answer in time, or an exception instead
    * @throws CancellationException if the calling thread is interrupted, which it stays
    */
   private <T> T limited(Supplier<T> question) {
     abandoned.removeIf(call -> call.ended.getCount() == 0);
     if (abandoned.size() >= MOST_ABANDONED) {
-      throw new IllegalStateException(
+      throw new RowFault(
+          RowFault.Kind.REWARD,
           "it is not asked any more, since %d calls of it still run after their timeout. Make it end when its thread is interrupted, and faster."
               .formatted(abandoned.size()));
     }
@@ -148,7 +151,7 @@ final class TimeLimited implements RewardFunction {
     }
   }
 
-  private IllegalStateException late(Call<?> call, TimeoutException cause) {
+  private RowFault late(Call<?> call, TimeoutException cause) {
     try {
       if (!call.ended.await(GRACE.toNanos(), TimeUnit.NANOSECONDS)) {
         abandoned.add(call);
@@ -156,7 +159,8 @@ final class TimeLimited implements RewardFunction {
     } catch (InterruptedException e) {
       throw cancelled(e);
     }
-    return new IllegalStateException(
+    return new RowFault(
+        RowFault.Kind.REWARD,
         "it did not answer within %s. Make it faster, or raise its timeout."
             .formatted(RewardSettings.spelling(limit)),
         cause);
@@ -171,14 +175,13 @@ final class TimeLimited implements RewardFunction {
   }
 
   private static RuntimeException thrown(Throwable cause) {
-    if (cause instanceof Error error) {
-      throw error;
+    if (Rewards.isOfTheJvm(cause)) {
+      throw (Error) cause;
     }
-    if (cause instanceof CancellationException || !(cause instanceof RuntimeException)) {
-      // A cancellation of its own making does not end the task.
-      return new IllegalStateException(cause.toString(), cause);
-    }
-    return (RuntimeException) cause;
+    // Errors too: code of others has them, as a service that is missing, or Scala's ???.
+    return cause instanceof RowFault fault
+        ? fault
+        : new RowFault(RowFault.Kind.REWARD, Rewards.reason(cause), cause);
   }
 
   @Override

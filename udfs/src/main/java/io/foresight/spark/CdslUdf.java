@@ -38,12 +38,17 @@ final class CdslUdf implements RowsFunction {
     if (!rows.hasNext()) {
       return Collections.emptyIterator();
     }
-    RowDecoder decoder = new RowDecoder(settings.withModels(models::folder));
     TaskContext context = TaskContext.get();
+    RowDecoder decoder =
+        LostDevice.watched(
+            () ->
+                new RowDecoder(
+                    settings.withModels(models::folder), context::killTaskIfInterrupted));
     context.addTaskCompletionListener((TaskCompletionListener) done -> decoder.close());
     Iterator<RowDecoder.Decoded> decoded =
-        decoder.decode(
-            Rows.mapped(rows, row -> new RowDecoder.Named(row.getAs(HiddenColumns.ID), row)));
+        LostDevice.watched(
+            decoder.decode(
+                Rows.mapped(rows, row -> new RowDecoder.Named(row.getAs(HiddenColumns.ID), row))));
     return Rows.mapped(
         decoded,
         one -> {
@@ -54,7 +59,7 @@ final class CdslUdf implements RowsFunction {
 
   @Override
   public Row failed(Row row, RowFault.Kind kind, String message) {
-    return append(row, RowDecoder.Result.failed(kind, message, 0));
+    return append(row, RowDecoder.failed(new RowFault(kind, message), 0));
   }
 
   private Row append(Row row, RowDecoder.Result result) {
@@ -67,6 +72,7 @@ final class CdslUdf implements RowsFunction {
         result.satisfied(),
         result.status(),
         result.error(),
+        result.errorKind(),
         result.tokens(),
         result.logProb(),
         OutputSchema.counters(result.counters(), result.millis()));

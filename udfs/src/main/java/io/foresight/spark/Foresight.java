@@ -41,8 +41,9 @@ public final class Foresight {
    *     HiddenColumns#INPUT_ERROR} becomes an error row
    * @return the input's columns, then {@code output}, {@code reward}, {@code constraint_scores},
    *     {@code satisfied}, {@code status} (ok, unsatisfied, truncated, error), {@code error},
-   *     {@code tokens}, {@code log_prob} and {@code counters}, each after the settings' prefix. One
-   *     row per input row; the same rows and seed give the same output for any number of partitions
+   *     {@code error_kind}, {@code tokens}, {@code log_prob} and {@code counters}, each after the
+   *     settings' prefix. One row per input row; the same rows and seed give the same output for
+   *     any number of partitions
    * @throws IllegalArgumentException if a column is missing, or the input already has an output
    *     column
    * @throws io.foresight.model.ModelException if a remote model cannot be listed
@@ -109,9 +110,9 @@ public final class Foresight {
    * #generate(Dataset, GenerationSettings)}.
    *
    * @param input rows with the columns that {@code settings} name
-   * @return the input's columns, then {@code reward}, {@code constraint_scores}, {@code satisfied}
-   *     and {@code error}, each after the settings' prefix. One row per input row; of one that
-   *     cannot be scored {@code error} says why, and the rest is null
+   * @return the input's columns, then {@code reward}, {@code constraint_scores}, {@code satisfied},
+   *     {@code error} and {@code error_kind}, each after the settings' prefix. One row per input
+   *     row; of one that cannot be scored {@code error} says why, and the rest is null
    * @throws IllegalArgumentException if a column is missing, the input already has an output
    *     column, or the rewards cannot be used
    * @throws io.foresight.model.ModelException if a remote model cannot be listed

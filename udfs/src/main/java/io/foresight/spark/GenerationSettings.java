@@ -26,6 +26,7 @@ import java.util.function.UnaryOperator;
  * @param rewards what the output is judged by
  * @param seed the run's seed; a row's own is derived from it and the row's id
  * @param decoding strategy and its settings
+ * @param limits how long rows may take
  * @param columnPrefix what precedes the names of the columns that are added to the input's; empty
  *     for nothing
  */
@@ -43,6 +44,7 @@ public record GenerationSettings(
     RewardSpec rewards,
     long seed,
     DecodingSettings decoding,
+    RunLimits limits,
     String columnPrefix)
     implements Serializable {
 
@@ -62,6 +64,7 @@ public record GenerationSettings(
         RewardSpec.keywordCoverage(),
         1,
         DecodingSettings.defaults(),
+        RunLimits.defaults(),
         "");
   }
 
@@ -83,12 +86,12 @@ public record GenerationSettings(
 
   /** The same with other memory for the caches, in bytes. */
   public GenerationSettings withCacheBytes(long other) {
-    return with(targetModel, draftModel, other, rewards, decoding);
+    return with(targetModel, draftModel, other, rewards, decoding, limits);
   }
 
   /** The same with another strategy or other settings of it. */
   public GenerationSettings withDecoding(DecodingSettings other) {
-    return with(targetModel, draftModel, cacheBytes, rewards, other);
+    return with(targetModel, draftModel, cacheBytes, rewards, other, limits);
   }
 
   /** The models that a run reads: p, q if the strategy drafts, and those of rewards. */
@@ -109,17 +112,23 @@ public record GenerationSettings(
         elsewhere.apply(draftModel),
         cacheBytes,
         rewards.withModels(elsewhere),
-        decoding);
+        decoding,
+        limits);
   }
 
   /** The same with other rewards. */
   public GenerationSettings withRewards(RewardSpec other) {
-    return with(targetModel, draftModel, cacheBytes, other, decoding);
+    return with(targetModel, draftModel, cacheBytes, other, decoding, limits);
+  }
+
+  /** The same with other limits of time. */
+  public GenerationSettings withLimits(RunLimits other) {
+    return with(targetModel, draftModel, cacheBytes, rewards, decoding, other);
   }
 
   /** The same with other prompts. */
   public GenerationSettings withPrompt(Prompt other) {
-    return with(targetModel, draftModel, cacheBytes, other, rewards, decoding);
+    return with(targetModel, draftModel, cacheBytes, other, rewards, decoding, limits);
   }
 
   private GenerationSettings with(
@@ -127,8 +136,10 @@ public record GenerationSettings(
       String otherDraft,
       long otherCacheBytes,
       RewardSpec otherRewards,
-      DecodingSettings otherDecoding) {
-    return with(otherTarget, otherDraft, otherCacheBytes, prompt, otherRewards, otherDecoding);
+      DecodingSettings otherDecoding,
+      RunLimits otherLimits) {
+    return with(
+        otherTarget, otherDraft, otherCacheBytes, prompt, otherRewards, otherDecoding, otherLimits);
   }
 
   private GenerationSettings with(
@@ -137,7 +148,8 @@ public record GenerationSettings(
       long otherCacheBytes,
       Prompt otherPrompt,
       RewardSpec otherRewards,
-      DecodingSettings otherDecoding) {
+      DecodingSettings otherDecoding,
+      RunLimits otherLimits) {
     return new GenerationSettings(
         otherTarget,
         otherDraft,
@@ -152,6 +164,7 @@ public record GenerationSettings(
         otherRewards,
         seed,
         otherDecoding,
+        otherLimits,
         columnPrefix);
   }
 }

@@ -3,6 +3,7 @@ package io.foresight.spark;
 import ai.djl.Device;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.CausalLm;
+import io.foresight.model.ForwardStats;
 import io.foresight.model.ModelSession;
 import io.foresight.model.Precision;
 import io.foresight.model.SequenceClassifier;
@@ -35,11 +36,14 @@ final class ModelCache {
   static final class Lease implements AutoCloseable {
 
     private final Use<CausalLm> use;
-    private final ModelSession session;
+    private final CacheBudget budget;
+    private ModelSession session;
+    private ForwardStats before = ForwardStats.ZERO;
     private boolean closed;
 
     private Lease(Use<CausalLm> use, CacheBudget budget) {
       this.use = use;
+      this.budget = budget;
       this.session = use.model().newSession(budget);
     }
 
@@ -50,6 +54,18 @@ final class ModelCache {
 
     ModelSession session() {
       return session;
+    }
+
+    /** Another session, with an empty cache, in place of one whose forward failed. */
+    void renew() {
+      before = stats();
+      session.close();
+      session = use.model().newSession(budget);
+    }
+
+    /** What the forwards of all its sessions took. */
+    ForwardStats stats() {
+      return before.plus(session.stats());
     }
 
     @Override

@@ -28,6 +28,7 @@ final class OutputSchema {
           .add("satisfied", DataTypes.BooleanType)
           .add("status", DataTypes.StringType)
           .add("error", DataTypes.StringType)
+          .add("error_kind", DataTypes.StringType)
           .add("tokens", DataTypes.IntegerType)
           .add("log_prob", DataTypes.DoubleType)
           .add("counters", COUNTERS);
@@ -38,7 +39,7 @@ final class OutputSchema {
 
   private static StructType scored() {
     StructType scored = new StructType();
-    for (String name : List.of("reward", "constraint_scores", "satisfied", "error")) {
+    for (String name : List.of("reward", "constraint_scores", "satisfied", "error", "error_kind")) {
       scored = scored.add(GENERATED.apply(name));
     }
     return scored;

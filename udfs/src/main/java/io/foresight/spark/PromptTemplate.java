@@ -1,5 +1,6 @@
 package io.foresight.spark;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.reward.TextTemplate;
 import java.util.List;
 import java.util.Map;
@@ -32,17 +33,18 @@ public record PromptTemplate(String text) implements Prompt {
   /**
    * Fills in a row.
    *
-   * @throws IllegalArgumentException if a column is null, or the prompt is blank
+   * @throws RowFault if a column is null, or the prompt is blank
    */
   public String render(Map<String, Object> row) {
     String prompt;
     try {
       prompt = new TextTemplate(text).render(row);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("Cannot build a prompt: " + e.getMessage(), e);
+      throw new RowFault(RowFault.Kind.PROMPT, "Cannot build a prompt: " + e.getMessage(), e);
     }
     if (prompt.isBlank()) {
-      throw new IllegalArgumentException(
+      throw new RowFault(
+          RowFault.Kind.PROMPT,
           "Cannot build a prompt: it is empty. Fill in column %s.".formatted(columns()));
     }
     return prompt;

@@ -1,5 +1,6 @@
 package io.foresight.spark;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.model.ChatTemplate;
 import io.foresight.model.ModelException;
 import io.foresight.model.Tokenizer;
@@ -34,7 +35,7 @@ public final class Prompts {
     try {
       prompts.text(
           prompt.columns().stream().distinct().collect(Collectors.toMap(c -> c, c -> "sample")));
-    } catch (IllegalArgumentException e) {
+    } catch (RowFault e) {
       throw new ModelException(e.getMessage(), e);
     }
     return prompts;
@@ -43,8 +44,8 @@ public final class Prompts {
   /**
    * A row's prompt.
    *
-   * @throws IllegalArgumentException if the row has none: a column is null, a text is blank, or the
-   *     chat template refuses it
+   * @throws RowFault if the row has none: a column is null, a text is blank, or the chat template
+   *     refuses it
    */
   public String text(Map<String, Object> row) {
     if (prompt instanceof ChatPrompt chat) {

@@ -11,6 +11,7 @@ import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.model.Batcher;
 import io.foresight.model.CacheBudget;
+import io.foresight.model.EngineFaults;
 import io.foresight.model.ForwardStats;
 import io.foresight.model.Tokenizer;
 import io.foresight.reward.Rewards;
@@ -22,9 +23,9 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.apache.spark.sql.Row;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ public final class RowDecoder implements AutoCloseable {
    * @param satisfied whether every hard reward reaches its threshold
    * @param status ok, unsatisfied, truncated or error
    * @param error what went wrong and what to do
+   * @param errorKind the kind of fault, as {@link RowFault.Kind#spelling} has it
    * @param tokens generated tokens, EOS included
    * @param logProb their log-probability under p, natural logarithm
    * @param counters what the decoding took
@@ -59,17 +61,11 @@ public final class RowDecoder implements AutoCloseable {
       Boolean satisfied,
       String status,
       String error,
+      String errorKind,
       Integer tokens,
       Double logProb,
       Counters counters,
-      long millis) {
-
-    /** Of a row that could not be decoded. */
-    static Result failed(RowFault.Kind kind, String message, long millis) {
-      return new Result(
-          null, null, null, null, "error", message, null, null, Counters.ZERO, millis);
-    }
-  }
+      long millis) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(RowDecoder.class);
 
@@ -83,6 +79,9 @@ public final class RowDecoder implements AutoCloseable {
   private final CachePlan plan;
   private int longestPrompt;
   private boolean warned;
+  private final Runnable check;
+  private final UnaryOperator<LanguageModel> seen;
+  private final StallWatch watch;
   private final ModelCache.Lease targetLease;
   private final ModelCache.Lease draftLease;
   private final List<Batcher<?, ?>> batchers = new ArrayList<>();
@@ -96,7 +95,23 @@ public final class RowDecoder implements AutoCloseable {
    * @throws io.foresight.model.ModelException if one cannot be loaded
    */
   public RowDecoder(GenerationSettings settings) {
+    this(settings, () -> {});
+  }
+
+  /**
+   * The same for a task that may be ended.
+   *
+   * @param check throws if it is; asked before each row and each forward, on this decoder's thread
+   */
+  RowDecoder(GenerationSettings settings, Runnable check) {
+    this(settings, check, UnaryOperator.identity());
+  }
+
+  /** The same with models as {@code seen} lets rows see them. */
+  RowDecoder(GenerationSettings settings, Runnable check, UnaryOperator<LanguageModel> seen) {
     this.settings = settings;
+    this.check = check;
+    this.seen = seen;
     Device device = settings.device().resolve();
     batch = settings.batch(device.isGpu());
     strategy = Strategies.of(settings.decoding(device.isGpu()));
@@ -129,6 +144,7 @@ public final class RowDecoder implements AutoCloseable {
       closeModels();
       throw e;
     }
+    watch = new StallWatch(settings.limits().stall());
   }
 
   /** A row, and what it is called. */
@@ -139,62 +155,152 @@ public final class RowDecoder implements AutoCloseable {
 
   /**
    * Decodes rows, {@code settings.batch()} at a time, in order. One iterator after the other. What
-   * is one row's fault becomes a result with status {@code error}; errors of the JVM itself go on.
-   * The iterator belongs to this decoder's thread, and ends with it.
+   * is one row's fault, a {@link RowFault}, becomes a result with status {@code error}; whatever
+   * else is thrown ends the iterator. Only where the engine has no memory for that many rows, those
+   * that are not done start anew, fewer at a time. The iterator belongs to this decoder's thread,
+   * and ends with it.
    *
    * @param rows each with its id, from which its seed is derived, and the columns that the settings
    *     name
    */
   public Iterator<Decoded> decode(Iterator<Named> rows) {
+    return new Decoding(Rows.mapped(rows, this::prepare));
+  }
+
+  /** Rows being decoded, by one batcher after the other. */
+  private final class Decoding implements Iterator<Decoded> {
+
+    private Iterator<Prepared> rest;
+    private Batcher<Prepared, Decoded> batcher;
+
+    /** The row that had these sessions to itself from their beginning, if there is one. */
+    private Prepared alone;
+
+    Decoding(Iterator<Prepared> rest) {
+      this.rest = rest;
+      batcher = batcher(rest, batch);
+    }
+
+    @Override
+    public boolean hasNext() {
+      return batcher.hasNext();
+    }
+
+    @Override
+    public Decoded next() {
+      while (true) {
+        try {
+          return batcher.next();
+        } catch (RuntimeException e) {
+          if (!EngineFaults.isOutOfMemory(e)) {
+            throw e;
+          }
+          startAnew(e);
+        }
+      }
+    }
+
+    private void startAnew(RuntimeException failure) {
+      List<Prepared> unfinished = batcher.unfinished();
+      batcher.close();
+      Prepared first = unfinished.stream().filter(row -> !row.isDone()).findFirst().orElseThrow();
+      int rows = Math.max(1, Math.min(batcher.rows(), unfinished.size()) / 2);
+      if (first == alone) {
+        String message =
+            "Cannot decode a prompt of %d tokens: there is no memory for it alone (%s). Shorten it, or take a device with more memory."
+                .formatted(first.prompt.length, Rows.reason(failure));
+        first.done =
+            new Decoded(first.named.row(), failed(new RowFault(RowFault.Kind.MEMORY, message), 0));
+        rows = batch;
+      } else {
+        LOG.warn("Decoding {} rows at a time from now on, for want of memory.", rows, failure);
+      }
+      alone = rows == 1 ? first : null;
+      targetLease.renew();
+      if (draftLease != null) {
+        draftLease.renew();
+      }
+      rest = Rows.concatenated(unfinished.iterator(), rest);
+      batcher = batcher(rest, rows);
+    }
+  }
+
+  private Batcher<Prepared, Decoded> batcher(Iterator<Prepared> rows, int atATime) {
     Batcher<Prepared, Decoded> batcher =
         new Batcher<>(
-            new Iterator<>() {
-              @Override
-              public boolean hasNext() {
-                return rows.hasNext();
-              }
-
-              @Override
-              public Prepared next() {
-                return prepare(rows.next());
-              }
-            },
-            batch,
+            rows,
+            atATime,
             this::rowsAtATime,
-            targetLease.session(),
-            draftLease == null ? null : draftLease.session(),
+            seen.apply(targetLease.session()),
+            draftLease == null ? null : seen.apply(draftLease.session()),
             (prepared, target, draft) ->
-                new Decoded(prepared.named().row(), decode(prepared, target, draft)));
+                prepared.isDone()
+                    ? prepared.done
+                    : done(prepared, decode(prepared, target, draft)));
+    batcher.checkAlways(check);
+    if (settings.limits().row() != null) {
+      batcher.limitTime(
+          settings.limits().row(),
+          prepared ->
+              done(
+                  prepared,
+                  failed(settings.limits().exceeded(), settings.limits().row().toMillis())));
+    }
     scorers.serve(batcher);
     batchers.add(batcher);
+    watch.over(batcher);
     return batcher;
   }
 
-  /**
-   * A row with its prompt's ids, or with why it has none.
-   *
-   * @param values the row's values by column
-   */
-  private record Prepared(
-      Named named, Map<String, Object> values, int[] prompt, RuntimeException failure) {}
+  private Decoded done(Prepared prepared, Result result) {
+    watch.progress();
+    prepared.done = new Decoded(prepared.named.row(), result);
+    return prepared.done;
+  }
+
+  /** A row with its prompt's ids, or with why it has none. */
+  private static final class Prepared {
+
+    private final Named named;
+
+    /** The row's values by column. */
+    private final Map<String, Object> values;
+
+    private final int[] prompt;
+    private final RowFault fault;
+
+    /** What was made of it, so that it is not decoded again where others are. */
+    private volatile Decoded done;
+
+    Prepared(Named named, Map<String, Object> values, int[] prompt, RowFault fault) {
+      this.named = named;
+      this.values = values;
+      this.prompt = prompt;
+      this.fault = fault;
+    }
+
+    boolean isDone() {
+      return done != null;
+    }
+  }
 
   private Prepared prepare(Named named) {
     String unreadable = HiddenColumns.inputError(named.row());
     if (unreadable != null) {
       return new Prepared(named, null, new int[0], new RowFault(RowFault.Kind.INPUT, unreadable));
     }
+    Map<String, Object> values = values(named.row());
     try {
-      Map<String, Object> values = values(named.row());
       int[] prompt = timed(tokenizerNanos, () -> prompts.ids(tokenizer, values));
       return new Prepared(named, values, prompt, null);
-    } catch (RuntimeException e) {
-      return new Prepared(named, null, new int[0], e);
+    } catch (RowFault e) {
+      return new Prepared(named, values, new int[0], e);
     }
   }
 
   /** Rows that may be in flight from a row on, by the memory that caches may take. */
   private int rowsAtATime(Prepared prepared) {
-    int prompt = prepared.prompt().length;
+    int prompt = prepared.prompt.length;
     if (prompt >= targetLease.session().contextLength() || plan.rows(prompt) < 1) {
       // It becomes an error row, and needs no room.
       return batch;
@@ -236,8 +342,8 @@ public final class RowDecoder implements AutoCloseable {
   /** Where the time went so far; to be read by this decoder's thread. */
   public Spent spent() {
     return new Spent(
-        targetLease.session().stats(),
-        draftLease == null ? ForwardStats.ZERO : draftLease.session().stats(),
+        targetLease.stats(),
+        draftLease == null ? ForwardStats.ZERO : draftLease.stats(),
         rewardNanos.sum(),
         scorers.forwardNanos(),
         tokenizerNanos.sum(),
@@ -290,19 +396,21 @@ public final class RowDecoder implements AutoCloseable {
   private Result decode(Prepared prepared, LanguageModel target, LanguageModel draft) {
     long started = System.nanoTime();
     try {
-      if (prepared.failure() != null) {
-        throw prepared.failure();
+      if (prepared.fault != null) {
+        throw prepared.fault;
       }
-      RowRewards rowRewards = rewards.forRow(prepared.values());
-      int[] prompt = prepared.prompt();
+      RowRewards rowRewards = rewards.forRow(prepared.values);
+      int[] prompt = prepared.prompt;
       int room = target.contextLength() - prompt.length;
       if (room < 1) {
-        throw new IllegalArgumentException(
+        throw new RowFault(
+            RowFault.Kind.PROMPT,
             "Cannot decode a prompt of %d tokens: the model's context holds %d. Shorten it."
                 .formatted(prompt.length, target.contextLength()));
       }
       if (plan.rows(prompt.length) < 1) {
-        throw new IllegalArgumentException(
+        throw new RowFault(
+            RowFault.Kind.MEMORY,
             "Cannot decode a prompt of %d tokens: its caches would take %d MiB, more than half of the %d MiB that they may take, which is room for growing. Raise models.cache-memory."
                 .formatted(
                     prompt.length,
@@ -318,7 +426,8 @@ public final class RowDecoder implements AutoCloseable {
                   prompt,
                   settings.decoding().maxNewTokens(),
                   line,
-                  RowSeed.of(settings.seed(), prepared.named().id())));
+                  RowSeed.of(settings.seed(), prepared.named.id()),
+                  watch::progress));
       String text = timed(tokenizerNanos, () -> tokenizer.decode(generation.tokens()));
       RowRewards.Outcome outcome = timed(rewardNanos, () -> rowRewards.outcome(text));
       return new Result(
@@ -328,27 +437,30 @@ public final class RowDecoder implements AutoCloseable {
           outcome.satisfied(),
           !generation.endedByEos() ? "truncated" : outcome.satisfied() ? "ok" : "unsatisfied",
           null,
+          null,
           generation.tokens().length,
           generation.logProb(),
           generation.counters(),
           (System.nanoTime() - started) / 1_000_000);
-    } catch (CancellationException e) {
-      // The task ends, and nobody will look at the row.
-      throw e;
-    } catch (RuntimeException e) {
-      String message = Rows.reason(e);
-      return new Result(
-          null,
-          null,
-          null,
-          null,
-          "error",
-          message,
-          null,
-          null,
-          Counters.ZERO,
-          (System.nanoTime() - started) / 1_000_000);
+    } catch (RowFault e) {
+      return failed(e, (System.nanoTime() - started) / 1_000_000);
     }
+  }
+
+  /** The result of a row that is at fault. */
+  static Result failed(RowFault fault, long millis) {
+    return new Result(
+        null,
+        null,
+        null,
+        null,
+        "error",
+        Rows.reason(fault),
+        fault.kind().spelling(),
+        null,
+        null,
+        Counters.ZERO,
+        millis);
   }
 
   private static <T> T timed(LongAdder nanos, Supplier<T> work) {
@@ -396,6 +508,7 @@ public final class RowDecoder implements AutoCloseable {
 
   @Override
   public void close() {
+    watch.close();
     // Rows first, since they use the caches.
     batchers.forEach(Batcher::close);
     try {

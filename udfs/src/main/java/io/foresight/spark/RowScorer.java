@@ -1,11 +1,11 @@
 package io.foresight.spark;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.model.Batcher;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards.Outcome;
 import java.util.Iterator;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.LongAdder;
 import org.apache.spark.sql.Row;
 
@@ -19,25 +19,29 @@ final class RowScorer implements AutoCloseable {
   private static final int BATCH = 64;
 
   private final ScoringSettings settings;
+  private final Runnable check;
   private final Scorers scorers;
   private final Rewards rewards;
+  private final StallWatch watch;
   private Batcher<Row, Scored> batcher;
 
   /**
    * A row and what its text got.
    *
-   * @param outcome {@code null} if there was an error
-   * @param error {@code null} if there was none
+   * @param outcome {@code null} if there was a fault
+   * @param fault {@code null} if there was none
    */
-  record Scored(Row row, Outcome outcome, String error) {}
+  record Scored(Row row, Outcome outcome, RowFault fault) {}
 
   /**
    * Loads the rewards' models, unless the process holds them already.
    *
    * @param settings with models in folders of this host
+   * @param check throws if the task is to end; asked before each row and each forward
    */
-  RowScorer(ScoringSettings settings) {
+  RowScorer(ScoringSettings settings, Runnable check) {
     this.settings = settings;
+    this.check = check;
     scorers = new Scorers(settings.device().resolve(), new LongAdder());
     try {
       rewards = Rewards.open(settings.rewards(), scorers);
@@ -45,13 +49,23 @@ final class RowScorer implements AutoCloseable {
       scorers.close();
       throw e;
     }
+    watch = new StallWatch(settings.limits().stall());
   }
 
-  /** Scores rows, in order; a row's fault becomes its error. To be called once. */
+  /**
+   * Scores rows, in order; a row's fault becomes its error, and whatever else is thrown ends it
+   * all. To be called once.
+   */
   Iterator<Scored> score(Iterator<Row> rows) {
     batcher =
         new Batcher<>(rows, BATCH, any -> BATCH, null, null, (row, target, draft) -> scored(row));
+    batcher.checkAlways(check);
+    if (settings.limits().row() != null) {
+      batcher.limitTime(
+          settings.limits().row(), row -> new Scored(row, null, settings.limits().exceeded()));
+    }
     scorers.serve(batcher);
+    watch.over(batcher);
     return batcher;
   }
 
@@ -63,21 +77,22 @@ final class RowScorer implements AutoCloseable {
     try {
       Map<String, Object> values = RowDecoder.values(row);
       if (!(values.get(settings.textColumn()) instanceof String text)) {
-        throw new IllegalArgumentException(
+        throw new RowFault(
+            RowFault.Kind.INPUT,
             "Cannot score the text: column %s is null. Fill it in."
                 .formatted(settings.textColumn()));
       }
       return new Scored(row, rewards.forRow(values).outcome(text), null);
-    } catch (CancellationException e) {
-      // The task ends, and nobody will look at the row.
-      throw e;
-    } catch (RuntimeException e) {
-      return new Scored(row, null, Rows.reason(e));
+    } catch (RowFault e) {
+      return new Scored(row, null, e);
+    } finally {
+      watch.progress();
     }
   }
 
   @Override
   public void close() {
+    watch.close();
     if (batcher != null) {
       batcher.close();
     }

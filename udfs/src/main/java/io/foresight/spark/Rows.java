@@ -27,6 +27,21 @@ final class Rows {
     };
   }
 
+  /** The elements of one iterator, then those of the other. */
+  static <A> Iterator<A> concatenated(Iterator<A> first, Iterator<A> then) {
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return first.hasNext() || then.hasNext();
+      }
+
+      @Override
+      public A next() {
+        return first.hasNext() ? first.next() : then.next();
+      }
+    };
+  }
+
   /** What went wrong, for the row's error; no longer than a reader wants, whatever it quotes. */
   static String reason(RuntimeException e) {
     String reason = e.getMessage() == null ? e.toString() : e.getMessage();

@@ -34,14 +34,18 @@ final class ScoreUdf implements RowsFunction {
     if (!rows.hasNext()) {
       return Collections.emptyIterator();
     }
-    RowScorer scorer = new RowScorer(settings.withModels(models::folder));
-    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) done -> scorer.close());
-    return Rows.mapped(scorer.score(rows), this::append);
+    TaskContext context = TaskContext.get();
+    RowScorer scorer =
+        LostDevice.watched(
+            () ->
+                new RowScorer(settings.withModels(models::folder), context::killTaskIfInterrupted));
+    context.addTaskCompletionListener((TaskCompletionListener) done -> scorer.close());
+    return Rows.mapped(LostDevice.watched(scorer.score(rows)), this::append);
   }
 
   @Override
   public Row failed(Row row, RowFault.Kind kind, String message) {
-    return append(new Scored(row, null, message));
+    return append(new Scored(row, null, new RowFault(kind, message)));
   }
 
   private Row append(Scored scored) {
@@ -52,6 +56,7 @@ final class ScoreUdf implements RowsFunction {
         failed ? null : scored.outcome().reward(),
         failed ? null : JavaConverters.mapAsScalaMap(scored.outcome().scores()),
         failed ? null : scored.outcome().satisfied(),
-        scored.error());
+        failed ? Rows.reason(scored.fault()) : null,
+        failed ? scored.fault().kind().spelling() : null);
   }
 }

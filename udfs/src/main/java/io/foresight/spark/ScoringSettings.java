@@ -11,6 +11,7 @@ import java.util.function.UnaryOperator;
  * @param rewards what they are judged by
  * @param store where hosts keep copies of remote models
  * @param device where the rewards' models run
+ * @param limits how long rows may take
  * @param columnPrefix what precedes the names of the columns that are added to the input's; empty
  *     for nothing
  */
@@ -19,17 +20,18 @@ public record ScoringSettings(
     RewardSpec rewards,
     StoreSettings store,
     DeviceChoice device,
+    RunLimits limits,
     String columnPrefix)
     implements Serializable {
 
   /** The defaults, for texts in a column. */
   public static ScoringSettings of(String textColumn, RewardSpec rewards) {
     return new ScoringSettings(
-        textColumn, rewards, StoreSettings.defaults(), DeviceChoice.AUTO, "");
+        textColumn, rewards, StoreSettings.defaults(), DeviceChoice.AUTO, RunLimits.defaults(), "");
   }
 
   ScoringSettings withModels(UnaryOperator<String> elsewhere) {
     return new ScoringSettings(
-        textColumn, rewards.withModels(elsewhere), store, device, columnPrefix);
+        textColumn, rewards.withModels(elsewhere), store, device, limits, columnPrefix);
   }
 }

@@ -33,7 +33,7 @@ final class SharedScorer implements TextScorer {
 
   /** From now on rows of {@code batcher} are scored, and only those. */
   void serve(Batcher<?, ?> batcher) {
-    score = batcher.shared(this::here);
+    score = batcher.shared("a model of rewards", this::here);
   }
 
   @Override

@@ -410,9 +410,10 @@ class CausalLm(Module):
   # any group picks its queries or there are several, for each position its place among the groups' results [P].
   # masks (fp32): for each group those that it has, [N, T, S], to be added to the attention scores.
   #
-  # Returns [M, 1 + gaps]: arg max and the gaps between the highest max(k, 1) + 1 scores (one less than scores). With detail
+  # Returns [M, 1 + gaps]: arg max (NaN where scores are not finite) and the gaps between the highest max(k, 1) + 1 scores (one less than scores). With detail
   # [M, 1 + gaps + 1 + 2 k + X (+ V)]: then the arg max's log-probability, top ids, their log-probabilities, gathered
-  # log-probabilities, and the row. fp32 holds ids up to 2^24. With detail 3 the logits [M, V] and nothing else.
+  # log-probabilities, and the row. fp32 holds ids up to 2^24. With detail 3 the logits [M, V] and nothing else. Without asked
+  # positions [1], which is no score: NaN where the forward went wrong.
   def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor) -> Tensor:
     p = plan[0]
     m = plan[1]
@@ -515,7 +516,7 @@ class CausalLm(Module):
         x = torch.add(x, branch)
         x = torch.add(x, (self).mlp(x, i, ))
     if m == 0:
-      return torch.empty([0], dtype=6)
+      return torch.cpu((self).doubt(x, ))
     hidden = torch.index_select(x, 0, torch.narrow(ints, 0, p * 3, m))
     gather = torch.view(torch.narrow(ints, 0, p * 3 + m, m * plan[3]), [m, plan[3]])
     # Few positions at a time, so that a pass's logits stay in the processor's cache.
@@ -526,7 +527,10 @@ class CausalLm(Module):
       logits = (self).logits(torch.narrow(hidden, 0, from_, count), )
       _5 = torch.append(scored, (self).scores(logits, plan[2], torch.narrow(gather, 0, from_, count), plan[4], ))
       from_ = from_ + count
-    return torch.cpu(torch.cat(scored, 0))
+    result = torch.cat(scored, 0)
+    if len(self.quantized) > 0:
+      _6 = torch.add_(torch.select(result, 1, 0), (self).doubt(x, ))
+    return torch.cpu(result)
 
   # mask [N, T, S] of a group, for each of the G query heads that stand below each other.
   def mask(self: __torch__.CausalLm, mask: Tensor, n: int, t: int, like: Tensor) -> Tensor:
@@ -549,6 +553,13 @@ class CausalLm(Module):
     if self.logit_softcap > 0.:
       return torch.mul(torch.tanh(torch.div(logits, self.logit_softcap)), self.logit_softcap)
     return logits
+
+  # 0, or NaN if a position of x [P, C] is not finite [1]. Quantizing makes numbers of what is none, so that the scores would not
+  # tell; in other precisions they do.
+  def doubt(self: __torch__.CausalLm, x: Tensor) -> Tensor:
+    if len(self.quantized) > 0:
+      return torch.reshape(torch.to(torch.sum(torch.mul(x, 0.)), 6), [1])
+    return torch.zeros([1], dtype=6, device=x.device)
 
   # Ties go to the lower id: arg max returns the first of equals.
   def top(self: __torch__.CausalLm, logits: Tensor, k: int) -> Tensor:
@@ -579,7 +590,8 @@ class CausalLm(Module):
     column = torch.gather(chosen, 1, torch.remainder(at, k))
     return (values, torch.add(torch.mul(row, torch.size(columns, 2)), column))
 
-  # What `forward` returns, of logits [M, V].
+  # What `forward` returns, of logits [M, V]. NaN is the highest of all, so that the highest tells whether
+  # there is any; -inf is what ids have that are not to be chosen.
   def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, detail: int) -> Tensor:
     if detail == 3:
       return logits
@@ -590,10 +602,11 @@ class CausalLm(Module):
     if torch.size(tied, 0) > 0:
       ids = torch.index_copy(ids, 0, tied, (self).top(torch.index_select(logits, 0, tied), wanted, ))
     best = torch.narrow(ids, 1, 0, 1)
+    told = torch.add(torch.to(best, 6), torch.mul(torch.narrow(values, 1, 0, 1), 0.))
     if detail == 0:
-      return torch.cat([torch.to(best, 6), gaps], 1)
+      return torch.cat([told, gaps], 1)
     probabilities = torch.log_softmax(logits, -1)
-    parts = [torch.to(best, 6), gaps, torch.gather(probabilities, 1, best)]
+    parts = [told, gaps, torch.gather(probabilities, 1, best)]
     if k > 0:
       top = torch.narrow(ids, 1, 0, k)
       _0 = torch.append(parts, torch.to(top, 6))

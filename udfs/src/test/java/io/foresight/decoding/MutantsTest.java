@@ -173,7 +173,7 @@ class MutantsTest {
               for (long seed = 0; seed < CASES; seed++) {
                 try {
                   Checks.speculativeCdlhIsCdlh(Case.of(seed), c -> boundedBy(c, 0.5));
-                } catch (IllegalStateException e) {
+                } catch (RowFault e) {
                   assertThat(e).hasMessageContaining("the reward's own upper bound is 0.5");
                 }
               }

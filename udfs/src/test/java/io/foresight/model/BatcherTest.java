@@ -7,6 +7,7 @@ import io.foresight.decoding.Ask;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Sequence;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -19,6 +20,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -250,89 +252,220 @@ class BatcherTest {
             forTarget * 2 > others ? List.of("target", "draft") : List.of("draft", "target"));
   }
 
-  @Test
-  void aRowThatFailsDoesSoAtItsPlaceAndAlone() {
-    List<Object> outcomes = new ArrayList<>();
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void aRowThatThrowsEndsThemAll(int rows) {
+    CountdownModel model = new CountdownModel();
     try (Batcher<Integer, Integer> batcher =
         new Batcher<>(
-            IntStream.range(0, 12).iterator(),
-            3,
-            any -> 3,
-            new CountdownModel(),
+            IntStream.range(0, 1000).iterator(),
+            rows,
+            any -> rows,
+            model,
             null,
             (n, p, q) -> {
               int forwards = countDown(p, n);
               if (n == 4) {
-                throw new IllegalStateException("row 4");
-              }
-              if (n == 7) {
-                throw new StackOverflowError("row 7");
+                throw new StackOverflowError("row 4");
               }
               return forwards;
             })) {
-      while (batcher.hasNext()) {
-        try {
-          outcomes.add(batcher.next());
-        } catch (IllegalStateException | StackOverflowError e) {
-          outcomes.add(e.getMessage());
-        }
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> all(batcher))
+            .isInstanceOf(StackOverflowError.class)
+            .hasMessage("row 4");
       }
+      assertThat(batcher.unfinished()).contains(4);
+      assertThat(model.forwards.size()).isLessThan(100);
     }
-    assertThat(outcomes).containsExactly(0, 1, 2, 3, "row 4", 5, 6, "row 7", 8, 9, 10, 11);
   }
 
-  @Test
-  void aForwardThatOneRowSpoilsFailsThatRowOnly() {
-    int bad = 13;
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void aForwardThatFailsEndsThemAllAndIsNotTriedAgain(int rows) {
+    List<Integer> failed = new ArrayList<>();
     CountdownModel model =
         new CountdownModel(
             extensions -> {
-              if (extensions.stream().anyMatch(e -> e.tokens()[0] == bad)) {
-                throw new IllegalArgumentException("a bad token");
+              if (extensions.stream().anyMatch(e -> e.tokens()[0] == 13)) {
+                failed.add(extensions.size());
+                throw new IllegalStateException("a fault of the engine");
               }
             });
-    List<Object> outcomes = new ArrayList<>();
+    List<Throwable> seen = Collections.synchronizedList(new ArrayList<>());
     try (Batcher<Integer, Integer> batcher =
-        batcher(List.of(5, 6, bad, 7, 8, bad, bad, 9), 4, model)) {
-      while (batcher.hasNext()) {
-        try {
-          outcomes.add(batcher.next());
-        } catch (IllegalArgumentException e) {
-          outcomes.add(e.getMessage());
-        }
+        new Batcher<>(
+            List.of(5, 6, 16, 7, 18, 19, 20, 9).iterator(),
+            rows,
+            any -> rows,
+            model,
+            null,
+            (n, p, q) -> {
+              try {
+                return countDown(p, n);
+              } catch (RuntimeException e) {
+                seen.add(e);
+                throw e;
+              }
+            })) {
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> all(batcher)).hasMessage("a fault of the engine");
       }
+      assertThat(batcher.unfinished()).contains(16);
     }
-    assertThat(outcomes)
-        .containsExactly(5, 6, "a bad token", 7, 8, "a bad token", "a bad token", 9);
+    assertThat(failed).hasSize(1);
+    // No row is told but that it is over.
+    assertThat(seen).isNotEmpty();
+    assertThat(seen).allMatch(e -> rows == 1 || e instanceof Batcher.TaskEnded);
+  }
+
+  private static Batcher<Integer, Integer> limited(
+      List<Integer> items, int rows, Batcher.Decoder<Integer, Integer> decoder) {
+    Batcher<Integer, Integer> batcher =
+        new Batcher<>(items.iterator(), rows, any -> rows, new CountdownModel(), null, decoder);
+    batcher.limitTime(Duration.ofMillis(100), n -> -n);
+    return batcher;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void aRowThatTakesTooLongGivesItsPlaceAway(int rows) {
+    CountDownLatch ended = new CountDownLatch(2);
+    List<Integer> items = List.of(1, 70, 2, 80, 3, 4, 5);
+    try (Batcher<Integer, Integer> batcher =
+        limited(
+            items,
+            rows,
+            (n, p, q) -> {
+              try {
+                while (n == 70) {
+                  countDown(p, 5);
+                }
+                if (n == 80) {
+                  sleep(20_000);
+                }
+                return countDown(p, n);
+              } finally {
+                if (n >= 70) {
+                  ended.countDown();
+                }
+              }
+            })) {
+      assertThat(all(batcher)).containsExactly(1, -70, 2, -80, 3, 4, 5);
+      assertThat(ended.await(5, TimeUnit.SECONDS)).as("their threads went no further").isTrue();
+      assertThat(batcher.inFlight()).isZero();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
-  void aRowMayGoOnAfterAForwardThatFailed() {
-    CountdownModel model =
+  void aRowThatHeedsNothingIsLeftBehind() {
+    AtomicBoolean spinning = new AtomicBoolean(true);
+    AtomicReference<Throwable> asked = new AtomicReference<>();
+    try {
+      long started = System.nanoTime();
+      try (Batcher<Integer, Integer> batcher =
+          limited(
+              List.of(1, 70, 2),
+              2,
+              (n, p, q) -> {
+                while (n == 70 && spinning.get()) {
+                  Thread.onSpinWait();
+                }
+                try {
+                  return countDown(p, n);
+                } catch (RuntimeException e) {
+                  asked.set(e);
+                  throw e;
+                }
+              })) {
+        assertThat(all(batcher)).containsExactly(1, -70, 2);
+        assertThat(batcher.threads()).hasSize(2);
+      }
+      assertThat(System.nanoTime() - started).isLessThan(10_000_000_000L);
+    } finally {
+      spinning.set(false);
+    }
+    rowThreads().forEach(BatcherTest::join);
+    assertThat(asked.get()).isInstanceOf(Batcher.TaskEnded.class);
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join(5000);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void whatIsCheckedEndsRowsBetweenForwards(int rows) {
+    CountdownModel model = new CountdownModel();
+    try (Batcher<Integer, Integer> batcher = batcher(List.of(500, 500, 500, 500), rows, model)) {
+      batcher.checkAlways(
+          () -> {
+            if (model.forwards.size() == 7) {
+              throw new IllegalStateException("killed");
+            }
+          });
+      assertThatThrownBy(batcher::next).hasMessage("killed");
+    }
+    assertThat(model.forwards).hasSize(7);
+  }
+
+  @Test
+  void saysWhatRowsWaitFor() throws InterruptedException {
+    CountDownLatch inForward = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicReference<String> state = new AtomicReference<>();
+    AtomicReference<List<Thread>> threads = new AtomicReference<>();
+    CountdownModel draft =
         new CountdownModel(
             extensions -> {
-              if (extensions.stream().anyMatch(e -> e.tokens()[0] == 500)) {
-                throw new IllegalArgumentException("a bad token");
+              inForward.countDown();
+              try {
+                goOn.await();
+              } catch (InterruptedException e) {
+                throw new CancellationException();
               }
             });
     try (Batcher<Integer, Integer> batcher =
         new Batcher<>(
-            List.of(1, 2, 3, 4).iterator(),
-            4,
-            any -> 4,
-            model,
-            null,
+            List.of(1, 2, 3).iterator(),
+            3,
+            any -> 3,
+            new CountdownModel(),
+            draft,
             (n, p, q) -> {
-              try (Sequence sequence = p.open()) {
-                if (n % 2 == 0) {
-                  assertThatThrownBy(() -> extend(p, sequence, 500))
-                      .isInstanceOf(IllegalArgumentException.class);
-                }
+              if (n == 3) {
+                sleep(200);
               }
-              return countDown(p, n);
+              return countDown(n == 2 ? p : q, 1);
             })) {
-      assertThat(all(batcher)).containsExactly(1, 2, 3, 4);
+      assertThat(batcher.state()).isEqualTo("0 rows in flight, 0 of them busy");
+      Thread looking =
+          new Thread(
+              () -> {
+                try {
+                  inForward.await();
+                  state.set(batcher.state());
+                  threads.set(batcher.threads());
+                } catch (InterruptedException e) {
+                  throw new AssertionError(e);
+                } finally {
+                  goOn.countDown();
+                }
+              });
+      looking.start();
+      assertThat(all(batcher)).hasSize(3);
+      looking.join();
     }
+    assertThat(state.get())
+        .startsWith("3 rows in flight, 1 of them busy, 1 waiting for the target")
+        .endsWith("; the draft has been computing for 0 s");
+    assertThat(threads.get()).hasSize(4).contains(Thread.currentThread());
   }
 
   @Test
@@ -499,7 +632,6 @@ class BatcherTest {
             null,
             (n, p, q) -> {
               decoders.add(Thread.currentThread());
-              assertThat(p).isSameAs(model);
               assertThat(q).isNull();
               return countDown(p, n);
             })) {
@@ -561,7 +693,7 @@ class BatcherTest {
               countDown(p, 1);
               return String.join("", answers);
             });
-    ask.set(batcher.shared(shared::work));
+    ask.set(batcher.shared("a test", shared::work));
     return batcher;
   }
 
@@ -580,20 +712,13 @@ class BatcherTest {
   }
 
   @Test
-  void sharedWorkThatOneRowSpoilsFailsThatRowOnly() {
+  void sharedWorkThatFailsEndsThemAll() {
     Shared shared = new Shared();
-    List<String> results = new ArrayList<>();
     try (Batcher<Integer, String> batcher =
         sharing(List.of(11, 12, 13, 14), 4, new CountdownModel(), shared)) {
-      for (int i = 0; i < 4; i++) {
-        try {
-          results.add(batcher.next());
-        } catch (IllegalArgumentException e) {
-          results.add(e.getMessage());
-        }
-      }
+      assertThatThrownBy(() -> all(batcher)).hasMessage("unlucky");
     }
-    assertThat(results).containsExactly("<11><111>", "<12><112>", "unlucky", "<14><114>");
+    assertThat(shared.calls).filteredOn(call -> call.contains(13)).hasSize(1);
   }
 
   @Test
@@ -620,6 +745,7 @@ class BatcherTest {
             });
     ask.set(
         batcher.shared(
+            "a test",
             asked -> {
               throw new AssertionError("nobody pulls results any more");
             }));

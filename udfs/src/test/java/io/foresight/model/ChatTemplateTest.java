@@ -3,6 +3,7 @@ package io.foresight.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foresight.decoding.RowFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +80,7 @@ class ChatTemplateTest {
     Files.writeString(
         folder.resolve("chat_template.jinja"), "{{ raise_exception('No system turn!') }}");
     assertThatThrownBy(this::prompt)
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(RowFault.class)
         .hasMessageStartingWith("Cannot build a prompt: the chat template of " + folder)
         .hasMessageContaining("says: No system turn!");
   }

@@ -20,21 +20,44 @@ final class LinearModel {
    * @param weight of an id, above 0; its logit is about 8 times that
    */
   static void write(Path folder, int vocabulary, IntToDoubleFunction weight) throws IOException {
+    write(folder, vocabulary, weight, null, id -> 1);
+  }
+
+  /**
+   * The same with a head of its own.
+   *
+   * @param head weight of an id in the head; {@code null}: the embedding's
+   * @param down weight of a row of the last matrix before the head
+   */
+  static void write(
+      Path folder,
+      int vocabulary,
+      IntToDoubleFunction weight,
+      IntToDoubleFunction head,
+      IntToDoubleFunction down)
+      throws IOException {
     Files.writeString(
         folder.resolve("config.json"),
         """
         {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": %d, "hidden_size": 8,
          "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2,
          "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu",
-         "tie_word_embeddings": true, "eos_token_id": 6}
+         "tie_word_embeddings": %s, "eos_token_id": 6}
         """
-            .formatted(vocabulary));
+            .formatted(vocabulary, head == null));
     SafetensorsWriter writer = new SafetensorsWriter();
     float[] embedding = new float[vocabulary * WIDTH];
     for (int i = 0; i < embedding.length; i++) {
       embedding[i] = (float) weight.applyAsDouble(i / WIDTH);
     }
     writer.bf16("model.embed_tokens.weight", embedding, 0, vocabulary, WIDTH);
+    if (head != null) {
+      float[] own = new float[vocabulary * WIDTH];
+      for (int i = 0; i < own.length; i++) {
+        own[i] = (float) head.applyAsDouble(i / WIDTH);
+      }
+      writer.bf16("lm_head.weight", own, 0, vocabulary, WIDTH);
+    }
     float[] ones = new float[WIDTH * WIDTH];
     Arrays.fill(ones, 1);
     String layer = "model.layers.0.";
@@ -51,11 +74,15 @@ final class LinearModel {
           "self_attn.v_proj",
           "self_attn.o_proj",
           "mlp.gate_proj",
-          "mlp.up_proj",
-          "mlp.down_proj"
+          "mlp.up_proj"
         }) {
       writer.bf16(layer + matrix + ".weight", ones, 0, WIDTH, WIDTH);
     }
+    float[] last = new float[WIDTH * WIDTH];
+    for (int i = 0; i < last.length; i++) {
+      last[i] = (float) down.applyAsDouble(i / WIDTH);
+    }
+    writer.bf16(layer + "mlp.down_proj.weight", last, 0, WIDTH, WIDTH);
     writer.write(folder.resolve("model.safetensors"));
   }
 

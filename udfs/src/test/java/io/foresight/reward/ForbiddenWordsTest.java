@@ -3,6 +3,7 @@ package io.foresight.reward;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardFunction.RowReward;
 import java.text.Normalizer;
 import java.util.ArrayList;
@@ -90,7 +91,7 @@ class ForbiddenWordsTest {
             () ->
                 Made.forRow(
                     FACTORY, Map.of("words-column", "banned"), Map.of("banned", List.of("!"))))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(RowFault.class)
         .hasMessageContaining("holds no word");
   }
 

@@ -11,6 +11,7 @@ import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion.VersionFlag;
 import com.sun.net.httpserver.HttpServer;
+import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardFunction.RowReward;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -150,7 +151,7 @@ class JsonConformityTest {
         .isEqualTo(1);
     assertThat(Made.forRow(FACTORY, Map.of("schema-column", "s"), Map.of())).isEmpty();
     assertThatThrownBy(() -> Made.forRow(FACTORY, settings, Map.of("s", "{")))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(RowFault.class)
         .hasMessageContaining("Cannot use the schema of column s: it is no JSON");
   }
 
@@ -235,7 +236,7 @@ class JsonConformityTest {
                 .formatted(CONTEXTUAL));
     assertThat(reward.reward("{\"c\":{\"c\":1}}", true)).isEqualTo(1);
     assertThatThrownBy(() -> reward.reward("{\"c\":".repeat(40) + "1" + "}".repeat(40), true))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(RowFault.class)
         .hasMessageContaining("has not judged the text after 5 s");
   }
 

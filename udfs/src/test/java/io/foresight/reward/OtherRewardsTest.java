@@ -4,6 +4,7 @@ import static io.foresight.reward.OtherRewards.function;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardFunction.RowReward;
 import java.io.IOException;
 import java.net.URLClassLoader;
@@ -160,7 +161,6 @@ class OtherRewardsTest {
             new NullPointerException(),
             new CancellationException("no"),
             new StackOverflowError(),
-            new NoClassDefFoundError("org/others/Missing"),
             new AssertionError("no"))) {
       try (Rewards rewards = open(Map.of(), function(throwing(e)))) {
         assertThatThrownBy(() -> score(rewards, "a"))
@@ -648,27 +648,40 @@ class OtherRewardsTest {
   }
 
   @Test
-  void anErrorOfTheJvmIsNoRows() throws IOException {
-    RewardFunction function =
-        function(
-            (text, finished) -> {
-              throw new InternalError("made");
-            });
-    try (Rewards rewards = open(Map.of(), function)) {
-      assertThatThrownBy(() -> score(rewards, "a")).isInstanceOf(InternalError.class);
+  void errorsOfTheJvmAreNoRows() throws IOException {
+    for (Error e :
+        List.of(
+            new InternalError("made"),
+            new NoClassDefFoundError("org/others/Missing"),
+            new ExceptionInInitializerError("made"))) {
+      try (Rewards rewards = open(Map.of(), function(throwing(e)))) {
+        assertThatThrownBy(() -> score(rewards, "a")).isSameAs(e);
+      }
     }
   }
 
   @Test
-  void aRewardThatWantsTooMuchMemoryFailsItsRow() throws IOException {
-    RewardFunction function =
-        function(
-            (text, finished) -> text.equals("a") ? new double[Integer.MAX_VALUE][0].length : 1);
+  void wantOfMemoryIsNoRows() throws IOException {
+    RewardFunction function = function((text, finished) -> new double[Integer.MAX_VALUE][0].length);
     try (Rewards rewards = open(Map.of(), function)) {
+      assertThatThrownBy(() -> score(rewards, "a")).isInstanceOf(OutOfMemoryError.class);
+    }
+  }
+
+  @Test
+  void theKindOfAFaultIsKept() throws IOException {
+    RowFault own = new RowFault(RowFault.Kind.INPUT, "no letter");
+    try (Rewards rewards = open(Map.of(), function(throwing(own)))) {
       assertThatThrownBy(() -> score(rewards, "a"))
-          .isInstanceOf(RewardException.class)
-          .hasMessageContaining("OutOfMemoryError");
-      assertThat(score(rewards, "b")).isEqualTo(1);
+          .isInstanceOfSatisfying(
+              RewardException.class, e -> assertThat(e.kind()).isEqualTo(RowFault.Kind.INPUT))
+          .hasMessage("Cannot score with reward mine: no letter");
+    }
+    RuntimeException any = new IllegalStateException("no");
+    try (Rewards rewards = open(Map.of(), function(throwing(any)))) {
+      assertThatThrownBy(() -> score(rewards, "a"))
+          .isInstanceOfSatisfying(
+              RewardException.class, e -> assertThat(e.kind()).isEqualTo(RowFault.Kind.REWARD));
     }
   }
 

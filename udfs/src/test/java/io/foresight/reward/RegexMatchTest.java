@@ -3,6 +3,7 @@ package io.foresight.reward;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardFunction.RowReward;
 import java.time.Duration;
 import java.util.Map;
@@ -68,7 +69,7 @@ class RegexMatchTest {
     assertThat(Made.forRow(FACTORY, settings, Map.of()).orElseThrow().reward("b", true)).isZero();
     assertThat(Made.forRow(FACTORY, Map.of("pattern-column", "p"), Map.of())).isEmpty();
     assertThatThrownBy(() -> Made.forRow(FACTORY, settings, Map.of("p", "(")))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(RowFault.class)
         .hasMessageContaining("Cannot use pattern \"(\" of column p");
   }
 

@@ -102,7 +102,6 @@ class RewardsTest {
       return switch (fault) {
         case "throws" -> throw new IllegalStateException("no score");
         case "recursion" -> reward(text, finished) + 1;
-        case "linkage" -> throw new NoClassDefFoundError("no/Class");
         case "nan" -> Double.NaN;
         case "negative" -> -0.001;
         case "above" -> Math.nextUp(bound);
@@ -403,8 +402,7 @@ class RewardsTest {
     "above, 0.5000000000000001",
     "short, 1 scores for 2",
     "null scores, null",
-    "recursion, StackOverflowError",
-    "linkage, no/Class"
+    "recursion, StackOverflowError"
   })
   void failingScoreNamesTheReward(String fault, String reason) {
     RowRewards rewards =

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardFunction.RowReward;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -65,9 +66,9 @@ class SimilarityTest {
     assertThat(Made.forRow(FACTORY, Map.of(), Map.of())).isEmpty();
     assertThat(Made.forRow(FACTORY, Map.of(), Map.of("reference", List.of()))).isEmpty();
     assertThatThrownBy(() -> to(3))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(RowFault.class)
         .hasMessageContaining("column reference: it holds 3");
-    assertThatThrownBy(() -> to(List.of(3))).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> to(List.of(3))).isInstanceOf(RowFault.class);
   }
 
   @Test

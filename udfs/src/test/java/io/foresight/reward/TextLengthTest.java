@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardFunction.RowReward;
 import java.util.Map;
 import net.jqwik.api.ForAll;
@@ -63,14 +64,14 @@ class TextLengthTest {
         .isEqualTo(1);
     for (Object wrong : new Object[] {-1, 1.5, "two", 1L << 40}) {
       assertThatThrownBy(() -> Made.forRow(FACTORY, settings, Map.of("most", wrong)))
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(RowFault.class)
           .hasMessageContaining("column most: it holds " + wrong);
     }
     assertThatThrownBy(
             () ->
                 Made.forRow(
                     FACTORY, Map.of("at-least", 3, "at-most-column", "most"), Map.of("most", 2)))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(RowFault.class)
         .hasMessageContaining("at least 3 and at most 2 words");
   }
 

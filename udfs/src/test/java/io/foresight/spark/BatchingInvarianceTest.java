@@ -104,6 +104,7 @@ class BatchingInvarianceTest {
             d.rewards(),
             d.seed(),
             decoding,
+            d.limits(),
             "");
     Map<String, RowDecoder.Result> results = new LinkedHashMap<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {

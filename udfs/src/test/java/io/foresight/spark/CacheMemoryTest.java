@@ -58,6 +58,7 @@ class CacheMemoryTest {
             d.rewards(),
             d.seed(),
             decoding,
+            d.limits(),
             "");
     List<String> statuses = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {

@@ -112,6 +112,7 @@ class ModelRewardTest {
             rewards,
             d.seed(),
             DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build(),
+            d.limits(),
             "");
     List<RowDecoder.Named> rows = new ArrayList<>();
     for (String word : WORDS) {

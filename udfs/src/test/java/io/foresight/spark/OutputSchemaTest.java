@@ -19,6 +19,7 @@ class OutputSchemaTest {
             "satisfied",
             "status",
             "error",
+            "error_kind",
             "tokens",
             "log_prob",
             "counters");
@@ -37,7 +38,8 @@ class OutputSchemaTest {
             "own_reward",
             "own_constraint_scores",
             "own_satisfied",
-            "own_error");
+            "own_error",
+            "own_error_kind");
     assertThatThrownBy(() -> OutputSchema.scored(taken, "judge_"))
         .hasMessageContaining("[Judge_Reward]")
         .hasMessageContaining("output.prefix");

@@ -3,6 +3,7 @@ package io.foresight.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foresight.decoding.RowFault;
 import io.foresight.model.ModelException;
 import io.foresight.model.Tokenizer;
 import java.io.IOException;
@@ -77,7 +78,7 @@ class PromptsTest {
     Prompts prompts = Prompts.of(new ChatPrompt(null, USER, NOW), folder);
     assertThat(prompts.text(Map.of("concepts", "dog"))).isEqualTo("ok");
     assertThatThrownBy(() -> prompts.text(Map.of("concepts", "cat")))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(RowFault.class)
         .hasMessageContaining("says: No cats");
     assertThatThrownBy(() -> prompts.text(Map.of()))
         .hasMessageContaining("column concepts is null");
