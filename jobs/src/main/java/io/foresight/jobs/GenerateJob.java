@@ -44,7 +44,7 @@ final class GenerateJob implements Callable<Integer> {
     JobSettings settings = options.bind("generate", outputOptions.settings());
     FiguresFile.check("--summary", outputOptions.summaryFile());
     GenerationSettings generation = settings.generation();
-    try (SparkSession spark = SparkSession.builder().appName("foresight generate").getOrCreate();
+    try (SparkSession spark = Sessions.open("foresight generate");
         ModelStore store =
             new ModelStore(generation.store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
@@ -92,12 +92,12 @@ final class GenerateJob implements Callable<Integer> {
     if (summary.allFailed()) {
       System.err.println(
           "Cannot decode any row: %s".formatted(added.select("error").first().getString(0)));
-      return 1;
+      return ExitCode.ALL_ROWS_FAILED.code();
     }
     if (models.draft() != null && summary.draftedNothing()) {
       System.err.println(
           "Cannot speculate: the draft proposed no token in the whole run. Check models.draft and decoding.draft-length.");
-      return 1;
+      return ExitCode.MODELS.code();
     }
     return 0;
   }

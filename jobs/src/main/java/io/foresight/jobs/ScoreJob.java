@@ -47,7 +47,7 @@ final class ScoreJob implements Callable<Integer> {
             generation.store(),
             generation.device(),
             generation.columnPrefix());
-    try (SparkSession spark = SparkSession.builder().appName("foresight score").getOrCreate();
+    try (SparkSession spark = Sessions.open("foresight score");
         ModelStore store =
             new ModelStore(scoring.store(), spark.sparkContext().hadoopConfiguration())) {
       Models.ofRewards(store, scoring.rewards());
@@ -64,7 +64,7 @@ final class ScoreJob implements Callable<Integer> {
       if (rows > 0 && errors == rows) {
         System.err.println(
             "Cannot score any row: %s".formatted(added.select("error").first().getString(0)));
-        return 1;
+        return ExitCode.ALL_ROWS_FAILED.code();
       }
       StringBuilder table = new StringBuilder();
       Summary.line(table, "rows", "%d: %d error".formatted(rows, errors));
