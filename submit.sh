@@ -80,9 +80,13 @@ fi
 # Each process has a temporary folder of its own, and holds a lock on it as long as it lives, whatever ends it. It removes the
 # folder itself; one that was killed leaves that to the next start, which finds that nobody holds the lock.
 folders_of_processes="${TMPDIR:-/tmp}/foresight-$(id -u)"
-if ! mkdir -p -m 700 "$folders_of_processes" || [[ -L $folders_of_processes || ! -O $folders_of_processes ]]; then
-  echo "Cannot use temporary folder $folders_of_processes: it cannot be made, or is not yours. Set TMPDIR to a folder of yours." >&2
+no_folder() {
+  echo "Cannot use temporary folder $folders_of_processes: it is not yours, or nothing can be made there. Set TMPDIR to a folder of yours with room." >&2
   exit 5
+}
+mkdir -p -m 700 "$folders_of_processes" || no_folder
+if [[ -L $folders_of_processes || ! -O $folders_of_processes ]]; then
+  no_folder
 fi
 folder="$folders_of_processes/run-$$-$(date +%s)"
 if command -v flock >/dev/null; then
@@ -93,12 +97,12 @@ if command -v flock >/dev/null; then
       (flock -n 9 && rm -rf "$left") 9>>"$left/lock" || true
     fi
   done
-  mkdir "$folder"
+  mkdir "$folder" || no_folder
   # Spark's processes inherit the lock; those that they start do not.
   exec 9>>"$folder/lock" 8>&-
   flock -n 9
 else
-  mkdir "$folder"
+  mkdir "$folder" || no_folder
 fi
 
 # One log per process, of which the newest are kept.

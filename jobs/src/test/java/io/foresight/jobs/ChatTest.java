@@ -95,8 +95,7 @@ class ChatTest {
         ExitCode.MODELS,
         "it has none, neither chat_template.jinja");
     template("{% include 'x' %}");
-    assertRefused(
-        generate("--output", out), out, ExitCode.MODELS, "line 1: the tag \"include\"");
+    assertRefused(generate("--output", out), out, ExitCode.MODELS, "line 1: the tag \"include\"");
     template("{% if messages[0].role == 'system' %}{{ raise_exception('No system') }}{% endif %}x");
     assertRefused(
         generate("--output", out, "--set", "prompt.chat.system=Be kind."),
