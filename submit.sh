@@ -46,7 +46,7 @@ job_jar() {
   find "$home/jobs/target" -maxdepth 1 -name 'foresight-jobs-*.jar' ! -name '*-sources.jar' 2>/dev/null | head -n 1
 }
 built() {
-  [[ -n $(job_jar) && -d $home/target/foresight/native && -d $home/target/spark/jars ]] &&
+  [[ -n $(job_jar) && -d $home/target/foresight/native && -d $home/target/foresight/launch && -d $home/target/spark/jars ]] &&
     [[ -z $(find "$home"/{,udfs/,jobs/,jobs/spark-jars/}pom.xml "$home"/{udfs,jobs}/src/main \
       -newer "$(job_jar)" -type f -print -quit) ]]
 }
@@ -63,37 +63,87 @@ if [[ $s3a == yes ]] && ! spark_has hadoop-aws; then
   folders+=("$home/target/spark/s3a")
 fi
 
+# Each process has a temporary folder of its own, and holds a lock on it as long as it lives, whatever ends it. It removes the
+# folder itself; one that was killed leaves that to the next start, which finds that nobody holds the lock.
+folders_of_processes="${TMPDIR:-/tmp}/foresight-$(id -u)"
+no_folder() {
+  echo "Cannot use temporary folder $folders_of_processes: it is not yours, or nothing can be made there. Set TMPDIR to a folder of yours with room." >&2
+  exit 5
+}
+mkdir -p -m 700 "$folders_of_processes" || no_folder
+if [[ -L $folders_of_processes || ! -O $folders_of_processes ]]; then
+  no_folder
+fi
+folder="$folders_of_processes/run-$$-$(date +%s)"
+if command -v flock >/dev/null; then
+  exec 8>>"$folders_of_processes/lock"
+  flock 8
+  for left in "$folders_of_processes"/run-*; do
+    if [[ -d $left ]]; then
+      (flock -n 9 && rm -rf "$left") 9>>"$left/lock" || true
+    fi
+  done
+  mkdir "$folder" || no_folder
+  # Spark's processes inherit the lock; those that they start do not.
+  exec 9>>"$folder/lock" 8>&-
+  flock -n 9
+else
+  mkdir "$folder" || no_folder
+fi
+
+# One log per process, of which the newest are kept.
+logs="${FORESIGHT_LOG_DIR:-$home/logs}"
+if ! mkdir -p "$logs" 2>/dev/null || [[ ! -w $logs ]]; then
+  logs="$folders_of_processes/logs"
+  mkdir -p "$logs"
+fi
+find "$logs" -maxdepth 1 -name 'foresight-*.log*' | sort -r | tail -n +20 | while read -r old; do rm -f "$old"; done
+log="$logs/foresight-$(date -u +%Y%m%dT%H%M%SZ)-$$.log"
+process=("-Djava.io.tmpdir=$folder" "-Dforesight.process.folder=$folder" "-Dforesight.log=$log" "-Dforesight.host.folder=/tmp")
+
 # Settings of the native libraries, which they read once, when they load. One thread per task: two tasks with one thread each
 # do nearly twice the work of one task with two.
 native="-Dai.djl.pytorch.num_threads=1 -Dai.djl.offline=true"
+executor=$native
+if [[ " ${spark_options[*]-}" == *local-cluster* ]]; then
+  executor+=" \"-Djava.io.tmpdir=$folder\" -Dforesight.host.folder=/tmp"
+fi
 common=(
   --class io.foresight.jobs.Main
   --jars "$(find "${folders[@]}" -name '*.jar' | paste -sd, -)$user_jars"
   # Not extraJavaOptions, which are the user's to set.
   --conf "spark.driver.defaultJavaOptions=$native"
-  --conf "spark.executor.defaultJavaOptions=$native"
+  --conf "spark.executor.defaultJavaOptions=$executor"
   --conf "spark.executorEnv.DJL_OFFLINE=true"
   --conf "spark.executorEnv.OPT_OUT_TRACKING=true"
   --conf "spark.executorEnv.DJL_CACHE_DIR=$DJL_CACHE_DIR"
   # Heartbeats carry the progress.
   --conf "spark.executor.heartbeatInterval=5s"
-  --conf "spark.ui.enabled=false"
+  # Many runs on one host, each with a UI.
+  --conf "spark.port.maxRetries=100"
   --conf "spark.ui.showConsoleProgress=false"
 )
 
 if [[ -n ${SPARK_HOME:-} ]]; then
+  if [[ ${SPARK_SUBMIT_OPTS:-} != *log4j* ]]; then
+    process+=("-Dlog4j2.configurationFile=$home/conf/log4j2.properties")
+  fi
+  SPARK_SUBMIT_OPTS="${SPARK_SUBMIT_OPTS:-}$(printf ' "%s"' "${process[@]}")"
+  export SPARK_SUBMIT_OPTS
   exec "$SPARK_HOME/bin/spark-submit" "${common[@]}" "${spark_options[@]+"${spark_options[@]}"}" "$(job_jar)" "$@"
 fi
 
 # No Spark installation is needed: SparkSubmit runs from the jars that the build laid out. These are the options that Spark's
-# own scripts give to Java 17.
-export SPARK_HOME="$home/target/spark" SPARK_SCALA_VERSION=2.12 SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}"
+# own scripts give to Java 17. Spark's home is the process's, since a local-cluster's workers write below it.
+export SPARK_HOME="$folder/spark" SPARK_SCALA_VERSION=2.12 SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}"
+mkdir "$SPARK_HOME"
+ln -s "$home/target/spark/jars" "$SPARK_HOME/jars"
 opens=()
 for package in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent \
   java.util.concurrent.atomic jdk.internal.ref sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar; do
   opens+=("--add-opens=java.base/$package=ALL-UNNAMED")
 done
 # shellcheck disable=SC2086
-exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx"${FORESIGHT_DRIVER_MEMORY:-2g}" "${opens[@]}" $native \
-  -cp "$home/conf:$SPARK_HOME/jars/*" org.apache.spark.deploy.SparkSubmit \
+exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx"${FORESIGHT_DRIVER_MEMORY:-2g}" "${opens[@]}" $native "${process[@]}" \
+  -cp "$home/conf:$home/target/foresight/launch:$home/target/spark/jars/*" io.foresight.launch.Submit \
   --master 'local[*]' "${common[@]}" "${spark_options[@]+"${spark_options[@]}"}" "$(job_jar)" "$@"

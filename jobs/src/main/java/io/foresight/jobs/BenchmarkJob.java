@@ -131,7 +131,7 @@ final class BenchmarkJob implements Callable<Integer> {
     FiguresFile.check("--json", json);
     FiguresFile.check("--markdown", markdown);
     Report report;
-    SparkSession session = SparkSession.builder().appName("foresight benchmark").getOrCreate();
+    SparkSession session = Sessions.open("foresight benchmark");
     try (ModelStore store =
         new ModelStore(first.generation().store(), session.sparkContext().hadoopConfiguration())) {
       Benchmark benchmark;

@@ -1,6 +1,7 @@
 package io.foresight.jobs;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.foresight.spark.run.RunException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ final class FiguresFile {
    * Checks before any work that the file can be written.
    *
    * @param file {@code null} if the option was not given
-   * @throws IllegalArgumentException if it cannot
+   * @throws RunException if it cannot
    */
   static void check(String option, Path file) {
     if (file == null) {
@@ -22,7 +23,8 @@ final class FiguresFile {
     }
     Path folder = file.toAbsolutePath().getParent();
     if (Files.isDirectory(file) || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
-      throw new IllegalArgumentException(
+      throw new RunException(
+          RunException.Kind.STORAGE,
           "Cannot write %s %s: it is a folder, or not in one that exists and can be written. Give another file."
               .formatted(option, file));
     }

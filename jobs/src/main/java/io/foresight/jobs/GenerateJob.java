@@ -45,10 +45,10 @@ final class GenerateJob implements Callable<Integer> {
   private boolean dryRun;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws Exception {
     JobSettings bound = options.bind("generate", outputOptions.settings());
     FiguresFile.check("--summary", outputOptions.summaryFile());
-    try (SparkSession spark = SparkSession.builder().appName("foresight generate").getOrCreate();
+    try (SparkSession spark = Sessions.open("foresight generate");
         ModelStore store =
             new ModelStore(bound.generation().store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
@@ -65,7 +65,8 @@ final class GenerateJob implements Callable<Integer> {
         return 0;
       }
       try (Run run = Run.open(spark, request)) {
-        return write(spark, run, settings, models, progress);
+        return Interruption.during(
+            run::howToGoOn, () -> write(spark, run, settings, models, progress));
       }
     }
   }
@@ -133,7 +134,7 @@ final class GenerateJob implements Callable<Integer> {
     if (models.draft() != null && summary.draftedNothing()) {
       System.err.println(
           "Cannot speculate: the draft proposed no token in the whole run. Check models.draft and decoding.draft-length.");
-      return 1;
+      return ExitCode.MODELS.code();
     }
     return 0;
   }

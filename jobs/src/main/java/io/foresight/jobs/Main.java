@@ -1,22 +1,17 @@
 package io.foresight.jobs;
 
-import io.foresight.jobs.input.InputReader;
-import io.foresight.decoding.RowFault;
 import io.foresight.jobs.train.TrainClassifierJob;
 import io.foresight.jobs.train.TrainJob;
-import io.foresight.model.ModelException;
+import io.foresight.launch.LogFile;
 import io.foresight.spark.Secrets;
-import io.foresight.spark.run.RunException;
-import org.apache.spark.SparkException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/**
- * The jobs that {@code submit.sh} starts. Exit codes: 0 done, 1 failed, 2 wrong command line or
- * settings.
- */
+/** The jobs that {@code submit.sh} starts. They end with an {@link ExitCode}. */
 @Command(
     name = "submit.sh",
     description = "Constrained LLM generation with speculative lookaheads, on Apache Spark.",
@@ -32,13 +27,21 @@ import picocli.CommandLine.UnmatchedArgumentException;
     })
 public final class Main {
 
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+  private static volatile boolean ended;
+
   private Main() {}
 
   /**
    * Runs a job and exits with its code, unless it is 0: Spark ends a successful application itself.
    */
   public static void main(String[] args) {
+    Interruption.listen();
+    ProcessFolder.removeAtExit();
+    Runtime.getRuntime().addShutdownHook(new Thread(Main::explain, "foresight-why"));
     int code = run(args);
+    ended = true;
     if (code != 0) {
       System.exit(code);
     }
@@ -46,10 +49,15 @@ public final class Main {
 
   /** Runs a job and returns its exit code. */
   public static int run(String... args) {
-    return new CommandLine(new Main())
-        .setParameterExceptionHandler((exception, parsed) -> refuse(exception))
-        .setExecutionExceptionHandler((exception, command, parsed) -> report(exception))
-        .execute(args);
+    try {
+      return new CommandLine(new Main())
+          .setParameterExceptionHandler((exception, parsed) -> refuse(exception))
+          .setExecutionExceptionHandler((exception, command, parsed) -> report(exception))
+          .execute(args);
+    } catch (Error e) {
+      // picocli lets these through: memory that is used up, a file system of Hadoop's that fails.
+      return report(e);
+    }
   }
 
   /** As picocli does, but for secrets that stand where they do not belong. */
@@ -59,32 +67,30 @@ public final class Main {
     if (!UnmatchedArgumentException.printSuggestions(exception, command.getErr())) {
       command.usage(command.getErr());
     }
-    return command.getCommandSpec().exitCodeOnInvalidInput();
+    return ExitCode.SETTINGS.code();
   }
 
-  /** Says what a user can act on in one line, and everything about what only we can. */
-  private static int report(Exception exception) {
-    RunException ended = InputReader.problem(exception);
-    if (ended != null) {
-      System.err.println(ended.getMessage());
-      return ExitCode.of(ended.kind()).code();
+  /** Says what a user can act on; the log has everything. */
+  private static int report(Throwable thrown) {
+    if (LogFile.isSet()) {
+      LOG.info("The job ended", thrown);
     }
-    for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SettingsException) {
-        System.err.println(cause.getMessage());
-        return 2;
-      }
-      if (cause instanceof ModelException
-          || cause instanceof RowFault
-          || (cause == exception && cause instanceof IllegalArgumentException)) {
-        System.err.println(cause.getMessage());
-        return 1;
-      }
+    if (Interruption.isEnding()) {
+      // It failed because Spark stops, of which a user has been told.
+      return ExitCode.INTERNAL.code();
     }
-    if (exception instanceof SparkException) {
-      System.err.println("Cannot finish the job: Spark gave up. The cause follows.");
+    Failure failure = Failure.of(thrown);
+    if (failure.code() == ExitCode.INTERNAL && !LogFile.isSet()) {
+      LOG.error("The job ended", thrown);
     }
-    exception.printStackTrace(System.err);
-    return 1;
+    System.err.println(failure.message());
+    return failure.code().code();
+  }
+
+  /** Spark ends a process whose memory is used up, and says so in the log alone. */
+  private static void explain() {
+    if (!ended && !Interruption.isSignalled()) {
+      System.err.println(Failure.MORE_MEMORY + LogFile.sentence());
+    }
   }
 }

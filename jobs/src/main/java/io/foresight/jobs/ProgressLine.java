@@ -34,14 +34,22 @@ final class ProgressLine extends TimerTask {
       return work.get();
     } finally {
       timer.cancel();
-      if (TERMINAL) {
-        System.err.print("\r\u001b[2K");
-      }
+      clear();
+    }
+  }
+
+  /** Makes room for another line. */
+  static void clear() {
+    if (TERMINAL) {
+      System.err.print("\r\u001b[2K");
     }
   }
 
   @Override
   public void run() {
+    if (Interruption.isEnding()) {
+      return;
+    }
     String line =
         text(progress.snapshot(), run.rowsThere(), run.rows(), (System.nanoTime() - started) / 1e9);
     if (TERMINAL) {

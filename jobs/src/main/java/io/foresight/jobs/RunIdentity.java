@@ -22,12 +22,16 @@ final class RunIdentity {
           "home",
           "input.path",
           "input.limit",
+          "input.malformed",
+          "input.unfinished",
           "models.local-cache",
           "models.local-cache-size",
           "output.path",
           "output.overwrite",
           "run.shard-rows",
-          "run.max-error-fraction");
+          "run.max-error-fraction",
+          "run.row-timeout",
+          "run.stall-timeout");
 
   /** What the digests of their content stand for. */
   private static final Set<String> BY_CONTENT = Set.of("models.target", "models.draft");

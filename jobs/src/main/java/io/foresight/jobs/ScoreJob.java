@@ -42,7 +42,7 @@ final class ScoreJob implements Callable<Integer> {
   @Mixin private OutputOptions outputOptions;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws Exception {
     JobSettings bound = options.bind("score", outputOptions.settings());
     FiguresFile.check("--summary", outputOptions.summaryFile());
     GenerationSettings generation = bound.generation();
@@ -54,7 +54,7 @@ final class ScoreJob implements Callable<Integer> {
             generation.device(),
             generation.limits(),
             generation.columnPrefix());
-    try (SparkSession spark = SparkSession.builder().appName("foresight score").getOrCreate();
+    try (SparkSession spark = Sessions.open("foresight score");
         ModelStore store =
             new ModelStore(scoring.store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
@@ -71,7 +71,8 @@ final class ScoreJob implements Callable<Integer> {
               identity,
               JSON.createObjectNode().put("text", text));
       try (Run run = Run.open(spark, request)) {
-        return write(spark, run, settings, scoring, progress);
+        return Interruption.during(
+            run::howToGoOn, () -> write(spark, run, settings, scoring, progress));
       }
     }
   }

@@ -1,6 +1,7 @@
 package io.foresight.jobs;
 
 import io.foresight.spark.Secrets;
+import io.foresight.spark.run.RunException;
 import java.io.IOException;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -24,7 +25,9 @@ final class Storage {
    *
    * @param purpose verb and object, as in "read input"
    * @param given the path as the user gave it
-   * @throws IllegalArgumentException if there is no such file system, or it refuses
+   * @throws RunException of kind STORAGE if something was to be written
+   * @throws IllegalArgumentException if something was to be read; both if there is no such file
+   *     system, or it refuses
    */
   static <T> T reach(SparkSession spark, String purpose, String given, Access<T> access) {
     try {
@@ -33,10 +36,13 @@ final class Storage {
       return access.on(files, files.makeQualified(path));
     } catch (IOException | RuntimeException e) {
       // Hadoop reports a missing client, a malformed path and failed credentials as either.
-      throw new IllegalArgumentException(
+      String message =
           "Cannot %s %s: %s. Check the path, the access to it, and that Spark has a client for its scheme."
-              .formatted(purpose, given, Secrets.reason(e)),
-          e);
+              .formatted(purpose, given, Secrets.reason(e));
+      if (purpose.startsWith("write")) {
+        throw new RunException(RunException.Kind.STORAGE, message, e);
+      }
+      throw new IllegalArgumentException(message, e);
     }
   }
 }

@@ -148,10 +148,10 @@ class BadInputTest {
     byte[] whole = Files.readAllBytes(weights);
     Files.write(weights, java.util.Arrays.copyOf(whole, whole.length - 10));
     assertRefused(
-        1, "model.safetensors is truncated", "--input", good, "--set", "models.draft=" + draft);
+        4, "model.safetensors is truncated", "--input", good, "--set", "models.draft=" + draft);
     Files.delete(weights);
     assertRefused(
-        1,
+        4,
         "it has neither a file model.safetensors",
         "--input",
         good,
@@ -163,21 +163,21 @@ class BadInputTest {
     Files.writeString(
         config, written.replace("\"intermediate_size\" : 32", "\"intermediate_size\" : 48"));
     assertRefused(
-        1, "but config.json calls for [48, 16]", "--input", good, "--set", "models.draft=" + draft);
+        4, "but config.json calls for [48, 16]", "--input", good, "--set", "models.draft=" + draft);
     Files.writeString(config, written.replace("llama", "mamba").replace("Llama", "Mamba"));
-    assertRefused(1, "mamba", "--input", good, "--set", "models.draft=" + draft);
+    assertRefused(4, "mamba", "--input", good, "--set", "models.draft=" + draft);
     Files.writeString(config, written);
     Path tokenizer = draft.resolve("tokenizer.json");
     Files.writeString(tokenizer, Files.readString(tokenizer).replace("\"<pad>\"", "\"<gap>\""));
     assertRefused(
-        1,
+        4,
         "its tokenizer is not the target's: id 0 is \"<pad>\" for the target and \"<gap>\" for the draft",
         "--input",
         good,
         "--set",
         "models.draft=" + draft);
     Files.delete(tokenizer);
-    assertRefused(1, "Cannot load tokenizer", "--input", good, "--set", "models.draft=" + draft);
+    assertRefused(4, "Cannot load tokenizer", "--input", good, "--set", "models.draft=" + draft);
     Path nowhere = temporary.resolve("nowhere");
     JobRun both =
         folder.generate(
@@ -193,7 +193,7 @@ class BadInputTest {
             "rewards.kind.model=" + nowhere + "3",
             "--set",
             "reward.use=kind");
-    assertThat(both.code()).isEqualTo(1);
+    assertThat(both.code()).isEqualTo(4);
     assertThat(both.err().lines().filter(l -> l.startsWith("Cannot load model"))).hasSize(2);
     assertThat(both.err()).contains("rewards.kind.type").contains(nowhere + "3");
   }
@@ -205,7 +205,7 @@ class BadInputTest {
     // Written differently, it is the same tokenizer.
     Files.writeString(tokenizer, new ObjectMapper().readTree(tokenizer.toFile()).toPrettyString());
     assertRefused(
-        1,
+        4,
         "the tokenizers agree, but its scores have 320 ids and the target's 280",
         "--input",
         good,
@@ -218,7 +218,7 @@ class BadInputTest {
     JobRun run =
         folder.generate(
             "--input", good, "--output", temporary.resolve("gpu"), "--set", "models.device=gpu");
-    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.code()).isEqualTo(6);
     assertThat(run.err().lines().filter(line -> line.startsWith("Cannot")))
         .containsExactly(
             "Cannot run on a GPU: Spark assigned none to this task. Set spark.executor.resource.gpu.amount,"
@@ -251,7 +251,7 @@ class BadInputTest {
             "Cannot write output foo://x/y: No FileSystem for scheme \"foo\". Check the path")
         .hasLineCount(1);
     assertRefused(
-        1,
+        5,
         "Cannot write --summary",
         "--input",
         good,

@@ -89,26 +89,29 @@ class ChatTest {
   void whatCannotWorkIsSaidBeforeTheRun() throws IOException {
     Path out = temporary.resolve("none");
     Files.deleteIfExists(folder.target().resolve("chat_template.jinja"));
-    assertRefused(generate("--output", out), out, "it has none, neither chat_template.jinja");
+    assertRefused(
+        generate("--output", out),
+        out,
+        ExitCode.MODELS,
+        "it has none, neither chat_template.jinja");
     template("{% include 'x' %}");
-    assertRefused(generate("--output", out), out, "line 1: the tag \"include\"");
+    assertRefused(generate("--output", out), out, ExitCode.MODELS, "line 1: the tag \"include\"");
     template("{% if messages[0].role == 'system' %}{{ raise_exception('No system') }}{% endif %}x");
     assertRefused(
-        generate("--output", out, "--set", "prompt.chat.system=Be kind."), out, "says: No system");
+        generate("--output", out, "--set", "prompt.chat.system=Be kind."),
+        out,
+        ExitCode.MODELS,
+        "says: No system");
     template("x");
     assertRefused(
         generate("--output", out, "--set", "prompt.chat.system={mood}"),
         out,
-        3,
+        ExitCode.INPUT,
         "Cannot find column mood, which holds the prompt");
   }
 
-  private static void assertRefused(JobRun run, Path out, String message) {
-    assertRefused(run, out, 1, message);
-  }
-
-  private static void assertRefused(JobRun run, Path out, int code, String message) {
-    assertThat(run.code()).as(run.err()).isEqualTo(code);
+  private static void assertRefused(JobRun run, Path out, ExitCode code, String message) {
+    assertThat(run.code()).as(run.err()).isEqualTo(code.code());
     assertThat(run.err()).contains(message).doesNotContain("\tat ");
     assertThat(out).doesNotExist();
   }

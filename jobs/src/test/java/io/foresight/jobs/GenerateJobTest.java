@@ -226,7 +226,7 @@ class GenerateJobTest {
   void aRunThatDecodesNothingFails() throws IOException {
     Path bad = folder.file("all-bad.jsonl", "{\"id\": 1, \"concepts\": [\"!\"]}");
     JobRun run = folder.generate("--input", bad, "--output", temporary.resolve("all-bad"));
-    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.code()).isEqualTo(7);
     assertThat(run.err())
         .contains(
             "Cannot decode any row: Cannot score with reward concepts: Cannot use concept \"!\"");
@@ -240,7 +240,7 @@ class GenerateJobTest {
             "decoding.strategy=speculative",
             "--set",
             "decoding.max-new-tokens=1");
-    assertThat(silent.code()).isEqualTo(1);
+    assertThat(silent.code()).isEqualTo(4);
     assertThat(silent.err()).contains("the draft proposed no token");
   }
 

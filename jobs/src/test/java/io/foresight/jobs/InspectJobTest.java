@@ -53,7 +53,7 @@ class InspectJobTest {
     assertThat(JobRun.of("inspect", classifier("gpt2-reward")).out())
         .contains("Family      gpt2, a classifier", "plain numbers");
     JobRun draft = JobRun.of("inspect", folder, "--draft-for", TARGET);
-    assertThat(draft.code()).isEqualTo(1);
+    assertThat(draft.code()).isEqualTo(4);
     assertThat(draft.err()).contains("Cannot draft with " + folder + ": it is a classifier.");
   }
 
@@ -67,7 +67,7 @@ class InspectJobTest {
     assertThat(fits.code()).as(fits.err()).isZero();
     assertThat(fits.out()).contains("It can draft for " + TARGET + ", at 0.");
     JobRun differs = JobRun.of("inspect", OTHER, "--draft-for", TARGET);
-    assertThat(differs.code()).isEqualTo(1);
+    assertThat(differs.code()).isEqualTo(4);
     assertThat(differs.err()).contains("Cannot ").contains(OTHER);
   }
 

@@ -762,6 +762,7 @@ class ReadingTest {
             settings.generation().rewards(),
             settings.generation().store(),
             settings.generation().device(),
+            settings.generation().limits(),
             "");
     Dataset<Row> rows = InputReader.readTexts(spark, settings.reading(), scoring, "id");
     assertThat(rows.schema().simpleString())

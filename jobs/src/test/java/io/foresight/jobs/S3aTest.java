@@ -198,7 +198,7 @@ class S3aTest {
     JobRun dry = dryRun("models.target=" + model, "models.local-cache=" + cache);
     assertThat(dry.code()).as(dry.err()).isZero();
     JobRun missing = dryRun("models.target=s3a://data/none", "models.local-cache=" + cache);
-    assertThat(missing.code()).isEqualTo(1);
+    assertThat(missing.code()).isEqualTo(4);
     assertThat(missing.err())
         .contains("Cannot load model s3a://data/none: there is no such folder. Check the path");
     JobRun told = dryRun("models.target=s3a://key:" + SECRET + "@data/m", "spark.x=" + SECRET);
@@ -258,7 +258,7 @@ class S3aTest {
     assertThat(run.out()).contains("| greedy ");
     assertThat(sent("benchmark/draft")).containsEntry("model.safetensors", 1L);
     JobRun shipped = JobRun.of("benchmark", "--set", "models.target=spark-files:m");
-    assertThat(shipped.code()).isEqualTo(1);
+    assertThat(shipped.code()).isEqualTo(4);
     assertThat(shipped.err())
         .contains(
             "Cannot compare with model spark-files:m: what Spark ships ends with its session");

@@ -297,7 +297,7 @@ class ScoreJobTest {
             temporary.resolve("bad.jsonl"),
             "{\"id\": 1, \"said\": \"A dog.\", \"concepts\": [\"!\"]}");
     JobRun run = score("--text", "said", "--output", temporary.resolve("bad"));
-    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.code()).isEqualTo(7);
     assertThat(run.err()).contains("Cannot score any row: Cannot score with reward concepts: ");
   }
 }

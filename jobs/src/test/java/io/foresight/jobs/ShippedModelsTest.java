@@ -82,7 +82,7 @@ class ShippedModelsTest {
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(run.out()).contains("0 error");
     JobRun wrong = generate("spark-files:other");
-    assertThat(wrong.code()).isEqualTo(1);
+    assertThat(wrong.code()).isEqualTo(4);
     assertThat(wrong.err())
         .contains(
             "Cannot load model spark-files:other: Spark has shipped no folder of that name."

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,12 +33,14 @@ class SubmitScriptTest {
             "jobs/src/main/a",
             "jobs/spark-jars/pom.xml",
             "target/foresight/native/native.jar",
+            "target/foresight/launch/launch.class",
             "target/spark/jars/spark.jar",
             "target/spark/s3a/s3.jar",
             "jobs/target/foresight-jobs-1.jar")) {
       write(file, "");
     }
     program("bin/java");
+    Files.createDirectory(home.resolve("tmp"));
   }
 
   private Path write(String file, String text) throws IOException {
@@ -46,23 +49,101 @@ class SubmitScriptTest {
   }
 
   private void program(String file) throws IOException {
-    assertThat(write(file, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n").toFile().setExecutable(true))
-        .isTrue();
+    program(file, "printf '%s\\n' \"$@\"");
+  }
+
+  private void program(String file, String script) throws IOException {
+    assertThat(write(file, "#!/bin/sh\n" + script + "\n").toFile().setExecutable(true)).isTrue();
   }
 
   /** The arguments that Spark is started with. */
   private List<String> submit(Map<String, String> environment, String... args)
       throws IOException, InterruptedException {
+    Process process = start(environment, args);
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(printed).isZero();
+    return printed.lines().toList();
+  }
+
+  private Process start(Map<String, String> environment, String... args) throws IOException {
     List<String> command = new ArrayList<>(List.of("bash", home.resolve("submit.sh").toString()));
     command.addAll(List.of(args));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().remove("SPARK_HOME");
+    builder.environment().put("TMPDIR", home.resolve("tmp").toString());
+    builder.environment().remove("FORESIGHT_LOG_DIR");
     builder.environment().put("JAVA_HOME", home.toString());
     builder.environment().putAll(environment);
-    Process process = builder.start();
-    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(printed).isZero();
-    return printed.lines().toList();
+    return builder.start();
+  }
+
+  private List<Path> left() throws IOException {
+    try (Stream<Path> files = Files.walk(home.resolve("tmp"))) {
+      return files.filter(file -> file.getFileName().toString().startsWith("run-")).toList();
+    }
+  }
+
+  /** Starts a java that fills its temporary folder and lives on until it is killed. */
+  private Process startLiving() throws IOException {
+    program(
+        "bin/java",
+        """
+        for argument in "$@"; do
+          case "$argument" in -Djava.io.tmpdir=*) touch "${argument#*=}/data" ;; esac
+        done
+        echo ready
+        exec sleep 60""");
+    Process process = start(Map.of(), "generate");
+    assertThat(process.inputReader().readLine()).isEqualTo("ready");
+    return process;
+  }
+
+  @Test
+  void theFolderOfAKilledProcessGoesAtTheNextStartAndThatOfALivingOneStays()
+      throws IOException, InterruptedException {
+    Process killed = startLiving();
+    Process living = startLiving();
+    assertThat(left()).hasSize(2).allSatisfy(folder -> assertThat(folder).isNotEmptyDirectory());
+    killed.destroyForcibly().waitFor();
+    program("bin/java");
+    submit(Map.of(), "generate");
+    // What prints its arguments removes nothing, as a process that is killed.
+    assertThat(left()).hasSize(2).anySatisfy(f -> assertThat(f.resolve("data")).exists());
+    living.destroyForcibly().waitFor();
+    submit(Map.of(), "generate");
+    assertThat(left()).hasSize(1).noneSatisfy(f -> assertThat(f.resolve("data")).exists());
+  }
+
+  @Test
+  void theNewestLogsAreKept() throws IOException, InterruptedException {
+    for (int i = 10; i < 40; i++) {
+      write("logs/foresight-20250101T0000%dZ-1.log".formatted(i), "");
+    }
+    write("logs/notes.txt", "");
+    List<String> submitted = submit(Map.of(), "generate");
+    try (Stream<Path> logs = Files.list(home.resolve("logs"))) {
+      // One place is the new one's, which is written when there is something to write.
+      assertThat(logs.map(log -> log.getFileName().toString()))
+          .hasSize(20)
+          .contains("notes.txt", "foresight-20250101T000039Z-1.log")
+          .doesNotContain("foresight-20250101T000020Z-1.log");
+    }
+    assertThat(submitted).anyMatch(o -> o.startsWith("-Dforesight.log=" + home.resolve("logs")));
+  }
+
+  @Test
+  void aLogGoesToTheTemporaryFolderWhereTheHomeTakesNone()
+      throws IOException, InterruptedException {
+    write("logs", "");
+    assertThat(submit(Map.of(), "generate"))
+        .anyMatch(o -> o.startsWith("-Dforesight.log=" + home.resolve("tmp")));
+  }
+
+  @Test
+  void sparksUiIsTheUsersToSwitch() throws IOException, InterruptedException {
+    List<String> submitted = submit(Map.of(), "--conf", "spark.ui.enabled=false", "--", "generate");
+    assertThat(submitted).filteredOn(o -> o.contains("spark.ui.enabled")).hasSize(1);
+    assertThat(submit(Map.of(), "generate")).noneMatch(o -> o.contains("spark.ui.enabled"));
   }
 
   private static List<String> jars(List<String> submitted) {

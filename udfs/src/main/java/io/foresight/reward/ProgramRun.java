@@ -124,6 +124,7 @@ final class ProgramRun {
     name = command.get(0);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put(MARK, mark);
+    Watchdog.watch(MARK + "=" + mark);
     try {
       process = builder.start();
     } catch (IOException e) {

@@ -1,7 +1,7 @@
 package io.foresight.spark;
 
 import ai.djl.Device;
-import io.foresight.model.ModelException;
+import io.foresight.spark.run.RunException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
 
@@ -26,14 +26,16 @@ public enum DeviceChoice {
       try {
         return Device.gpu(Integer.parseInt(address));
       } catch (NumberFormatException e) {
-        throw new ModelException(
+        throw new RunException(
+            RunException.Kind.CLUSTER,
             "Cannot use GPU address \"%s\": it is not a number. Have the discovery script print device indices."
                 .formatted(address),
             e);
       }
     }
     if (this == GPU) {
-      throw new ModelException(
+      throw new RunException(
+          RunException.Kind.CLUSTER,
           "Cannot run on a GPU: Spark assigned none to this task. Set spark.executor.resource.gpu.amount,"
               + " spark.task.resource.gpu.amount and a discovery script, or models.device = cpu.");
     }

@@ -72,7 +72,7 @@ final class RowScorer implements AutoCloseable {
   private Scored scored(Row row) {
     String unreadable = HiddenColumns.inputError(row);
     if (unreadable != null) {
-      return new Scored(row, null, unreadable);
+      return new Scored(row, null, new RowFault(RowFault.Kind.INPUT, unreadable));
     }
     try {
       Map<String, Object> values = RowDecoder.values(row);

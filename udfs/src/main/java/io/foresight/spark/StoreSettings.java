@@ -33,11 +33,11 @@ public record StoreSettings(String folder, long bytes) implements Serializable {
     return new StoreSettings("", 100L << 30);
   }
 
-  /** The folder on this host. */
+  /** The folder on this host, also where {@code submit.sh} gives each process its own. */
   Path path() {
     return folder.isEmpty()
         ? Path.of(
-            System.getProperty("java.io.tmpdir"),
+            System.getProperty("foresight.host.folder", System.getProperty("java.io.tmpdir")),
             "foresight-models-" + System.getProperty("user.name"))
         : Path.of(folder);
   }
