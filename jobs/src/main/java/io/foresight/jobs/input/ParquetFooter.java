@@ -145,8 +145,9 @@ record ParquetFooter(InputFile file, Schema schema, long rows, String problem)
       StructType type = (StructType) DataType.fromJson(json);
       List<String> names = message.getFields().stream().map(Type::getName).toList();
       return names.equals(List.of(type.fieldNames())) ? type.json() : null;
-    } catch (RuntimeException e) {
-      // A damaged note is none; the file's own types are read instead.
+    } catch (Exception e) {
+      // A damaged note is none; the file's own types are read instead. Of any type: Scala code does
+      // not declare checked ones.
       return null;
     }
   }
