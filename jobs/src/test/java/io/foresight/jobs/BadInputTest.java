@@ -283,7 +283,8 @@ class BadInputTest {
           .succeeded();
       try (SparkSession spark = SparkSession.builder().getOrCreate()) {
         var rows = spark.read().parquet(output.toString()).orderBy("error", "id").collectAsList();
-        // Where ids are derived, the column is one that no setting names, and its numbers are numbers.
+        // Where ids are derived, the column is one that no setting names, and its numbers are
+        // numbers.
         assertThat(rows)
             .extracting(row -> row.<Object>getAs("id"))
             .containsExactly(

@@ -450,9 +450,7 @@ class ReadingTest {
     assertRefused("neither its name nor its first bytes", file("odd", "odd"));
     assertRefused("no file that is data", Files.createDirectory(folder.resolve("empty")));
     assertRefused(
-        "none of its rows is one",
-        file("array.json", "[", "{\"id\": 1}", "]"),
-        "input.limit=1");
+        "none of its rows is one", file("array.json", "[", "{\"id\": 1}", "]"), "input.limit=1");
   }
 
   @Test

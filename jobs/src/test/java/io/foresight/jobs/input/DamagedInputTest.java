@@ -179,7 +179,9 @@ class DamagedInputTest {
           byte[] line = headerLine(bytes);
           // A header may go on in the next line only within quotes.
           assertThat(before).as("file %d", i).startsWith(line);
-          assertThat(before.length == line.length || new String(line, StandardCharsets.ISO_8859_1).contains("\""))
+          assertThat(
+                  before.length == line.length
+                      || new String(line, StandardCharsets.ISO_8859_1).contains("\""))
               .as("file %d", i)
               .isTrue();
         } else {
