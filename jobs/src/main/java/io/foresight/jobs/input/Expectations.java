@@ -15,6 +15,7 @@ final class Expectations {
   private final Map<String, Expectation> byColumn = new HashMap<>();
   private final Set<String> concepts = new LinkedHashSet<>();
   private final Set<String> forms = new LinkedHashSet<>();
+  private String id;
 
   private Expectations() {}
 
@@ -22,6 +23,7 @@ final class Expectations {
   static Expectations of(GenerationSettings settings) {
     Expectations all = new Expectations();
     all.addRewards(settings.rewards());
+    all.id = settings.idColumn();
     if (settings.idColumn() != null) {
       all.byColumn.putIfAbsent(settings.idColumn(), Expectation.ID);
     }
@@ -103,7 +105,10 @@ final class Expectations {
 
   /** What a column of this type must be instead; null if it is right, as far as a type tells. */
   String wanted(String column, DataType type) {
-    Expectation expectation = byColumn.get(column);
+    Expectation expectation =
+        column.equals(id) && !(type instanceof org.apache.spark.sql.types.AtomicType)
+            ? Expectation.ID
+            : byColumn.get(column);
     if (expectation == null) {
       return null;
     }

@@ -76,6 +76,9 @@ record InputFiles(InputFormat format, List<InputFile> files) {
     for (InputFile file : all.values()) {
       named |= InputFormat.of(file.name()) == format;
     }
+    if (format == InputFormat.AUTO) {
+      all.clear();
+    }
     for (InputFile file : all.values()) {
       // In a folder of which the format is given, names need not tell it.
       if (!named || direct.containsKey(file.path()) || InputFormat.of(file.name()) == format) {

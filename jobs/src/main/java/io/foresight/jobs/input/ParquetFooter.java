@@ -123,19 +123,20 @@ record ParquetFooter(InputFile file, Schema schema, long rows, String problem)
       fields.add(withoutUuids(field));
     }
     String written = footer.getFileMetaData().getKeyValueMetaData().get(SPARK_SCHEMA);
-    String json = written == null ? null : validated(written, message);
-    if (json == null) {
-      Configuration types = new Configuration(hadoop);
-      types.set("spark.sql.parquet.binaryAsString", "false");
-      types.set("spark.sql.parquet.int96AsTimestamp", "true");
-      types.set("spark.sql.caseSensitive", "true");
-      types.set("spark.sql.parquet.inferTimestampNTZ.enabled", "true");
-      types.set("spark.sql.legacy.parquet.nanosAsLong", "true");
-      json =
-          new ParquetToSparkSchemaConverter(types)
-              .convert(new MessageType(message.getName(), fields))
-              .json();
-    }
+    Configuration types = new Configuration(hadoop);
+    types.set("spark.sql.parquet.binaryAsString", "false");
+    types.set("spark.sql.parquet.int96AsTimestamp", "true");
+    types.set("spark.sql.caseSensitive", "true");
+    types.set("spark.sql.parquet.inferTimestampNTZ.enabled", "true");
+    types.set("spark.sql.legacy.parquet.nanosAsLong", "true");
+    StructType held =
+        new ParquetToSparkSchemaConverter(types)
+            .convert(new MessageType(message.getName(), fields));
+    String noted = written == null ? null : validated(written, message);
+    // A note that says otherwise than the columns themselves is damaged, or they are.
+    boolean agrees =
+        noted != null && DataType.fromJson(noted).asNullable().equals(held.asNullable());
+    String json = agrees ? noted : held.json();
     return new Schema(json, Set.copyOf(uuids), Set.copyOf(moments), Set.copyOf(localTimes));
   }
 
@@ -145,8 +146,9 @@ record ParquetFooter(InputFile file, Schema schema, long rows, String problem)
       StructType type = (StructType) DataType.fromJson(json);
       List<String> names = message.getFields().stream().map(Type::getName).toList();
       return names.equals(List.of(type.fieldNames())) ? type.json() : null;
-    } catch (RuntimeException e) {
-      // A damaged note is none; the file's own types are read instead.
+    } catch (Exception e) {
+      // A damaged note is none; the file's own types are read instead. Of any type: Scala code does
+      // not declare checked ones.
       return null;
     }
   }

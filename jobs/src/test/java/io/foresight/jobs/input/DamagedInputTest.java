@@ -171,12 +171,23 @@ class DamagedInputTest {
       if (!header) {
         ByteArrayOutputStream raw = new ByteArrayOutputStream();
         all.forEach(record -> raw.writeBytes(record.raw()));
-        byte[] expected = content(csv ? withoutHeader(bytes) : bytes);
+        byte[] whole = content(bytes);
         byte[] got = content(raw.toByteArray());
-        // Of JSON, lines of blanks are no rows.
-        assertThat(csv ? got : unblanked(got))
-            .as("file %d", i)
-            .isEqualTo(csv ? expected : unblanked(expected));
+        if (csv) {
+          byte[] before = Arrays.copyOf(whole, whole.length - got.length);
+          assertThat(whole).as("file %d", i).endsWith(got);
+          byte[] line = headerLine(bytes);
+          // A header may go on in the next line only within quotes.
+          assertThat(before).as("file %d", i).startsWith(line);
+          assertThat(
+                  before.length == line.length
+                      || new String(line, StandardCharsets.ISO_8859_1).contains("\""))
+              .as("file %d", i)
+              .isTrue();
+        } else {
+          // Lines of blanks are no rows.
+          assertThat(unblanked(got)).as("file %d", i).isEqualTo(unblanked(whole));
+        }
       }
       for (InputRecord record : all) {
         Part part = Part.whole(new InputFile("file:/f", 0, Map.of()));
@@ -210,22 +221,14 @@ class DamagedInputTest {
     return line;
   }
 
-  /** What follows the header, which is one record that can be read. */
-  private static byte[] withoutHeader(byte[] bytes) throws IOException {
+  /** The first line that is not empty. */
+  private static byte[] headerLine(byte[] bytes) throws IOException {
     Lines lines = new Lines(new java.io.ByteArrayInputStream(bytes), 0);
-    boolean open = false;
-    boolean any = false;
-    for (Lines.Line line = lines.next(); line != null; line = lines.next()) {
-      for (byte b : line.bytes()) {
-        open ^= b == '"';
-      }
-      any |= line.bytes().length > 0;
-      if (any && !open) {
-        int end = (int) line.offset() + line.bytes().length + line.end().length;
-        return Arrays.copyOfRange(bytes, end, bytes.length);
-      }
+    Lines.Line line = lines.next();
+    while (line != null && line.bytes().length == 0) {
+      line = lines.next();
     }
-    return new byte[0];
+    return line == null ? new byte[0] : line.bytes();
   }
 
   @Test
