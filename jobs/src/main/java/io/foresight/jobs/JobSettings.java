@@ -105,6 +105,9 @@ record JobSettings(
         column == null
             ? template(reader, "prompt.template", reader.text("prompt.template"))
             : PromptTemplate.column(column);
+    boolean parsesData =
+        reader.oneOf("prompt.special-tokens", List.of("text", "parse")).equals("parse");
+    user = parsesData ? user.parsingData() : user;
     String system = reader.optionalText("prompt.chat.system");
     String now = reader.optionalText("prompt.chat.now");
     if (!reader.flag("prompt.chat.enabled")) {
@@ -122,8 +125,8 @@ record JobSettings(
     } catch (DateTimeParseException e) {
       reader.problem("prompt.chat.now", "it is no time. Give one such as 2026-11-25T09:30.");
     }
-    return new ChatPrompt(
-        system == null ? null : template(reader, "prompt.chat.system", system), user, time);
+    PromptTemplate says = system == null ? null : template(reader, "prompt.chat.system", system);
+    return new ChatPrompt(says != null && parsesData ? says.parsingData() : says, user, time);
   }
 
   private static PromptTemplate template(SettingsReader reader, String path, String text) {
