@@ -101,6 +101,7 @@ final class ProgramRun {
     }
   }
 
+  private final CommandLine command;
   private final String name;
   private final String mark = UUID.randomUUID().toString();
   private final Process process;
@@ -119,17 +120,18 @@ final class ProgramRun {
    *
    * @throws IllegalStateException if it does not start, with what the user can do
    */
-  ProgramRun(List<String> command) {
-    name = command.get(0);
-    ProcessBuilder builder = new ProcessBuilder(command);
+  ProgramRun(CommandLine command) {
+    this.command = command;
+    name = command.program();
+    ProcessBuilder builder = new ProcessBuilder(command.resolved());
     builder.environment().put(MARK, mark);
     try {
       process = builder.start();
     } catch (IOException e) {
       throw new IllegalStateException(
           "its program does not start: %s. Give a program that every host has, and its arguments, as a list of texts."
-              .formatted(e.getMessage()),
-          e);
+              .formatted(command.hidden(e.getMessage())),
+          command.hidden(e.getMessage()).equals(e.getMessage()) ? e : null);
     }
     messages = start("messages", this::readMessages);
     start("requests", this::writeRequests);
@@ -211,7 +213,7 @@ final class ProgramRun {
     return mine;
   }
 
-  private static double[] scores(JsonNode answer) {
+  private double[] scores(JsonNode answer) {
     JsonNode error = answer.get("error");
     if (error != null && !error.isNull()) {
       String reason = error.isTextual() ? error.asText() : error.toString();
@@ -429,7 +431,7 @@ final class ProgramRun {
       for (byte[] line = line(errors, LONGEST_LOGGED);
           line != null;
           line = line(errors, LONGEST_LOGGED)) {
-        String message = new String(line, StandardCharsets.UTF_8).strip();
+        String message = command.hidden(new String(line, StandardCharsets.UTF_8).strip());
         if (message.isEmpty()) {
           continue;
         }
@@ -473,7 +475,8 @@ final class ProgramRun {
     return line.toByteArray();
   }
 
-  private static String cut(String text) {
+  private String cut(String told) {
+    String text = command.hidden(told);
     return text.length() <= LONGEST_QUOTE ? text : text.substring(0, LONGEST_QUOTE) + "...";
   }
 }

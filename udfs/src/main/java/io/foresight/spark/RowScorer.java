@@ -40,7 +40,7 @@ final class RowScorer implements AutoCloseable {
     this.settings = settings;
     scorers = new Scorers(settings.device().resolve(), new LongAdder());
     try {
-      rewards = Rewards.open(settings.rewards(), scorers);
+      rewards = Rewards.openHere(settings.rewards(), scorers);
     } catch (RuntimeException | Error e) {
       scorers.close();
       throw e;
