@@ -1,16 +1,20 @@
 package io.foresight.jobs;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Strategies;
 import io.foresight.model.Precision;
+import io.foresight.reward.InvalidRewardsException;
+import io.foresight.reward.RewardSpec;
 import io.foresight.spark.ChatPrompt;
 import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.Prompt;
 import io.foresight.spark.PromptTemplate;
+import io.foresight.spark.Secrets;
 import io.foresight.spark.StoreSettings;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -19,7 +23,9 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A job's settings, bound once and immutable. {@code reference.conf} documents each.
@@ -56,11 +62,12 @@ record JobSettings(
     String input = reader.location("input.path");
     Prompt prompt = prompt(reader);
     DecodingSettings decoding = decoding(reader);
+    RewardSpec rewards = RewardReader.read(reader);
     GenerationSettings generation =
         new GenerationSettings(
             reader.location("models.target"),
             reader.location("models.draft"),
-            store(reader),
+            store(reader, rewards),
             reader.choice("models.device", DeviceChoice.class),
             reader.choice("models.target-precision", Precision.class),
             reader.choice("models.draft-precision", Precision.class),
@@ -68,7 +75,7 @@ record JobSettings(
             reader.bytes("models.cache-memory"),
             reader.optionalText("input.columns.id"),
             prompt,
-            RewardReader.read(reader),
+            rewards,
             reader.integer("run.seed"),
             decoding,
             columnPrefix(reader));
@@ -95,6 +102,11 @@ record JobSettings(
     if (prompt instanceof ChatPrompt chat) {
       config =
           config.withValue("prompt.chat.now", ConfigValueFactory.fromAnyRef(chat.now().toString()));
+    }
+    if (reader.config().root().get("rewards") instanceof ConfigObject rewards) {
+      config =
+          config.withValue(
+              "rewards", ConfigValueFactory.fromAnyRef(Secrets.masked(rewards.unwrapped())));
     }
     return config.root().render(ConfigRenderOptions.concise().setFormatted(true));
   }
@@ -157,10 +169,32 @@ record JobSettings(
     return prefix;
   }
 
-  private static StoreSettings store(SettingsReader reader) {
+  private static StoreSettings store(SettingsReader reader, RewardSpec rewards) {
     long bytes = reader.bytes("models.local-cache-size");
+    Map<String, String> digests = new HashMap<>();
+    for (String model : List.of("models.target", "models.draft")) {
+      String digest = reader.optionalText(model + "-digest");
+      if (digest != null && !StoreSettings.isDigest(digest)) {
+        reader.problem(
+            model + "-digest",
+            "it is no SHA-256. Give 64 digits of 0 to 9 and a to f, as inspect --digest prints them.");
+      } else if (digest != null) {
+        String other = digests.put(reader.text(model), digest);
+        if (other != null && !other.equals(digest)) {
+          reader.problem(model + "-digest", "target and draft are one model. Give it one digest.");
+        }
+      }
+    }
+    StoreSettings models = StoreSettings.defaults();
     try {
-      return new StoreSettings(reader.text("models.local-cache").strip(), bytes);
+      models = models.withDigests(digests).withDigests(rewards.digests());
+    } catch (InvalidRewardsException e) {
+      e.problems().forEach(reader::problem);
+    } catch (IllegalArgumentException e) {
+      reader.problem(e.getMessage());
+    }
+    try {
+      return new StoreSettings(reader.text("models.local-cache").strip(), bytes, models.digests());
     } catch (IllegalArgumentException e) {
       reader.problem("models.local-cache", e.getMessage());
       return StoreSettings.defaults();

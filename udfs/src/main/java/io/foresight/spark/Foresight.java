@@ -77,7 +77,10 @@ public final class Foresight {
     Dataset<Row> identified = derived ? withDerivedId(input) : input;
     String id = derived ? DERIVED_ID : settings.idColumn();
     RunModels models =
-        RunModels.locate(input.sparkSession().sparkContext(), settings.store(), settings.models());
+        RunModels.locate(
+            input.sparkSession().sparkContext(),
+            settings.store().withDigests(settings.rewards().digests()),
+            settings.models());
     int partitions = PARTITIONS_PER_SLOT * input.sparkSession().sparkContext().defaultParallelism();
     return identified
         .repartition(partitions, ColumnNames.column(id))
@@ -109,7 +112,11 @@ public final class Foresight {
               .formatted(settings.textColumn(), type.simpleString()));
     }
     SparkContext spark = input.sparkSession().sparkContext();
-    RunModels models = RunModels.locate(spark, settings.store(), settings.rewards().models());
+    RunModels models =
+        RunModels.locate(
+            spark,
+            settings.store().withDigests(settings.rewards().digests()),
+            settings.rewards().models());
     return input
         .repartition(
             PARTITIONS_PER_SLOT * spark.defaultParallelism(),
