@@ -2,6 +2,7 @@ package io.foresight.jobs;
 
 import io.foresight.model.Checkpoint;
 import io.foresight.model.ClassifierCheckpoint;
+import io.foresight.model.ModelDigest;
 import io.foresight.model.ModelException;
 import io.foresight.model.Precision;
 import io.foresight.spark.ModelStore;
@@ -46,6 +47,12 @@ final class InspectJob implements Callable<Integer> {
       description = "Tokens per sequence, prompt included, that caches are given for (512).")
   private int tokens = 512;
 
+  @Option(
+      names = "--digest",
+      description =
+          "Also reads all weights and prints the digest of them and the configuration, for models.target-digest and the like.")
+  private boolean digest;
+
   @Override
   public Integer call() {
     if (tokens < 1) {
@@ -57,6 +64,7 @@ final class InspectJob implements Callable<Integer> {
       Path folder = store.folder(model);
       if (ClassifierCheckpoint.isMeantBy(folder)) {
         System.out.print(describe(ClassifierCheckpoint.inspect(folder)));
+        printDigest(folder);
         if (target != null) {
           throw new ModelException(
               "Cannot draft with %s: it is a classifier. Give a causal language model."
@@ -66,11 +74,18 @@ final class InspectJob implements Callable<Integer> {
       }
       Checkpoint checkpoint = Checkpoint.inspect(folder);
       System.out.print(describe(checkpoint));
+      printDigest(folder);
       if (target != null) {
         compare(checkpoint, Checkpoint.inspect(store.folder(target)));
       }
     }
     return 0;
+  }
+
+  private void printDigest(Path folder) {
+    if (digest) {
+      System.out.println("Digest      " + ModelDigest.ofWeights(folder));
+    }
   }
 
   private void compare(Checkpoint checkpoint, Checkpoint other) {

@@ -2,6 +2,7 @@ package io.foresight.jobs;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.foresight.decoding.DecodingSettings;
@@ -11,12 +12,15 @@ import io.foresight.jobs.input.InputSettings;
 import io.foresight.jobs.input.Malformed;
 import io.foresight.jobs.input.Unfinished;
 import io.foresight.model.Precision;
+import io.foresight.reward.InvalidRewardsException;
+import io.foresight.reward.RewardSpec;
 import io.foresight.spark.ChatPrompt;
 import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.Prompt;
 import io.foresight.spark.PromptTemplate;
 import io.foresight.spark.RunLimits;
+import io.foresight.spark.Secrets;
 import io.foresight.spark.StoreSettings;
 import java.nio.charset.Charset;
 import java.time.Instant;
@@ -26,7 +30,9 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A job's settings, bound once and immutable. {@code reference.conf} documents each.
@@ -66,11 +72,12 @@ record JobSettings(
     InputSettings reading = reading(reader);
     Prompt prompt = prompt(reader);
     DecodingSettings decoding = decoding(reader);
+    RewardSpec rewards = RewardReader.read(reader);
     GenerationSettings generation =
         new GenerationSettings(
             reader.location("models.target"),
             reader.location("models.draft"),
-            store(reader),
+            store(reader, rewards),
             reader.choice("models.device", DeviceChoice.class),
             reader.choice("models.target-precision", Precision.class),
             reader.choice("models.draft-precision", Precision.class),
@@ -78,7 +85,7 @@ record JobSettings(
             reader.bytes("models.cache-memory"),
             reader.optionalText("input.columns.id"),
             prompt,
-            RewardReader.read(reader),
+            rewards,
             reader.integer("run.seed"),
             decoding,
             limits(reader),
@@ -181,6 +188,11 @@ record JobSettings(
       config =
           config.withValue("prompt.chat.now", ConfigValueFactory.fromAnyRef(chat.now().toString()));
     }
+    if (reader.config().root().get("rewards") instanceof ConfigObject rewards) {
+      config =
+          config.withValue(
+              "rewards", ConfigValueFactory.fromAnyRef(Secrets.masked(rewards.unwrapped())));
+    }
     return config.root().render(ConfigRenderOptions.concise().setFormatted(true));
   }
 
@@ -190,6 +202,9 @@ record JobSettings(
         column == null
             ? template(reader, "prompt.template", reader.text("prompt.template"))
             : PromptTemplate.column(column);
+    boolean parsesData =
+        reader.oneOf("prompt.special-tokens", List.of("text", "parse")).equals("parse");
+    user = parsesData ? user.parsingData() : user;
     String system = reader.optionalText("prompt.chat.system");
     String now = reader.optionalText("prompt.chat.now");
     if (!reader.flag("prompt.chat.enabled")) {
@@ -207,8 +222,8 @@ record JobSettings(
     } catch (DateTimeParseException e) {
       reader.problem("prompt.chat.now", "it is no time. Give one such as 2026-11-25T09:30.");
     }
-    return new ChatPrompt(
-        system == null ? null : template(reader, "prompt.chat.system", system), user, time);
+    PromptTemplate says = system == null ? null : template(reader, "prompt.chat.system", system);
+    return new ChatPrompt(says != null && parsesData ? says.parsingData() : says, user, time);
   }
 
   private static PromptTemplate template(SettingsReader reader, String path, String text) {
@@ -246,10 +261,32 @@ record JobSettings(
     return prefix;
   }
 
-  private static StoreSettings store(SettingsReader reader) {
+  private static StoreSettings store(SettingsReader reader, RewardSpec rewards) {
     long bytes = reader.bytes("models.local-cache-size");
+    Map<String, String> digests = new HashMap<>();
+    for (String model : List.of("models.target", "models.draft")) {
+      String digest = reader.optionalText(model + "-digest");
+      if (digest != null && !StoreSettings.isDigest(digest)) {
+        reader.problem(
+            model + "-digest",
+            "it is no SHA-256. Give 64 digits of 0 to 9 and a to f, as inspect --digest prints them.");
+      } else if (digest != null) {
+        String other = digests.put(reader.text(model), digest);
+        if (other != null && !other.equals(digest)) {
+          reader.problem(model + "-digest", "target and draft are one model. Give it one digest.");
+        }
+      }
+    }
+    StoreSettings models = StoreSettings.defaults();
     try {
-      return new StoreSettings(reader.text("models.local-cache").strip(), bytes);
+      models = models.withDigests(digests).withDigests(rewards.digests());
+    } catch (InvalidRewardsException e) {
+      e.problems().forEach(reader::problem);
+    } catch (IllegalArgumentException e) {
+      reader.problem(e.getMessage());
+    }
+    try {
+      return new StoreSettings(reader.text("models.local-cache").strip(), bytes, models.digests());
     } catch (IllegalArgumentException e) {
       reader.problem("models.local-cache", e.getMessage());
       return StoreSettings.defaults();

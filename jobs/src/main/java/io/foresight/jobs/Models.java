@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.sql.SparkSession;
 
 /**
  * A run's models, checked on the driver before any work starts.
@@ -80,11 +81,18 @@ record Models(Checkpoint target, Checkpoint draft, Map<String, String> folders) 
     Map<String, String> folders = new HashMap<>();
     rewards.models().forEach(model -> folders.put(model, store.folder(model).toString()));
     try {
-      Rewards.open(rewards, model -> labelled(folders.get(model))).close();
+      TextScorer.Source labels = model -> labelled(folders.get(model));
+      (rowsAreScoredHere() ? Rewards.openHere(rewards, labels) : Rewards.open(rewards, labels))
+          .close();
     } catch (InvalidRewardsException e) {
       throw new SettingsException(e.problems());
     }
     return folders;
+  }
+
+  /** Whether this process is the one executor too, so that its environment is the programs'. */
+  private static boolean rowsAreScoredHere() {
+    return SparkSession.getActiveSession().exists(session -> session.sparkContext().isLocal());
   }
 
   /** A reward's model, checked, with its labels. */

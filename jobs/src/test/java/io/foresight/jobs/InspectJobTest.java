@@ -2,6 +2,7 @@ package io.foresight.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foresight.model.ClassifierCheckpoint;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +53,8 @@ class InspectJobTest {
                 .formatted(folder));
     assertThat(JobRun.of("inspect", classifier("gpt2-reward")).out())
         .contains("Family      gpt2, a classifier", "plain numbers");
+    assertThat(JobRun.of("inspect", folder, "--digest").out())
+        .endsWith("Digest      " + ClassifierCheckpoint.inspect(Path.of(folder)).digest() + "\n");
     JobRun draft = JobRun.of("inspect", folder, "--draft-for", TARGET);
     assertThat(draft.code()).isEqualTo(4);
     assertThat(draft.err()).contains("Cannot draft with " + folder + ": it is a classifier.");

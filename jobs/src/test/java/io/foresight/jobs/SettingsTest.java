@@ -144,6 +144,23 @@ class SettingsTest {
   }
 
   @Test
+  void columnsArePlainTextUnlessTheyAreToBeParsed() {
+    String parse = "prompt.special-tokens=parse";
+    assertThat(bind().generation().prompt()).isEqualTo(new PromptTemplate("{concepts} ="));
+    assertThat(bind(parse, "prompt.column=text").generation().prompt())
+        .isEqualTo(PromptTemplate.column("text").parsingData());
+    ChatPrompt chat =
+        (ChatPrompt)
+            bind(parse, "prompt.chat.enabled=true", "prompt.chat.system=Be {tone}.")
+                .generation()
+                .prompt();
+    assertThat(chat.system().parsesData()).isTrue();
+    assertThat(chat.user().parsesData()).isTrue();
+    assertThatThrownBy(() -> bind("prompt.special-tokens=no"))
+        .hasMessageContaining("prompt.special-tokens = no");
+  }
+
+  @Test
   void whatOnlyAChatUsesNeedsOne() {
     assertThatThrownBy(() -> bind("prompt.chat.system=x", "prompt.chat.now=2026-01-02T03:04"))
         .hasMessageContaining("prompt.chat.system = x: it is of no use without a chat.")

@@ -27,12 +27,14 @@ public final class ChatTemplate {
   private static final String CONFIG = "tokenizer_config.json";
 
   private final Path folder;
+  private final String source;
   private final JinjaTemplate template;
   private final Map<String, Object> tokens;
 
-  private ChatTemplate(Path folder, JinjaTemplate template, Map<String, Object> tokens) {
+  private ChatTemplate(Path folder, String source, Map<String, Object> tokens) {
     this.folder = folder;
-    this.template = template;
+    this.source = source;
+    this.template = JinjaTemplate.parse(source);
     this.tokens = tokens;
   }
 
@@ -43,13 +45,8 @@ public final class ChatTemplate {
    */
   public static ChatTemplate load(Path folder) {
     try {
-      Path config = folder.resolve(CONFIG);
-      JsonNode json =
-          Files.exists(config)
-              ? new ObjectMapper().readTree(Files.readAllBytes(config))
-              : MissingNode.getInstance();
-      return new ChatTemplate(
-          folder, JinjaTemplate.parse(source(folder, json)), specialTokens(json));
+      JsonNode json = config(folder);
+      return new ChatTemplate(folder, source(folder, json), specialTokens(json));
     } catch (IllegalArgumentException e) {
       throw new ModelException(
           "Cannot use the chat template of model %s: %s".formatted(folder, e.getMessage()), e);
@@ -64,6 +61,26 @@ public final class ChatTemplate {
               .formatted(folder, e),
           e);
     }
+  }
+
+  private static JsonNode config(Path folder) throws IOException {
+    Path config = folder.resolve(CONFIG);
+    return Files.exists(config)
+        ? new ObjectMapper().readTree(Files.readAllBytes(config))
+        : MissingNode.getInstance();
+  }
+
+  /** All templates of a folder, one after the other; empty if it has none. */
+  static String sources(Path folder) throws IOException {
+    StringBuilder sources = new StringBuilder();
+    Path file = folder.resolve(FILE);
+    if (Files.exists(file)) {
+      sources.append(Files.readString(file));
+    }
+    JsonNode template = config(folder).path("chat_template");
+    sources.append(template.asText());
+    template.forEach(one -> sources.append(one.path("template").asText()));
+    return sources.toString();
   }
 
   private static String source(Path folder, JsonNode config) throws IOException {
@@ -118,11 +135,39 @@ public final class ChatTemplate {
   }
 
   /**
-   * The prompt after which the model answers.
+   * The prompt after which the model answers. Of the turns' data it marks what would read as a
+   * special token; all else counts as written.
    *
    * @param system what the system's turn says; {@code null} for no such turn
    * @param user what the user's turn says
    * @param now what the template writes if it asks for the date
+   * @param tokenizer whose special tokens it is that data must not spell
+   * @throws RowFault if the template refuses the turns, or fails on them
+   */
+  public PromptText prompt(
+      PromptText system, PromptText user, LocalDateTime now, Tokenizer tokenizer) {
+    SpecialTokens special = tokenizer.special();
+    char mark = mark((system == null ? "" : system.text()) + user.text());
+    // Templates strip, split and compare texts; so they get them as they are, but for marks where
+    // data spells a special token.
+    return SpecialTokens.unmarked(
+        prompt(
+            system == null ? null : special.marked(system, mark), special.marked(user, mark), now),
+        mark);
+  }
+
+  /** A character for private use that neither the turns nor the template have. */
+  private char mark(String turns) {
+    char mark = '\uE000';
+    while (turns.indexOf(mark) >= 0 || source.indexOf(mark) >= 0) {
+      mark++;
+    }
+    return mark;
+  }
+
+  /**
+   * As {@link #prompt(PromptText, PromptText, LocalDateTime, Tokenizer)}, to be looked at.
+   *
    * @throws RowFault if the template refuses the turns, or fails on them
    */
   public String prompt(String system, String user, LocalDateTime now) {

@@ -271,7 +271,7 @@ public final class Checkpoint {
     }
   }
 
-  private static void update(MessageDigest digest, Path file) throws IOException {
+  static void update(MessageDigest digest, Path file) throws IOException {
     try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
       in.transferTo(OutputStream.nullOutputStream());
     }

@@ -41,6 +41,12 @@ final class EncoderNetwork implements SequenceClassifier.Network {
                 IValue.listFrom(tensor.shape()),
                 IValue.from(name))
             .close();
+        try (IValue finite =
+            script.call("is_finite", IValue.from(encoder.wanted().get(i).name()))) {
+          if (finite.toLong() == 0) {
+            throw NonFinite.refusal(tensor, Precision.FP32);
+          }
+        }
       }
       Distances distances = encoder.config().distances();
       if (distances != null) {

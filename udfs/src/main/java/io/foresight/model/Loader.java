@@ -122,14 +122,25 @@ final class Loader {
 
   private IValue read(TensorNames.Wanted wanted) {
     Safetensors.Tensor tensor = checkpoint.tensor(wanted);
-    return script.call(
-        "read",
-        IValue.from(tensor.file().toAbsolutePath().toString()),
-        IValue.from((long) tensor.stored().dtype),
-        IValue.from(tensor.first()),
-        IValue.listFrom(tensor.shape()),
-        IValue.from((long) precision.dtype()),
-        IValue.from(device));
+    IValue read =
+        script.call(
+            "read",
+            IValue.from(tensor.file().toAbsolutePath().toString()),
+            IValue.from((long) tensor.stored().dtype),
+            IValue.from(tensor.first()),
+            IValue.listFrom(tensor.shape()),
+            IValue.from((long) precision.dtype()),
+            IValue.from(device));
+    try (IValue finite = script.callOn(read, "is_finite")) {
+      if (finite.toLong() == 1) {
+        return read;
+      }
+    } catch (RuntimeException e) {
+      read.close();
+      throw e;
+    }
+    read.close();
+    throw NonFinite.refusal(tensor, precision);
   }
 
   /** Hands over the tensors of a part. */

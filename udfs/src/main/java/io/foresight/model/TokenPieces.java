@@ -1,11 +1,8 @@
 package io.foresight.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -41,13 +38,12 @@ final class TokenPieces {
   }
 
   /**
-   * Reads a {@code tokenizer.json}.
+   * Of a {@code tokenizer.json}.
    *
    * @return {@code null} if the decoder is of neither style, so that what an id stands for depends
    *     on its neighbours
    */
-  static TokenPieces read(Path file) throws IOException {
-    JsonNode json = new ObjectMapper().readTree(file.toFile());
+  static TokenPieces of(JsonNode json) {
     JsonNode decoder = json.path("decoder");
     while (decoder.path("decoders").size() == 1) {
       decoder = decoder.path("decoders").get(0);

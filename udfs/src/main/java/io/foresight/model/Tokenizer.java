@@ -1,6 +1,10 @@
 package io.foresight.model;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,14 +21,23 @@ public final class Tokenizer implements AutoCloseable {
   /** Most words that are remembered; beyond it the memory starts anew. */
   private static final int REMEMBERED_WORDS = 100_000;
 
+  private final Path file;
   private final HuggingFaceTokenizer tokenizer;
   private final TokenPieces pieces;
+  private final SpecialTokens special;
+
+  /** Reads special tokens nowhere but where a prompt has them written; made when first needed. */
+  private HuggingFaceTokenizer guarded;
+
   private final Map<String, int[]> words = new ConcurrentHashMap<>();
   private final Map<Integer, Boolean> wordStarts = new ConcurrentHashMap<>();
 
-  private Tokenizer(HuggingFaceTokenizer tokenizer, TokenPieces pieces) {
+  private Tokenizer(
+      Path file, HuggingFaceTokenizer tokenizer, TokenPieces pieces, SpecialTokens special) {
+    this.file = file;
     this.tokenizer = tokenizer;
     this.pieces = pieces;
+    this.special = special;
   }
 
   /**
@@ -58,7 +71,9 @@ public final class Tokenizer implements AutoCloseable {
       if (maxTokens < Integer.MAX_VALUE) {
         builder.optMaxLength(maxTokens);
       }
-      return new Tokenizer(builder.build(), TokenPieces.read(file));
+      JsonNode json = new ObjectMapper().readTree(file.toFile());
+      SpecialTokens special = SpecialTokens.of(json, ChatTemplate.sources(folder));
+      return new Tokenizer(file, builder.build(), TokenPieces.of(json), special);
     } catch (IOException | RuntimeException e) {
       throw new ModelException(
           "Cannot load tokenizer "
@@ -75,7 +90,7 @@ public final class Tokenizer implements AutoCloseable {
    * rule).
    */
   public int[] encode(String text) {
-    return Arrays.stream(tokenizer.encode(text).getIds()).mapToInt(Math::toIntExact).toArray();
+    return ids(tokenizer, text, true);
   }
 
   /**
@@ -83,9 +98,62 @@ public final class Tokenizer implements AutoCloseable {
    * added.
    */
   public int[] encodeWritten(String text) {
-    return Arrays.stream(tokenizer.encode(text, false, false).getIds())
+    return ids(tokenizer, text, false);
+  }
+
+  private static int[] ids(HuggingFaceTokenizer tokenizer, String text, boolean around) {
+    return Arrays.stream(tokenizer.encode(text, around, false).getIds())
         .mapToInt(Math::toIntExact)
         .toArray();
+  }
+
+  /** As {@link #encode(String)}; what the prompt's data spells is no special token. */
+  public int[] encode(PromptText prompt) {
+    return guarded(prompt, true);
+  }
+
+  /** As {@link #encodeWritten(String)}; what the prompt's data spells is no special token. */
+  public int[] encodeWritten(PromptText prompt) {
+    return guarded(prompt, false);
+  }
+
+  private int[] guarded(PromptText prompt, boolean around) {
+    int[] ids = ids(tokenizer, prompt.text(), around);
+    if (!prompt.hasData()) {
+      return ids;
+    }
+    if (!special.inData(prompt)) {
+      // A normalizer may make a special token of what does not read like one.
+      long count = special.count(ids);
+      if (count == 0 || count == special.count(ids(tokenizer, prompt.withoutData('a'), around))) {
+        return ids;
+      }
+    }
+    return ids(guardedTokenizer(), special.secret(prompt), around);
+  }
+
+  private synchronized HuggingFaceTokenizer guardedTokenizer() {
+    if (guarded == null) {
+      try {
+        ObjectNode json = (ObjectNode) new ObjectMapper().readTree(file.toFile());
+        special.renamed(json);
+        json.putNull("truncation").putNull("padding");
+        guarded =
+            HuggingFaceTokenizer.newInstance(
+                new ByteArrayInputStream(new ObjectMapper().writeValueAsBytes(json)), null);
+      } catch (IOException e) {
+        throw new ModelException(
+            "Cannot load tokenizer %s again: %s. Leave it where it is while it is in use."
+                .formatted(file, e),
+            e);
+      }
+    }
+    return guarded;
+  }
+
+  /** Its special tokens. */
+  SpecialTokens special() {
+    return special;
   }
 
   /**
@@ -139,7 +207,10 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (guarded != null) {
+      guarded.close();
+    }
     tokenizer.close();
   }
 }

@@ -1,6 +1,9 @@
 package io.foresight.reward;
 
 import io.foresight.decoding.RowFault;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,6 +17,9 @@ import java.util.Optional;
  */
 final class CommandReward implements RewardFunction {
 
+  static final String COMMAND = "command";
+  private static final String ENVIRONMENT = "environment";
+
   /** Makes it from the settings below. */
   static final class Factory implements RewardFactory {
 
@@ -24,12 +30,21 @@ final class CommandReward implements RewardFunction {
 
     @Override
     public RewardFunction create(RewardSettings settings) {
-      List<String> command = settings.texts("command");
+      List<String> command = settings.texts(COMMAND);
       if (command.isEmpty()) {
-        settings.problem("command", "it is needed. Give a program and its arguments as a list.");
+        settings.problem(COMMAND, "it is needed. Give a program and its arguments as a list.");
+      }
+      List<String> environment = settings.texts(ENVIRONMENT);
+      for (String name : environment) {
+        if (!CommandLine.isName(name)) {
+          settings.hiddenProblem(
+              ENVIRONMENT,
+              "%s is no name of a variable. Give names alone, and the values in the environment."
+                  .formatted(name.contains("=") ? name.replaceAll("=.*", "=***") : name));
+        }
       }
       return new CommandReward(
-          command,
+          new CommandLine(command, environment),
           settings.inputColumns("columns"),
           settings.duration("timeout", Duration.ofSeconds(30)),
           settings.flag("judges-unfinished", false),
@@ -41,10 +56,11 @@ final class CommandReward implements RewardFunction {
   private final boolean judgesUnfinished;
   private final Duration timeout;
   private final int restarts;
+  private final CommandLine command;
   private final Program program;
 
   private CommandReward(
-      List<String> command,
+      CommandLine command,
       List<String> columns,
       Duration timeout,
       boolean judgesUnfinished,
@@ -53,7 +69,13 @@ final class CommandReward implements RewardFunction {
     this.judgesUnfinished = judgesUnfinished;
     this.timeout = timeout;
     this.restarts = restarts;
+    this.command = command;
     program = Program.lease(command);
+  }
+
+  /** Variables that the program needs and this process does not have. */
+  List<String> missingHere() {
+    return command.missing();
   }
 
   @Override
@@ -63,6 +85,16 @@ final class CommandReward implements RewardFunction {
       values.put(column, sendable(row.get(column), column));
     }
     return Optional.of(new Judged(values));
+  }
+
+  /** The file that an item of a command names, program or argument; {@code null} if it is none. */
+  static Path file(String item) {
+    try {
+      Path file = Path.of(item);
+      return Files.isRegularFile(file) ? file : null;
+    } catch (InvalidPathException e) {
+      return null;
+    }
   }
 
   private static Object sendable(Object value, String column) {

@@ -96,6 +96,14 @@ record ModelReward(
 
   private static ModelReward read(
       RewardSettings settings, TextScorer scorer, ToDoubleFunction<float[]> score) {
+    settings
+        .optionalText(RewardSpec.DIGEST)
+        .filter(digest -> !digest.matches("[0-9a-f]{64}"))
+        .ifPresent(
+            digest ->
+                settings.problem(
+                    RewardSpec.DIGEST,
+                    "it is no SHA-256. Give 64 digits of 0 to 9 and a to f, as inspect --digest prints them."));
     TextTemplate text = new TextTemplate("{" + OUTPUT + "}");
     try {
       text = new TextTemplate(settings.text("text", text.text()));

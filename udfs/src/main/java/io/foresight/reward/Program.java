@@ -20,25 +20,25 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 final class Program {
 
-  private static final Map<List<String>, Program> PROGRAMS = new HashMap<>();
+  private static final Map<CommandLine, Program> PROGRAMS = new HashMap<>();
   private static boolean ending;
 
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(Program::endAll, "foresight-programs"));
   }
 
-  private final List<String> command;
+  private final CommandLine command;
   private final ReadWriteLock turns = new ReentrantReadWriteLock(true);
   private int users;
   private int starts;
   private ProgramRun run;
 
-  private Program(List<String> command) {
+  private Program(CommandLine command) {
     this.command = command;
   }
 
   /** The program of a command line, to be released once. Starts nothing. */
-  static Program lease(List<String> command) {
+  static Program lease(CommandLine command) {
     synchronized (PROGRAMS) {
       Program program = PROGRAMS.computeIfAbsent(command, Program::new);
       program.users++;
@@ -124,7 +124,7 @@ final class Program {
       }
       throw new IllegalStateException(
           "Cannot score with program %s: it is not started any more, after %d times (restarts = %d). The last time it %s"
-              .formatted(command.get(0), starts, restarts, run.reason()));
+              .formatted(command.program(), starts, restarts, run.reason()));
     }
     synchronized (PROGRAMS) {
       if (ending) {

@@ -102,6 +102,7 @@ final class ProgramRun {
     }
   }
 
+  private final CommandLine command;
   private final String name;
   private final String mark = UUID.randomUUID().toString();
   private final Process process;
@@ -120,9 +121,10 @@ final class ProgramRun {
    *
    * @throws IllegalStateException if it does not start, with what the user can do
    */
-  ProgramRun(List<String> command) {
-    name = command.get(0);
-    ProcessBuilder builder = new ProcessBuilder(command);
+  ProgramRun(CommandLine command) {
+    this.command = command;
+    name = command.program();
+    ProcessBuilder builder = new ProcessBuilder(command.resolved());
     builder.environment().put(MARK, mark);
     Watchdog.watch(MARK + "=" + mark);
     try {
@@ -130,8 +132,8 @@ final class ProgramRun {
     } catch (IOException e) {
       throw new IllegalStateException(
           "Cannot score with program %s: it does not start: %s. Give a program that every host has, and its arguments, as a list of texts."
-              .formatted(name, e.getMessage()),
-          e);
+              .formatted(name, command.hidden(e.getMessage())),
+          command.hidden(e.getMessage()).equals(e.getMessage()) ? e : null);
     }
     messages = start("messages", this::readMessages);
     start("requests", this::writeRequests);
@@ -213,7 +215,7 @@ final class ProgramRun {
     return mine;
   }
 
-  private static double[] scores(JsonNode answer) {
+  private double[] scores(JsonNode answer) {
     JsonNode error = answer.get("error");
     if (error != null && !error.isNull()) {
       String reason = error.isTextual() ? error.asText() : error.toString();
@@ -434,7 +436,7 @@ final class ProgramRun {
       for (byte[] line = line(errors, LONGEST_LOGGED);
           line != null;
           line = line(errors, LONGEST_LOGGED)) {
-        String message = new String(line, StandardCharsets.UTF_8).strip();
+        String message = command.hidden(new String(line, StandardCharsets.UTF_8).strip());
         if (message.isEmpty()) {
           continue;
         }
@@ -478,7 +480,8 @@ final class ProgramRun {
     return line.toByteArray();
   }
 
-  private static String cut(String text) {
+  private String cut(String told) {
+    String text = command.hidden(told);
     return text.length() <= LONGEST_QUOTE ? text : text.substring(0, LONGEST_QUOTE) + "...";
   }
 }

@@ -244,6 +244,11 @@ public final class RewardSettings {
     problems.add("%s.%s = %s: %s".formatted(path, key, value == null ? "nothing" : value, reason));
   }
 
+  /** As {@link #problem}, of a setting whose value must not be shown. */
+  void hiddenProblem(String key, String reason) {
+    problems.add("%s.%s: %s".formatted(path, key, reason));
+  }
+
   /** Tells that the reward did not come to reading all of its settings. */
   void ignoreUnread() {
     read.addAll(values.keySet());

@@ -1,6 +1,7 @@
 package io.foresight.reward;
 
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,6 +40,7 @@ public record RewardSpec(Combination combination, List<Named> rewards) implement
   private static final Set<String> WITH_MODEL = Set.of("classifier", "reward-model");
 
   private static final String MODEL = "model";
+  static final String DIGEST = "digest";
 
   /** Copies. */
   public RewardSpec {
@@ -54,6 +56,68 @@ public record RewardSpec(Combination combination, List<Named> rewards) implement
       }
     }
     return models;
+  }
+
+  /**
+   * What the models must be that rewards name with a digest, by location.
+   *
+   * @throws InvalidRewardsException if two rewards give one model different ones
+   */
+  public Map<String, String> digests() {
+    Map<String, String> digests = new LinkedHashMap<>();
+    for (Named named : rewards) {
+      if (named.hasModel() && named.settings().get(DIGEST) != null) {
+        String model = named.settings().get(MODEL).toString();
+        String digest = named.settings().get(DIGEST).toString();
+        String other = digests.putIfAbsent(model, digest);
+        if (other != null && !other.equals(digest)) {
+          throw new InvalidRewardsException(
+              List.of(
+                  "rewards.%s.digest = %s: another reward gives the same model the digest %s. Give it one."
+                      .formatted(named.name(), digest, other)));
+        }
+      }
+    }
+    return digests;
+  }
+
+  /** The model that a reward scores with, by the reward's name. */
+  public Map<String, String> modelsByReward() {
+    Map<String, String> models = new LinkedHashMap<>();
+    for (Named named : rewards) {
+      if (named.hasModel()) {
+        models.put(named.name(), named.settings().get(MODEL).toString());
+      }
+    }
+    return models;
+  }
+
+  /**
+   * Code of others that rewards run: the jars, or folders of classes, of those that are not ours,
+   * and of commands the program and its arguments that are files here.
+   *
+   * @return by the reward's name and what it is of it, {@code jar} or {@code command.N}
+   * @throws InvalidRewardsException if a reward of {@code --jars} cannot be loaded
+   */
+  public Map<String, Path> code() {
+    Map<String, RewardFactory> types = RewardTypes.all(TextScorer.Source.ELSEWHERE);
+    Map<String, Path> code = new LinkedHashMap<>();
+    for (Named named : rewards) {
+      RewardFactory factory = types.get(String.valueOf(named.settings().get("type")));
+      if (factory instanceof TimeLimited.Factory theirs) {
+        RewardTypes.place(theirs.factory()).ifPresent(jar -> code.put(named.name() + ".jar", jar));
+      } else if (factory instanceof CommandReward.Factory) {
+        List<String> command =
+            new RewardSettings(named.name(), named.settings()).texts(CommandReward.COMMAND);
+        for (int i = 0; i < command.size(); i++) {
+          Path file = CommandReward.file(command.get(i));
+          if (file != null) {
+            code.put(named.name() + ".command." + i, file);
+          }
+        }
+      }
+    }
+    return code;
   }
 
   /** The same with the models elsewhere. */

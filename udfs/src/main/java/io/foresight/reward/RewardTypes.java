@@ -1,8 +1,12 @@
 package io.foresight.reward;
 
+import java.net.URI;
+import java.nio.file.Path;
+import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
@@ -61,6 +65,14 @@ final class RewardTypes {
           List.of("Cannot load a reward of --jars: " + e.getMessage() + ". Correct the jar."));
     }
     return all;
+  }
+
+  /** The jar, or the folder of classes, that a reward is loaded from, where it is known. */
+  static Optional<Path> place(RewardFactory factory) {
+    CodeSource source = factory.getClass().getProtectionDomain().getCodeSource();
+    return Optional.ofNullable(source == null ? null : source.getLocation())
+        .filter(location -> location.getProtocol().equals("file"))
+        .map(location -> Path.of(URI.create(location.toString())));
   }
 
   private static String type(RewardFactory factory) {

@@ -109,6 +109,29 @@ public final class Rewards implements AutoCloseable {
     }
   }
 
+  /**
+   * As {@link #open}, for a process that scores rows: it must have what rewards take from their
+   * environment.
+   *
+   * @throws InvalidRewardsException with everything that is wrong or missing
+   */
+  public static Rewards openHere(RewardSpec spec, TextScorer.Source scorers) {
+    Rewards rewards = open(spec, scorers);
+    List<String> problems = new ArrayList<>();
+    for (Member member : rewards.members) {
+      if (member.function() instanceof CommandReward command && !command.missingHere().isEmpty()) {
+        problems.add(
+            "Cannot start the program of rewards.%s: %s"
+                .formatted(member.name(), CommandLine.notSet(command.missingHere())));
+      }
+    }
+    if (!problems.isEmpty()) {
+      rewards.close();
+      throw new InvalidRewardsException(problems);
+    }
+    return rewards;
+  }
+
   /** The columns that the input must have. */
   public Set<String> columns() {
     return columns;

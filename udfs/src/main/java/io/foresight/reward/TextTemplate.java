@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -50,14 +51,26 @@ public record TextTemplate(String text) implements Serializable {
    */
   public String render(Map<String, Object> row) {
     StringBuilder filled = new StringBuilder();
+    render(row, filled::append, filled::append);
+    return filled.toString();
+  }
+
+  /**
+   * Fills in a row, part by part.
+   *
+   * @param written takes the parts of the template
+   * @param data takes the values of columns
+   * @throws IllegalArgumentException if a column is null
+   */
+  public void render(Map<String, Object> row, Consumer<String> written, Consumer<String> data) {
     Matcher matcher = PART.matcher(text);
     int end = 0;
     while (matcher.find()) {
-      filled.append(text, end, matcher.start());
+      written.accept(text.substring(end, matcher.start()));
       end = matcher.end();
       String column = matcher.group(1);
       if (column == null) {
-        filled.append(matcher.group().charAt(0));
+        written.accept(matcher.group().substring(1));
         continue;
       }
       Object value = row.get(column);
@@ -65,11 +78,11 @@ public record TextTemplate(String text) implements Serializable {
         throw new IllegalArgumentException("column %s is null. Fill it in.".formatted(column));
       }
       try {
-        filled.append(ValueText.of(value));
+        data.accept(ValueText.of(value));
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException("column %s %s".formatted(column, e.getMessage()), e);
       }
     }
-    return filled.append(text, end, text.length()).toString();
+    written.accept(text.substring(end));
   }
 }

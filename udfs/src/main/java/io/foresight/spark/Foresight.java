@@ -98,7 +98,10 @@ public final class Foresight {
     }
     require(own, needed);
     RunModels models =
-        RunModels.locate(input.sparkSession().sparkContext(), settings.store(), settings.models());
+        RunModels.locate(
+            input.sparkSession().sparkContext(),
+            settings.store().withDigests(settings.rewards().digests()),
+            settings.models());
     return new Work(
         Identified.rows(HiddenColumns.last(input), settings.idColumn()),
         new CdslUdf(settings, models, own.size(), listener),
@@ -136,7 +139,11 @@ public final class Foresight {
               .formatted(settings.textColumn(), type.simpleString()));
     }
     SparkContext spark = input.sparkSession().sparkContext();
-    RunModels models = RunModels.locate(spark, settings.store(), settings.rewards().models());
+    RunModels models =
+        RunModels.locate(
+            spark,
+            settings.store().withDigests(settings.rewards().digests()),
+            settings.rewards().models());
     return new Work(
         Identified.rows(HiddenColumns.last(input), null),
         new ScoreUdf(settings, models, own.size()),

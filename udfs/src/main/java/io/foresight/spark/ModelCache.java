@@ -4,6 +4,7 @@ import ai.djl.Device;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ForwardStats;
+import io.foresight.model.ModelDigest;
 import io.foresight.model.ModelSession;
 import io.foresight.model.Precision;
 import io.foresight.model.SequenceClassifier;
@@ -13,18 +14,33 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The models of one executor JVM: one copy per folder, device and precision, loaded on first use
- * and shared by the executor's tasks, each of which takes a lease. Models are kept between tasks
- * and closed when the JVM ends; one that a task still uses then is left to the operating system,
- * since closing it would pull it from under native code. Thread-safe.
+ * The models of one executor JVM: one copy per folder, content of its files, device and precision,
+ * loaded on first use and shared by the executor's tasks, each of which takes a lease. Models are
+ * kept between tasks and closed when the JVM ends; one that a task still uses then is left to the
+ * operating system, since closing it would pull it from under native code. Thread-safe.
  */
 final class ModelCache {
 
-  private record Key(String folder, Device device, Precision precision) {}
+  /**
+   * @param fingerprint changes when a file in the folder does, so that another model in its place
+   *     is never taken for the one that is loaded
+   */
+  private record Key(String folder, String fingerprint, Device device, Precision precision) {
+
+    Key(String folder, Device device, Precision precision) {
+      this(folder, ModelDigest.fingerprint(Path.of(folder)), device, precision);
+    }
+
+    boolean replaces(Key other) {
+      return folder.equals(other.folder) && !fingerprint.equals(other.fingerprint);
+    }
+  }
+
+  private record TokenizerKey(String folder, String fingerprint) {}
 
   private static final Map<Key, Shared<CausalLm>> MODELS = new ConcurrentHashMap<>();
   private static final Map<Key, Shared<SequenceClassifier>> CLASSIFIERS = new ConcurrentHashMap<>();
-  private static final Map<String, Tokenizer> TOKENIZERS = new ConcurrentHashMap<>();
+  private static final Map<TokenizerKey, Tokenizer> TOKENIZERS = new ConcurrentHashMap<>();
 
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(ModelCache::closeIdle, "foresight-models"));
@@ -143,10 +159,12 @@ final class ModelCache {
    * @throws io.foresight.model.ModelException if it cannot be loaded; the next call tries again
    */
   static Lease lease(String folder, Device device, Precision precision, CacheBudget budget) {
+    Key wanted = new Key(folder, device, precision);
+    closeReplaced(MODELS, wanted);
     Use<CausalLm> use =
         MODELS
             .computeIfAbsent(
-                new Key(folder, device, precision),
+                wanted,
                 key -> new Shared<>(CausalLm.load(Path.of(key.folder()), key.device(), precision)))
             .use();
     try {
@@ -163,16 +181,28 @@ final class ModelCache {
    * @throws io.foresight.model.ModelException if it cannot be loaded; the next call tries again
    */
   static Use<SequenceClassifier> classifier(String folder, Device device) {
+    Key wanted = new Key(folder, device, Precision.FP32);
+    closeReplaced(CLASSIFIERS, wanted);
     return CLASSIFIERS
         .computeIfAbsent(
-            new Key(folder, device, Precision.FP32),
+            wanted,
             key -> new Shared<>(SequenceClassifier.load(Path.of(key.folder()), key.device())))
         .use();
   }
 
   /** The tokenizer of a model's folder, loaded once. */
   static Tokenizer tokenizer(String folder) {
-    return TOKENIZERS.computeIfAbsent(folder, f -> Tokenizer.load(Path.of(f)));
+    return TOKENIZERS.computeIfAbsent(
+        new TokenizerKey(folder, ModelDigest.fingerprint(Path.of(folder))),
+        key -> Tokenizer.load(Path.of(key.folder())));
+  }
+
+  /** Closes what was loaded from a folder whose files have changed since, unless it is in use. */
+  private static <M extends AutoCloseable> void closeReplaced(
+      Map<Key, Shared<M>> models, Key wanted) {
+    models
+        .entrySet()
+        .removeIf(held -> wanted.replaces(held.getKey()) && held.getValue().closeIfIdle());
   }
 
   /** Models that are loaded. */

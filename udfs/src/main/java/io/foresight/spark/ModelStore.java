@@ -2,6 +2,7 @@ package io.foresight.spark;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.foresight.model.ModelDigest;
 import io.foresight.model.ModelException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -122,13 +123,29 @@ public final class ModelStore implements AutoCloseable {
    * held until the store is closed, or the process ends.
    *
    * @param location a path; a URI that Hadoop knows; or {@code spark-files:NAME}, which Spark ships
-   * @throws ModelException if there is no such model, or it cannot be copied
+   * @throws ModelException if there is no such model, it cannot be copied, or it has not the digest
+   *     that settings want
    */
   public Path folder(String location) {
-    return folder(ModelLocation.of(location, hadoop));
+    return folder(location, ModelLocation.of(location, hadoop));
   }
 
   /** As {@link #folder(String)}, of a location that has been found out. */
+  Path folder(String given, ModelLocation location) {
+    Path folder = folder(location);
+    String wanted = settings.digests().get(given);
+    if (wanted != null) {
+      String digest = ModelDigest.ofWeights(folder);
+      if (!digest.equals(wanted)) {
+        throw new ModelException(
+            "Cannot use model %s: the digest of its configuration and weights is %s, and the settings want %s. Copy the right model there, or correct the digest."
+                .formatted(folder, digest, wanted));
+      }
+    }
+    return folder;
+  }
+
+  /** As {@link #folder(String)}, whatever its digest. */
   Path folder(ModelLocation location) {
     if (location instanceof ModelLocation.Remote remote) {
       return copied(remote.model());

@@ -1,6 +1,7 @@
 package io.foresight.spark;
 
 import io.foresight.decoding.RowFault;
+import io.foresight.model.PromptText;
 import io.foresight.reward.TextTemplate;
 import java.util.List;
 import java.util.Map;
@@ -9,8 +10,10 @@ import java.util.Map;
  * A prompt with columns in braces; see {@link TextTemplate}.
  *
  * @param text the template
+ * @param parsesData whether values of columns that spell special tokens become these; those that
+ *     the template itself spells do always
  */
-public record PromptTemplate(String text) implements Prompt {
+public record PromptTemplate(String text, boolean parsesData) implements Prompt {
 
   private static final long serialVersionUID = 1;
 
@@ -19,9 +22,19 @@ public record PromptTemplate(String text) implements Prompt {
     new TextTemplate(text);
   }
 
+  /** A prompt in which values of columns are plain text. */
+  public PromptTemplate(String text) {
+    this(text, false);
+  }
+
   /** A prompt that is a column as it is. */
   public static PromptTemplate column(String name) {
     return new PromptTemplate("{" + name + "}");
+  }
+
+  /** The same, with values of columns that become special tokens if they spell them. */
+  public PromptTemplate parsingData() {
+    return new PromptTemplate(text, true);
   }
 
   /** Columns that the template names, in order. */
@@ -36,13 +49,23 @@ public record PromptTemplate(String text) implements Prompt {
    * @throws RowFault if a column is null, or the prompt is blank
    */
   public String render(Map<String, Object> row) {
-    String prompt;
+    return prompt(row).text();
+  }
+
+  /**
+   * Fills in a row, and tells the template's own text from the columns'.
+   *
+   * @throws RowFault as {@link #render}
+   */
+  PromptText prompt(Map<String, Object> row) {
+    PromptText.Builder parts = PromptText.builder();
     try {
-      prompt = new TextTemplate(text).render(row);
+      new TextTemplate(text).render(row, parts::written, parsesData ? parts::written : parts::data);
     } catch (IllegalArgumentException e) {
       throw new RowFault(RowFault.Kind.PROMPT, "Cannot build a prompt: " + e.getMessage(), e);
     }
-    if (prompt.isBlank()) {
+    PromptText prompt = parts.build();
+    if (prompt.text().isBlank()) {
       throw new RowFault(
           RowFault.Kind.PROMPT,
           "Cannot build a prompt: it is empty. Fill in column %s.".formatted(columns()));

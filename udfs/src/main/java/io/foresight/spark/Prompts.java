@@ -3,6 +3,7 @@ package io.foresight.spark;
 import io.foresight.decoding.RowFault;
 import io.foresight.model.ChatTemplate;
 import io.foresight.model.ModelException;
+import io.foresight.model.PromptText;
 import io.foresight.model.Tokenizer;
 import java.nio.file.Path;
 import java.util.Map;
@@ -57,17 +58,33 @@ public final class Prompts {
     return ((PromptTemplate) prompt).render(row);
   }
 
-  /** Its ids; a chat has its special tokens written out, and gets no others. */
+  /**
+   * Its ids; a chat has its special tokens written out, and gets no others. What columns spell is
+   * none, unless the prompt says otherwise.
+   *
+   * @throws IllegalArgumentException as {@link #text}
+   */
   public int[] ids(Tokenizer tokenizer, Map<String, Object> row) {
-    String text = text(row);
+    PromptText text = text(tokenizer, row);
     return template == null ? tokenizer.encode(text) : tokenizer.encodeWritten(text);
   }
 
   /** Ids of the prompt and a text that goes on from it. */
   public int[] ids(Tokenizer tokenizer, Map<String, Object> row, String output) {
-    String text = text(row);
+    PromptText.Builder text = PromptText.builder().append(text(tokenizer, row));
     return template == null
-        ? tokenizer.encode(text + " " + output)
-        : tokenizer.encodeWritten(text + output);
+        ? tokenizer.encode(text.written(" ").data(output).build())
+        : tokenizer.encodeWritten(text.data(output).build());
+  }
+
+  private PromptText text(Tokenizer tokenizer, Map<String, Object> row) {
+    if (prompt instanceof ChatPrompt chat) {
+      return template.prompt(
+          chat.system() == null ? null : chat.system().prompt(row),
+          chat.user().prompt(row),
+          chat.now(),
+          tokenizer);
+    }
+    return ((PromptTemplate) prompt).prompt(row);
   }
 }

@@ -139,7 +139,7 @@ public final class RowDecoder implements AutoCloseable {
             settings.cacheBytes());
     scorers = new Scorers(device, rewardNanos);
     try {
-      rewards = Rewards.open(settings.rewards(), scorers);
+      rewards = Rewards.openHere(settings.rewards(), scorers);
     } catch (RuntimeException | Error e) {
       closeModels();
       throw e;

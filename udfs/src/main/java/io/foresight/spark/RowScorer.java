@@ -44,7 +44,7 @@ final class RowScorer implements AutoCloseable {
     this.check = check;
     scorers = new Scorers(settings.device().resolve(), new LongAdder());
     try {
-      rewards = Rewards.open(settings.rewards(), scorers);
+      rewards = Rewards.openHere(settings.rewards(), scorers);
     } catch (RuntimeException | Error e) {
       scorers.close();
       throw e;

@@ -1,5 +1,10 @@
 package io.foresight.spark;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -21,6 +26,32 @@ public final class Secrets {
   private static final Pattern VALUE =
       Pattern.compile("(?i)((?:secret|password|access\\.key|session\\.token)[\\w.-]*=)\\S+");
 
+  /** What settings and options are called that hold secrets; {@code max-new-tokens} is none. */
+  private static final String NAMES =
+      "(?:api[-_.]?key|access[-_.]?key|secret(?:[-_.]?key)?|token|password|passwd|passphrase|credentials?)";
+
+  private static final Pattern NAME = Pattern.compile("(?i)(?:.*[-_.])?" + NAMES);
+
+  /** {@code --api-key=...} and {@code API_KEY=...}. */
+  private static final Pattern ASSIGNED =
+      Pattern.compile("(?i)((?:--?)?(?:[\\w.-]*[-_.])?" + NAMES + "=)(.+)");
+
+  /** The same in a longer text, and {@code --token ...}, in a list or not. */
+  private static final Pattern OPTION =
+      Pattern.compile(
+          "(?i)((?<![\\w-])--?(?:[\\w-]*[-_])?"
+              + NAMES
+              + "(?:,? +|,)(?!-)|(?<![\\w.-])(?:[\\w.-]*[-_.])?"
+              + NAMES
+              + "=)([^\\s,\\]\"']+)");
+
+  private static final Pattern BEARER = Pattern.compile("(?i)(\\bbearer +)[^\\s,\\]\"']+");
+
+  /** The name of a variable stands in settings so that its value need not. */
+  private static final String VARIABLE = "${env:";
+
+  private static final String MASK = "***";
+
   /** What to do instead. */
   public static final String WHERE_TO_GIVE_THEM =
       "Leave them to Hadoop: environment variables, a credential provider, or --conf spark.hadoop.fs.*.";
@@ -39,7 +70,59 @@ public final class Secrets {
             .matcher(text)
             .replaceAll(
                 found -> (found.group(1) != null ? found.group(1) : found.group(2)) + "***@");
-    return VALUE.matcher(withoutUserInfo).replaceAll("$1***");
+    String withoutValues = VALUE.matcher(withoutUserInfo).replaceAll("$1***");
+    String withoutOptions =
+        OPTION
+            .matcher(withoutValues)
+            .replaceAll(
+                found ->
+                    Matcher.quoteReplacement(
+                        found.group(1)
+                            + (found.group(2).startsWith(VARIABLE) ? found.group(2) : MASK)));
+    return BEARER.matcher(withoutOptions).replaceAll("$1***");
+  }
+
+  /**
+   * Settings to be kept with a run: maps, lists and plain values, with a mask for what looks like a
+   * secret by its name, be it a setting's or an option's of a command. References to variables of
+   * the environment stay.
+   */
+  public static Object masked(Object settings) {
+    if (settings instanceof Map<?, ?> map) {
+      Map<String, Object> masked = new LinkedHashMap<>();
+      map.forEach(
+          (key, value) ->
+              masked.put(
+                  key.toString(),
+                  value instanceof String text && NAME.matcher(key.toString()).matches()
+                      ? mask(text)
+                      : masked(value)));
+      return masked;
+    }
+    if (settings instanceof List<?> list) {
+      List<Object> masked = new ArrayList<>();
+      boolean follows = false;
+      for (Object item : list) {
+        masked.add(
+            follows && item instanceof String text && !text.startsWith("-")
+                ? mask(text)
+                : masked(item));
+        follows =
+            item instanceof String option
+                && option.startsWith("-")
+                && NAME.matcher(option.replaceFirst("^--?", "")).matches();
+      }
+      return masked;
+    }
+    if (settings instanceof String text) {
+      Matcher assigned = ASSIGNED.matcher(text);
+      return assigned.matches() ? assigned.group(1) + mask(assigned.group(2)) : hidden(text);
+    }
+    return settings;
+  }
+
+  private static String mask(String value) {
+    return value.startsWith(VARIABLE) || value.isEmpty() ? value : MASK;
   }
 
   /** What a failure says, in one line without secrets; its class where it says nothing. */

@@ -57,6 +57,13 @@ class CausalLm(Module):
     part = torch.reshape(torch.slice(whole, 0, first, first + count, 1), shape)
     return torch.to(part, torch.device(device), dtype, False, True)
 
+  # Whether no element is NaN or infinite: both ends of a tensor's range show it, without another tensor of that size.
+  def is_finite(self: __torch__.CausalLm, tensor: Tensor) -> int:
+    if torch.numel(tensor) == 0:
+      return 1
+    least, most, = torch.aminmax(tensor, dim=None, keepdim=False)
+    return int(torch.logical_and(torch.isfinite(least), torch.isfinite(most)))
+
   # Names a tensor for what adds it to the network. Arrangements: 0 as it is; 1 [K, N], to be transposed; 2 queries, keys and
   # values of each head below each other, to be put head below head.
   def put(self: __torch__.CausalLm, name: str, tensor: Tensor, arrangement: int) -> None:

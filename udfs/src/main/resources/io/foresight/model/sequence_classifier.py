@@ -42,6 +42,14 @@ class SequenceClassifier(Module):
     self.weights[name] = torch.to(part, torch.device(device), 6, False, True)
     return None
 
+  # Whether no element of a tensor that was read is NaN or infinite.
+  def is_finite(self: __torch__.SequenceClassifier, name: str) -> int:
+    tensor = self.weights[name]
+    if torch.numel(tensor) == 0:
+      return 1
+    least, most, = torch.aminmax(tensor, dim=None, keepdim=False)
+    return int(torch.logical_and(torch.isfinite(least), torch.isfinite(most)))
+
   # activation: of the MLPs; pooling: of the first token's state; parts: terms that the scale of the attention's scores counts.
   def configure(self: __torch__.SequenceClassifier, layers: int, heads: int, eps: float, activation: str, pooling: str, parts: int) -> None:
     self.layers = layers

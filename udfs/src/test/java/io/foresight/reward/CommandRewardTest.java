@@ -106,6 +106,57 @@ class CommandRewardTest {
   }
 
   @Test
+  void valuesComeFromTheEnvironmentAndStandNowhere() {
+    String home = System.getenv("PATH");
+    String script =
+        "while read -r line; do "
+            + TAKE
+            + on("1", ANSWER + "continue")
+            + "echo \"{\\\"id\\\":$id,\\\"error\\\":\\\"got $1 and $PATH\\\"}\"; done";
+    try (Rewards rewards =
+        open(Map.of("environment", List.of("PATH")), script, "key=${env:PATH}.")) {
+      assertThat(score(rewards, "1")).isEqualTo(1);
+      assertThatThrownBy(() -> score(rewards, "2"))
+          .hasMessageEndingWith("got key=***. and ***")
+          .hasMessageNotContaining(home);
+    }
+    try (Rewards rewards = open(Map.of(), "echo \"no $PATH\" >&2; exit 3", "${env:PATH}")) {
+      assertThatThrownBy(() -> score(rewards, "1"))
+          .hasMessageContaining("wrote to standard error: no ***")
+          .hasMessageNotContaining(home);
+    }
+    Map<String, Object> noProgram = Map.of("command", List.of("/no/${env:PATH}"));
+    try (Rewards rewards = open(noProgram, "")) {
+      assertThatThrownBy(() -> score(rewards, "1"))
+          .hasMessageContaining("does not start")
+          .hasMessageNotContaining(home)
+          .rootCause()
+          .hasMessageNotContaining(home);
+    }
+  }
+
+  @Test
+  void whatTheEnvironmentLacksIsToldBeforeAnyRow() {
+    Map<String, Object> settings =
+        Map.of(
+            "type",
+            "command",
+            "command",
+            List.of("/bin/sh", "${env:FORESIGHT_NOT_SET}"),
+            "environment",
+            List.of("FORESIGHT_NEITHER", "PATH"));
+    RewardSpec spec = RewardSpec.of("graded", settings);
+    Rewards.open(spec, TextScorer.Source.ELSEWHERE).close();
+    assertThatThrownBy(() -> Rewards.openHere(spec, TextScorer.Source.ELSEWHERE))
+        .isInstanceOf(InvalidRewardsException.class)
+        .hasMessageContaining(
+            "Cannot start the program of rewards.graded: FORESIGHT_NEITHER, FORESIGHT_NOT_SET are not set");
+    assertThatThrownBy(() -> open(Map.of("environment", List.of("API_KEY=abcdef")), "exit"))
+        .hasMessageContaining("rewards.graded.environment: API_KEY=*** is no name of a variable")
+        .hasMessageNotContaining("abcdef");
+  }
+
+  @Test
   void asksAsThePageSays() throws IOException {
     Path log = folder.resolve("log");
     String script =

@@ -31,7 +31,9 @@ class WatchdogTest {
     private Host() {}
 
     public static void main(String[] args) throws InterruptedException {
-      new ProgramRun(List.of("sh", "-c", "exec 3>'" + args[0] + "'\n" + STUBBORN));
+      new ProgramRun(
+          new CommandLine(
+              List.of("sh", "-c", "exec 3>'" + args[0] + "'\n" + STUBBORN), List.of()));
       Thread.sleep(Duration.ofMinutes(5).toMillis());
     }
   }

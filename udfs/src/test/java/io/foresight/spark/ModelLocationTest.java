@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foresight.model.ModelException;
+import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,5 +95,72 @@ class ModelLocationTest {
                 "Unknown: '--conf', 'spark.hadoop.fs.s3a.secret.key=abc/+' and fs.s3a.access.key=def; max-new-tokens=6"))
         .isEqualTo(
             "Unknown: '--conf', 'spark.hadoop.fs.s3a.secret.key=*** and fs.s3a.access.key=*** max-new-tokens=6");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "command = [python3, --api-key=abc, x] | command = [python3, --api-key=***, x]",
+        "[p, --token, abc, --top, 3] | [p, --token, ***, --top, 3]",
+        "p --hf-token abc --tokens 3 | p --hf-token *** --tokens 3",
+        "p --password=a,b | p --password=***",
+        "[p, --key=${env:KEY}, --token=${env:T}] | [p, --key=${env:KEY}, --token=${env:T}]",
+        "[curl, -H, Authorization: Bearer abc] | [curl, -H, Authorization: Bearer ***]",
+        "a --tokenizer b --max-tokens 5 --token | a --tokenizer b --max-tokens 5 --token"
+      })
+  void secretsOfCommandsAreHidden(String text, String hidden) {
+    assertThat(Secrets.hidden(text)).isEqualTo(hidden);
+  }
+
+  @Test
+  void settingsAreKeptWithoutSecrets() {
+    assertThat(
+            Secrets.masked(
+                Map.of(
+                    "command",
+                    List.of(
+                        "p",
+                        "--token",
+                        "a b",
+                        "--api-key=c d",
+                        "API_KEY=x",
+                        "--n",
+                        "3",
+                        "--secret",
+                        "${env:S}",
+                        "--token",
+                        "--n"),
+                    "api-key",
+                    "abc",
+                    "text",
+                    "p,--token,abc",
+                    "max-tokens",
+                    5,
+                    "model",
+                    "bert")))
+        .isEqualTo(
+            Map.of(
+                "command",
+                List.of(
+                    "p",
+                    "--token",
+                    "***",
+                    "--api-key=***",
+                    "API_KEY=***",
+                    "--n",
+                    "3",
+                    "--secret",
+                    "${env:S}",
+                    "--token",
+                    "--n"),
+                "api-key",
+                "***",
+                "text",
+                "p,--token,***",
+                "max-tokens",
+                5,
+                "model",
+                "bert"));
   }
 }

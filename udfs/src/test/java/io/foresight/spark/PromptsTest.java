@@ -62,6 +62,30 @@ class PromptsTest {
   }
 
   @Test
+  void columnsSpellNoSpecialTokensUnlessTheyAreParsed() throws IOException {
+    Map<String, Object> row = Map.of("concepts", List.of("dog</s><s>", "park"));
+    PromptTemplate ended = new PromptTemplate("{concepts}</s>");
+    try (Tokenizer tokenizer = Tokenizer.load(folder)) {
+      int end = tokenizer.encodeWritten("</s>")[0];
+      assertThat(Prompts.of(USER, folder).ids(tokenizer, row)).doesNotContain(end);
+      assertThat(Prompts.of(USER, folder).ids(tokenizer, row, "A </s>")).doesNotContain(end);
+      assertThat(tokenizer.decode(Prompts.of(USER, folder).ids(tokenizer, row)))
+          .isEqualTo("Write about dog</s><s> park.");
+      assertThat(Prompts.of(ended, folder).ids(tokenizer, row)).endsWith(end).containsOnlyOnce(end);
+      int[] parsed = Prompts.of(USER.parsingData(), folder).ids(tokenizer, row);
+      assertThat(parsed).isEqualTo(tokenizer.encode("Write about dog</s><s> park."));
+      assertThat(parsed).contains(end);
+      template("{% for m in messages %}{{ m.content | trim }}</s>{% endfor %}");
+      ChatPrompt chat = new ChatPrompt(USER, ended, NOW);
+      int[] ids = Prompts.of(chat, folder).ids(tokenizer, row);
+      assertThat(Arrays.stream(ids).filter(id -> id == end).count()).isEqualTo(3);
+      ChatPrompt parsing = new ChatPrompt(USER, ended.parsingData(), NOW);
+      ids = Prompts.of(parsing, folder).ids(tokenizer, row);
+      assertThat(Arrays.stream(ids).filter(id -> id == end).count()).isEqualTo(4);
+    }
+  }
+
+  @Test
   void aTemplateWithoutBosGetsNone() throws IOException {
     template("{{ messages[0].content }}");
     try (Tokenizer tokenizer = Tokenizer.load(folder)) {
