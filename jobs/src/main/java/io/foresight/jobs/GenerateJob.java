@@ -62,7 +62,7 @@ final class GenerateJob implements Callable<Integer> {
       Dataset<Row> written = ProgressLine.during(progress, total, () -> folder.write(decoded));
       Dataset<Row> added = RewardFigures.added(written, generation.columnPrefix());
       Summary summary =
-          Summary.of(added, generation.rewards().names(), (System.nanoTime() - started) / 1e9);
+          Summary.of(added, generation.rewards(), (System.nanoTime() - started) / 1e9);
       folder.writeRun(run(settings, models, summary));
       FiguresFile.write(outputOptions.summaryFile(), summary.json());
       System.out.print(summary.table());

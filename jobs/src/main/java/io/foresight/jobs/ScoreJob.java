@@ -78,7 +78,7 @@ final class ScoreJob implements Callable<Integer> {
     Row counts = added.selectExpr("count(*)", "count(error)").head();
     ObjectNode figures = JSON.createObjectNode();
     figures.put("rows", counts.getLong(0)).put("error", counts.getLong(1));
-    figures.setAll(RewardFigures.of(added, scoring.rewards().names()));
+    figures.setAll(RewardFigures.of(added, scoring.rewards()));
     return figures;
   }
 
