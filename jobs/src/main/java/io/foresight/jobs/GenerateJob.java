@@ -11,6 +11,7 @@ import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.ModelStore;
 import io.foresight.spark.Progress;
+import io.foresight.spark.Provenance;
 import io.foresight.spark.RowDecoder;
 import io.foresight.spark.run.Run;
 import io.foresight.spark.run.RunRequest;
@@ -53,7 +54,8 @@ final class GenerateJob implements Callable<Integer> {
             new ModelStore(bound.generation().store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
       Models models = Models.check(store, bound.generation());
-      Map<String, String> identity = RunIdentity.of("generate", bound, models.digests());
+      Map<String, String> identity =
+          RunIdentity.of("generate", bound, Provenance.of(models.on(bound.generation())));
       JobSettings settings = RunFolder.choose(spark, "generate", bound, identity);
       Locations.requireApart(spark, settings.reading(), settings.output());
       RunRequest request =
@@ -99,8 +101,7 @@ final class GenerateJob implements Callable<Integer> {
         });
     run.requireWhole();
     Dataset<Row> added = RewardFigures.added(run.written(), generation.columnPrefix());
-    Summary summary =
-        Summary.of(added, generation.rewards().names(), (System.nanoTime() - started) / 1e9);
+    Summary summary = Summary.of(added, generation.rewards(), (System.nanoTime() - started) / 1e9);
     run.finish(summary.json());
     print(summary);
     Examples.print(run.written(), generation, SHOWN_ROWS);

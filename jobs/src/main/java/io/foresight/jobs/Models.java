@@ -100,16 +100,6 @@ record Models(Checkpoint target, Checkpoint draft, Map<String, String> folders) 
     return new TextScorer.NotLoaded(folder, ClassifierCheckpoint.inspect(Path.of(folder)).labels());
   }
 
-  /** Digests of what decoding reads, by the names of the settings that name it. */
-  Map<String, String> digests() {
-    Map<String, String> digests = new HashMap<>();
-    digests.put("models.target", target.digest());
-    if (draft != null) {
-      digests.put("models.draft", draft.digest());
-    }
-    return digests;
-  }
-
   /** The same settings with the models' folders on this host. */
   GenerationSettings on(GenerationSettings settings) {
     return settings.withModels(model -> folders.getOrDefault(model, model));

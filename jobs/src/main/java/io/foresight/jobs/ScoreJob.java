@@ -8,6 +8,7 @@ import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.ModelStore;
 import io.foresight.spark.Progress;
+import io.foresight.spark.Provenance;
 import io.foresight.spark.ScoringSettings;
 import io.foresight.spark.run.Run;
 import io.foresight.spark.run.RunRequest;
@@ -58,8 +59,11 @@ final class ScoreJob implements Callable<Integer> {
         ModelStore store =
             new ModelStore(scoring.store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
-      Models.ofRewards(store, scoring.rewards());
-      Map<String, String> identity = RunIdentity.of("score", bound, Map.of("text", text));
+      Map<String, String> folders = Models.ofRewards(store, scoring.rewards());
+      Map<String, String> content =
+          Provenance.of(scoring.rewards().withModels(model -> folders.getOrDefault(model, model)));
+      content.put("text", text);
+      Map<String, String> identity = RunIdentity.of("score", bound, content);
       JobSettings settings = RunFolder.choose(spark, "score", bound, identity);
       Locations.requireApart(spark, settings.reading(), settings.output());
       RunRequest request =
@@ -122,7 +126,7 @@ final class ScoreJob implements Callable<Integer> {
     Row counts = added.selectExpr("count(*)", "count(error)").head();
     ObjectNode figures = JSON.createObjectNode();
     figures.put("rows", counts.getLong(0)).put("error", counts.getLong(1));
-    figures.setAll(RewardFigures.of(added, scoring.rewards().names()));
+    figures.setAll(RewardFigures.of(added, scoring.rewards()));
     return figures;
   }
 }

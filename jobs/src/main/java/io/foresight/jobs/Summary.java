@@ -2,7 +2,7 @@ package io.foresight.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.List;
+import io.foresight.reward.RewardSpec;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -32,9 +32,9 @@ record Summary(ObjectNode json) {
   /**
    * Reads the figures.
    *
-   * @param rewards the names of the run's rewards
+   * @param rewards the run's
    */
-  static Summary of(Dataset<Row> written, List<String> rewards, double seconds) {
+  static Summary of(Dataset<Row> written, RewardSpec rewards, double seconds) {
     Row row = written.selectExpr(splitColumns()).head();
     ObjectNode json = new ObjectMapper().createObjectNode();
     json.setAll(RewardFigures.of(written, rewards));

@@ -119,6 +119,8 @@ class ScoreJobTest {
     assertThat(figures.get("rows").asInt()).isEqualTo(6);
     assertThat(figures.get("error").asInt()).isEqualTo(2);
     assertThat(figures.at("/mean_scores/concepts").asDouble()).isEqualTo((1 + 0.5 + 1) / 3);
+    assertThat(figures.at("/soft_coverage").asDouble()).isEqualTo((1 + 0.5 + 1) / 3);
+    assertThat(figures.at("/hard_coverage").asDouble()).isEqualTo(2.0 / 3);
     assertThat(run.out()).contains("rows             6: 2 error").contains("kind             mean");
     assertThat(Files.readString(output.resolve("_foresight/run.json")))
         .contains("\"text\" : \"said\"");

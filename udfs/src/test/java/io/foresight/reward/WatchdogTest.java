@@ -32,8 +32,7 @@ class WatchdogTest {
 
     public static void main(String[] args) throws InterruptedException {
       new ProgramRun(
-          new CommandLine(
-              List.of("sh", "-c", "exec 3>'" + args[0] + "'\n" + STUBBORN), List.of()));
+          new CommandLine(List.of("sh", "-c", "exec 3>'" + args[0] + "'\n" + STUBBORN), List.of()));
       Thread.sleep(Duration.ofMinutes(5).toMillis());
     }
   }

@@ -58,6 +58,8 @@ final class FiguresJson {
     put("mean_reward", quality.meanReward());
     put("satisfied", quality.satisfiedRate());
     interval("satisfied", quality.bootstrap().satisfied());
+    put("hard_coverage", quality.hardCoverage());
+    put("soft_coverage", quality.softCoverage());
     put("perplexity", quality.perplexity());
     interval("perplexity", quality.bootstrap().perplexity());
     put("judge_perplexity", quality.judgedPerplexity());

@@ -1,12 +1,15 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.decoding.Counters;
+import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.RowDecoder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 import org.apache.spark.sql.Row;
 
@@ -18,6 +21,10 @@ final class Quality {
   private final Rewards coverage;
   private final Bootstrap bootstrap = new Bootstrap();
   private final Diversity diversity = new Diversity();
+  private final List<String> coverageNames;
+  private long covered;
+  private long coverageJudged;
+  private double softCoverage;
   private Counters counters = Counters.ZERO;
   private Judge.Verdict judged = new Judge.Verdict(0, 0);
   private int rows;
@@ -31,8 +38,9 @@ final class Quality {
   Quality(GenerationSettings settings, Judge judge) {
     this.settings = settings;
     this.judge = judge;
-    coverage =
-        Rewards.open(settings.rewards().ofType("keyword-coverage"), TextScorer.Source.ELSEWHERE);
+    RewardSpec ofConcepts = settings.rewards().ofType("keyword-coverage");
+    coverage = Rewards.open(ofConcepts, TextScorer.Source.ELSEWHERE);
+    coverageNames = ofConcepts.names();
   }
 
   void add(Row row, RowDecoder.Result result) {
@@ -47,10 +55,32 @@ final class Quality {
     tokens += result.tokens();
     logProb += result.logProb();
     ended += endedByEos ? 1 : 0;
+    coverageNames.stream()
+        .map(result.scores()::get)
+        .filter(Objects::nonNull)
+        .mapToDouble(Double::doubleValue)
+        .average()
+        .ifPresent(this::addCoverage);
     counters = counters.plus(result.counters());
     bootstrap.add(result.satisfied(), result.tokens(), result.logProb());
     diversity.add(coverage.forRow(values), result.output());
     judged = judged.plus(judge.of(settings.prompt(), values, result.output(), endedByEos));
+  }
+
+  private void addCoverage(double share) {
+    coverageJudged++;
+    covered += share == 1 ? 1 : 0;
+    softCoverage += share;
+  }
+
+  /** Share of the rows that keyword coverage judged which have all concepts; NaN if none was. */
+  double hardCoverage() {
+    return (double) covered / coverageJudged;
+  }
+
+  /** Mean share of a row's concepts that its text has, over the same rows. */
+  double softCoverage() {
+    return softCoverage / coverageJudged;
   }
 
   int rows() {
