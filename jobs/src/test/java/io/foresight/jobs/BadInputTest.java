@@ -283,14 +283,9 @@ class BadInputTest {
           .succeeded();
       try (SparkSession spark = SparkSession.builder().getOrCreate()) {
         var rows = spark.read().parquet(output.toString()).orderBy("error", "id").collectAsList();
-        // Where ids are derived, the column is one that no setting names, and its numbers are
-        // numbers.
         assertThat(rows)
             .extracting(row -> row.<Object>getAs("id"))
-            .containsExactly(
-                id.isEmpty()
-                    ? new Object[] {"1", "2.5", null, "3", null}
-                    : new Object[] {"1", "2.5", null, "3", null});
+            .containsExactly("1", "2.5", null, "3", null);
         assertThat(rows.get(0).schema().fieldNames())
             .startsWith("concepts", "id", "output")
             .doesNotContain("_foresight_error", "_foresight_id");
