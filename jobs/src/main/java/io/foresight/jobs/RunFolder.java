@@ -67,7 +67,7 @@ final class RunFolder {
 
   /** Says what a run that had begun has. */
   static void tellResumed(Run run, JobSettings settings) {
-    if (run.isResumed()) {
+    if (run.isResumed() && !run.isWhole()) {
       System.err.printf("Going on with %s.%n", settings.output());
     }
   }

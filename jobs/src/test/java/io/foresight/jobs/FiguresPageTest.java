@@ -22,7 +22,7 @@ class FiguresPageTest {
   private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-zA-Z0-9_.]+)` \\|.*");
 
   /** Objects that the page has as one. */
-  private static final Set<String> WHOLE = Set.of("settings", "summary");
+  private static final Set<String> WHOLE = Set.of("settings", "summary", "identity");
 
   @TempDir static Path temporary;
 

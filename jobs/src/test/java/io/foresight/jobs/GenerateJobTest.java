@@ -80,10 +80,16 @@ class GenerateJobTest {
     Row first = rows.get(0);
     assertThat(first.<Integer>getAs("tokens")).isBetween(1, 6);
     assertThat(first.<Row>getAs("counters").<Long>getAs("target_forwards")).isPositive();
-    // What exists is kept unless told otherwise.
+    // What is whole answers at once, and what is another run is kept unless told otherwise.
     JobRun again = folder.generate("--input", prompts, "--output", out);
-    assertThat(again.code()).isEqualTo(1);
-    assertThat(again.err()).contains("it exists and is not empty");
+    assertThat(again.code()).as(again.err()).isZero();
+    assertThat(again.out()).contains("10: ").contains("Written before to " + out);
+    JobRun other =
+        folder.generate("--input", prompts, "--output", out, "--set", "decoding.candidates=2");
+    assertThat(other.code()).isEqualTo(ExitCode.TAKEN.code());
+    assertThat(other.err())
+        .contains("decoding.candidates was 5 and is 2")
+        .doesNotContain("decoding.lookahead");
     assertThat(folder.generate("--input", prompts, "--output", out, "--overwrite").code()).isZero();
   }
 

@@ -134,8 +134,7 @@ class RunTest {
         .hasSize(13)
         .allMatch(name -> name.matches("part-\\d{5}-of-00013-\\w{8}\\.snappy\\.parquet"));
     assertThat(names(output())).contains("_SUCCESS").hasSize(15);
-    assertThat(names(output() + "/_foresight")).containsExactly("leases", "rows", "run.json");
-    assertThat(names(output() + "/_foresight/leases")).isEmpty();
+    assertThat(names(output() + "/_foresight")).containsExactly("rows", "run.json");
     assertThat(Files.getPosixFilePermissions(Path.of(output(), "_foresight/run.json")))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));
   }
@@ -251,6 +250,7 @@ class RunTest {
     assertThatThrownBy(() -> FakeWork.run(spark, with(request(), c -> c.files("b")), none, 0))
         .isInstanceOf(RunException.class)
         .hasMessageContaining("1 rows have none");
+    assertThat(Path.of(output())).doesNotExist();
     run(with(request(), c -> c.files("c")), FakeWork.texts(0, 5));
     assertThat(seen()).hasSize(5);
   }
@@ -274,7 +274,7 @@ class RunTest {
     run(other, texts);
     assertThat(FakeWork.DONE.get()).as("it went on").isEqualTo(before);
     assertThat(seen()).isEqualTo(done(texts));
-    assertThat(names(output() + "/_foresight")).containsExactly("leases", "rows", "run.json");
+    assertThat(names(output() + "/_foresight")).containsExactly("rows", "run.json");
     // What is replaced may be anybody's.
     String strange = temporary.resolve("strange").toString();
     Files.createDirectories(Path.of(strange, "a=1"));

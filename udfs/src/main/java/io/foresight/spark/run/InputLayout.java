@@ -158,7 +158,7 @@ final class InputLayout {
     if (twice > 0) {
       throw new RunException(
           RunException.Kind.INPUT,
-          "Cannot use the input's ids: %d of them stand in several rows, for example %s. Make ids unique, or set input.columns.id = \"\" to derive them."
+          "Cannot use the input's ids: %d ids stand in several rows, for example %s. Make ids unique, or set input.columns.id = \"\" to derive them."
               .formatted(
                   twice,
                   found.stream()

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
@@ -84,11 +85,11 @@ final class Lease implements AutoCloseable {
    * @throws RunException of kind HELD if another driver has it
    */
   static Lease take(RunFiles files, Path folder, String output, Timing timing) throws IOException {
-    files.makeFolder(folder);
     Lease lease = new Lease(files, folder, timing);
     for (int i = 0; i < TRIES; i++) {
       Holder other;
       try {
+        files.makeFolder(folder);
         lease.write("trying");
         other = lease.other();
         if (other == null) {
@@ -97,6 +98,9 @@ final class Lease implements AutoCloseable {
           lease.beat();
           return lease;
         }
+      } catch (NoSuchFileException e) {
+        // The last one who held it took the folder away in between.
+        continue;
       } catch (IOException e) {
         // Whatever of it is there must not keep others out.
         files.delete(lease.file);

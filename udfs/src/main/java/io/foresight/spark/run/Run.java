@@ -58,6 +58,9 @@ public final class Run implements AutoCloseable {
   /** Of the output folder. */
   private final RunPaths home;
 
+  /** Whether the output folder was not there before. */
+  private final boolean made;
+
   /** Of this run's files, in the output folder or staged inside it. */
   private RunPaths paths;
 
@@ -76,6 +79,7 @@ public final class Run implements AutoCloseable {
     this.files = files;
     this.lease = lease;
     this.home = home;
+    this.made = made;
   }
 
   /**
@@ -92,8 +96,9 @@ public final class Run implements AutoCloseable {
           RunFiles files = RunFiles.of(new Path(request.output()), configuration);
           RunPaths home = new RunPaths(files.resolved(new Path(request.output())));
           check(request, files, home);
+          boolean made = !files.exists(home.root());
           Lease lease = Lease.take(files, home.leases(), request.output(), Lease.Timing.DEFAULT);
-          Run run = new Run(spark, request, files, lease, home);
+          Run run = new Run(spark, request, files, lease, home, made);
           try {
             run.find();
             return run;
@@ -472,7 +477,11 @@ public final class Run implements AutoCloseable {
                       .formatted(request.job(), tasks.size(), request.output()),
                   this::hear);
           this.scheduler = scheduler;
-          scheduler.run(tasks);
+          try {
+            scheduler.run(tasks);
+          } catch (RunException e) {
+            throw e.kind() == RunException.Kind.ALL_ERRORS ? withExample(e) : e;
+          }
           return null;
         });
     lease.require(request.output());
@@ -588,8 +597,14 @@ public final class Run implements AutoCloseable {
               .formatted(request.output(), rows(), there));
     }
     if (errors > request.maxErrorFraction() * there) {
-      throw tooMany(errors, there);
+      RunException tooMany = tooMany(errors, there);
+      throw tooMany.kind() == RunException.Kind.ALL_ERRORS ? withExample(tooMany) : tooMany;
     }
+  }
+
+  private RunException withExample(RunException allErrors) {
+    return new RunException(
+        allErrors.kind(), "%s One of them: %s".formatted(allErrors.getMessage(), exampleError()));
   }
 
   /** An error of the rows that are there, of the first by text; {@code null} if there is none. */
@@ -676,8 +691,31 @@ public final class Run implements AutoCloseable {
         .formatted(rowsThere.get(), rows(), request.output());
   }
 
+  /** Gives the output back. A run that has planned nothing leaves nothing. */
   @Override
   public void close() {
+    boolean begun = manifest != null && !manifest.segments().isEmpty();
+    try {
+      if (!begun && paths != null) {
+        files.delete(paths.equals(home) ? paths.manifest() : paths.root());
+        for (Path own : List.of(paths.index(), paths.scratch())) {
+          files.delete(own);
+        }
+      }
+    } catch (IOException e) {
+      LOG.warn("Cannot clear {}: {}", request.output(), e.toString());
+    }
     lease.close();
+    try {
+      files.deleteIfEmpty(home.leases());
+      if (!begun) {
+        files.deleteIfEmpty(home.hidden());
+        if (made) {
+          files.deleteIfEmpty(home.root());
+        }
+      }
+    } catch (IOException e) {
+      LOG.warn("Cannot clear {}: {}", request.output(), e.toString());
+    }
   }
 }

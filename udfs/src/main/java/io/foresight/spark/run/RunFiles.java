@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
@@ -113,6 +114,20 @@ final class RunFiles {
   /** Deletes a file, or a folder with all that it holds; nothing happens if it is not there. */
   void delete(Path path) throws IOException {
     files.delete(path, true);
+  }
+
+  /** Deletes a folder if it holds nothing. */
+  void deleteIfEmpty(Path folder) throws IOException {
+    if (local) {
+      try {
+        Files.deleteIfExists(local(folder));
+      } catch (DirectoryNotEmptyException e) {
+        // Somebody put something there, and it stays.
+        return;
+      }
+    } else if (list(folder).isEmpty()) {
+      files.delete(folder, false);
+    }
   }
 
   /**
