@@ -60,7 +60,7 @@ final class GenerateJob implements Callable<Integer> {
       Locations.requireApart(spark, settings.reading(), settings.output());
       RunRequest request =
           RunFolder.request(
-              spark, "generate", settings, outputOptions, identity, described(models));
+              spark, "generate", "decode", settings, outputOptions, identity, described(models));
       if (dryRun) {
         Run.check(spark, request);
         show(spark, settings, models, progress);

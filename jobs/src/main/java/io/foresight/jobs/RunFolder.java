@@ -34,11 +34,13 @@ final class RunFolder {
   /**
    * The request.
    *
+   * @param verb what the job does with a row
    * @param described what {@code run.json} holds besides what the run itself keeps there
    */
   static RunRequest request(
       SparkSession spark,
       String job,
+      String verb,
       JobSettings settings,
       OutputOptions options,
       Map<String, String> identity,
@@ -53,6 +55,7 @@ final class RunFolder {
             "limit " + settings.reading().limit());
     return new RunRequest(
         job,
+        verb,
         settings.output(),
         settings.outputFormat().equals("jsonl") ? "json" : settings.outputFormat(),
         settings.overwrite(),

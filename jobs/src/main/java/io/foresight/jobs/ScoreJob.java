@@ -70,6 +70,7 @@ final class ScoreJob implements Callable<Integer> {
           RunFolder.request(
               spark,
               "score",
+              "score",
               settings,
               outputOptions,
               identity,

@@ -279,6 +279,8 @@ class BadInputTest {
               output,
               "--overwrite",
               "--set",
+              "run.max-error-fraction=1",
+              "--set",
               "input.columns.id=" + id)
           .succeeded();
       try (SparkSession spark = SparkSession.builder().getOrCreate()) {
@@ -303,7 +305,9 @@ class BadInputTest {
             "id",
             "--output",
             output.toString(),
-            "--overwrite");
+            "--overwrite",
+            "--set",
+            "run.max-error-fraction=1");
     assertThat(scored.succeeded().out()).contains("rows             5: 3 error");
     JobRun dry =
         folder.generate("--input", mixed, "--dry-run", "--output", temporary.resolve("dry"));
@@ -326,7 +330,15 @@ class BadInputTest {
             "{\"id\": 7, \"concepts\": [\"dog\"], \"forms\": [[\"dogs\"], [\"cat\"]], \"text\": \"A\"}");
     Path mixedOut = temporary.resolve("mixed");
     JobRun run =
-        folder.generate("--input", mixed, "--output", mixedOut, "--set", "prompt.column=text");
+        folder.generate(
+            "--input",
+            mixed,
+            "--output",
+            mixedOut,
+            "--set",
+            "prompt.column=text",
+            "--set",
+            "run.max-error-fraction=1");
     assertThat(run.code()).as(run.err()).isZero();
     try (SparkSession spark = SparkSession.builder().getOrCreate()) {
       var rows = spark.read().parquet(mixedOut.toString()).orderBy("id").collectAsList();

@@ -198,7 +198,6 @@ class SubmitScriptTest {
     List<String> submitted = submit(Map.of(), job.replace("HOME", home.toString()).split(" "));
     assertThat(jars(submitted))
         .containsExactly(nativeJar(), home.resolve("target/spark/s3a/s3.jar").toString());
-    assertThat(submitted).contains("spark.hadoop.fs.s3a.committer.name=magic");
   }
 
   @Test
@@ -208,19 +207,6 @@ class SubmitScriptTest {
     String[] args = {"generate", "--input", "s3a://b/x"};
     assertThat(jars(submit(environment, args))).hasSize(2);
     write("spark/jars/hadoop-aws-3.3.4.jar", "");
-    List<String> own = submit(environment, args);
-    assertThat(jars(own)).containsExactly(nativeJar());
-    assertThat(own).as("without the classes for it").noneMatch(o -> o.contains("committer"));
-    write("spark/jars/spark-hadoop-cloud_2.12-3.5.7.jar", "");
-    assertThat(submit(environment, args)).contains("spark.hadoop.fs.s3a.committer.name=magic");
-  }
-
-  @Test
-  void theUsersCommitterWins() throws IOException, InterruptedException {
-    String own = "spark.hadoop.fs.s3a.committer.name=directory";
-    List<String> submitted =
-        submit(Map.of(), "--conf", own, "--", "generate", "--output", "s3a://b/x");
-    // Of settings that are given twice, Spark takes the last.
-    assertThat(submitted).containsSubsequence("spark.hadoop.fs.s3a.committer.name=magic", own);
+    assertThat(jars(submit(environment, args))).containsExactly(nativeJar());
   }
 }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs on executors that are JVMs of their own, which rows end and Spark starts twice. */
+/** Runs on executors that are JVMs of their own, which rows end. */
 class ClusterRunTest {
 
   @TempDir static Path temporary;
@@ -27,10 +27,6 @@ class ClusterRunTest {
             .master("local-cluster[2,1,1024]")
             .config("spark.ui.enabled", "false")
             .config("spark.sql.shuffle.partitions", "2")
-            .config("spark.speculation", "true")
-            .config("spark.speculation.interval", "100ms")
-            .config("spark.speculation.multiplier", "1.5")
-            .config("spark.speculation.quantile", "0.5")
             .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
             .getOrCreate();
   }
@@ -62,15 +58,6 @@ class ClusterRunTest {
         .isEqualTo("executor: Cannot do the row: the executors that did it ended. See their logs.");
     texts.remove("r5");
     assertThat(seen).isEqualTo(done(texts));
-  }
-
-  @Test
-  void aSlowTaskAndItsCopyWriteOneFile() {
-    Map<String, String> texts = FakeWork.texts(0, 40);
-    texts.put("r7", "slow-at-first 60000");
-    long started = System.nanoTime();
-    assertThat(run("speculation", texts)).isEqualTo(done(texts));
-    assertThat((System.nanoTime() - started) / 1_000_000_000L).isLessThan(60);
   }
 
   @Test

@@ -10,7 +10,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -72,11 +71,6 @@ final class FakeWork implements RowsFunction {
             throw new IllegalStateException("the device fails");
           }
         }
-        case "slow-at-first" -> {
-          if (TaskContext.get().attemptNumber() == 0) {
-            Thread.sleep(Long.parseLong(words[1]));
-          }
-        }
         case "bad" -> {
           if (!Files.exists(Path.of(words[1]))) {
             return failed(row, RowFault.Kind.REWARD, "Cannot judge it.");
@@ -114,6 +108,7 @@ final class FakeWork implements RowsFunction {
       String output, int shardRows, Map<String, String> settings, String inputFiles) {
     return new RunRequest(
         "fake",
+        "do",
         output,
         "parquet",
         false,

@@ -22,6 +22,7 @@ final class RunProcess {
       RunRequest request =
           new RunRequest(
               plain.job(),
+              plain.verb(),
               plain.output(),
               plain.format(),
               args.length > 5,

@@ -66,6 +66,7 @@ class S3RunTest {
           spark,
           new RunRequest(
               "fake",
+              "do",
               output,
               "parquet",
               true,

@@ -73,7 +73,13 @@ public final class Run implements AutoCloseable {
   private String errorColumn;
   private ShardScheduler scheduler;
 
-  private Run(SparkSession spark, RunRequest request, RunFiles files, Lease lease, RunPaths home) {
+  private Run(
+      SparkSession spark,
+      RunRequest request,
+      RunFiles files,
+      Lease lease,
+      RunPaths home,
+      boolean made) {
     this.spark = spark;
     this.request = request;
     this.files = files;
@@ -447,9 +453,13 @@ public final class Run implements AutoCloseable {
    * @throws RunException if it cannot go on; what is committed stays
    */
   public void decode(RowsFunction function, StructType inputSchema) {
+    decode(function, inputSchema, stored(this::tasks));
+  }
+
+  /** The same, for some of the {@link #tasks}. */
+  void decode(RowsFunction function, StructType inputSchema, List<ShardTask> tasks) {
     stored(
         () -> {
-          List<ShardTask> tasks = tasks();
           if (tasks.isEmpty()) {
             return null;
           }
@@ -493,7 +503,8 @@ public final class Run implements AutoCloseable {
         : 1;
   }
 
-  private List<ShardTask> tasks() throws IOException {
+  /** What is to be done. */
+  List<ShardTask> tasks() throws IOException {
     String extension = RowFiles.of(spark, request.format(), outputSchema).extension();
     Set<String> there = new HashSet<>();
     files.list(paths.root()).forEach(status -> there.add(status.getPath().getName()));
@@ -604,7 +615,15 @@ public final class Run implements AutoCloseable {
 
   private RunException withExample(RunException allErrors) {
     return new RunException(
-        allErrors.kind(), "%s One of them: %s".formatted(allErrors.getMessage(), exampleError()));
+        allErrors.kind(),
+        "Cannot %s any row: %s (%d of %d rows were tried, and run.max-error-fraction is %s.)"
+            .formatted(
+                request.verb(),
+                exampleError(),
+                written().count(),
+                rows(),
+                request.maxErrorFraction()),
+        allErrors);
   }
 
   /** An error of the rows that are there, of the first by text; {@code null} if there is none. */
@@ -698,7 +717,8 @@ public final class Run implements AutoCloseable {
     try {
       if (!begun && paths != null) {
         files.delete(paths.equals(home) ? paths.manifest() : paths.root());
-        for (Path own : List.of(paths.index(), paths.scratch())) {
+        for (Path own :
+            List.of(paths.index(), paths.scratch(), new Path(paths.hidden(), "input"))) {
           files.delete(own);
         }
       }

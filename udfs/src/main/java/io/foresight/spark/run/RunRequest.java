@@ -22,6 +22,7 @@ import org.apache.hadoop.fs.RemoteIterator;
  * What a job asks of a run. Immutable but for {@code described}, which is not to be changed.
  *
  * @param job its name, as in "generate"
+ * @param verb what it does with a row, as in "decode"
  * @param output folder to write to
  * @param format of the output's files: parquet or json
  * @param overwrite whether another output there is to be replaced, once this one is whole
@@ -35,6 +36,7 @@ import org.apache.hadoop.fs.RemoteIterator;
  */
 public record RunRequest(
     String job,
+    String verb,
     String output,
     String format,
     boolean overwrite,

@@ -9,8 +9,11 @@ import java.io.Serializable;
  * @param errors those of them that are errors
  * @param failure class of what it failed with; {@code null} if it did not
  * @param message what it failed with
+ * @param ends what the run has to end with, since no row and no other attempt would change it;
+ *     {@code null} for nothing
  */
-record ShardResult(Outcome outcome, long rows, long errors, String failure, String message)
+record ShardResult(
+    Outcome outcome, long rows, long errors, String failure, String message, RunException.Kind ends)
     implements Serializable {
 
   /** How it ended. */
@@ -26,7 +29,7 @@ record ShardResult(Outcome outcome, long rows, long errors, String failure, Stri
   }
 
   static ShardResult done(long rows, long errors) {
-    return new ShardResult(Outcome.DONE, rows, errors, null, null);
+    return new ShardResult(Outcome.DONE, rows, errors, null, null, null);
   }
 
   static ShardResult failed(Outcome outcome, Throwable failure) {
@@ -36,7 +39,8 @@ record ShardResult(Outcome outcome, long rows, long errors, String failure, Stri
         0,
         0,
         failure.getClass().getName(),
-        message == null ? failure.getClass().getSimpleName() : message);
+        message == null ? failure.getClass().getSimpleName() : message,
+        failure instanceof RunException run ? run.kind() : null);
   }
 
   static ShardResult tookExecutors(int executors) {
@@ -45,6 +49,7 @@ record ShardResult(Outcome outcome, long rows, long errors, String failure, Stri
         0,
         0,
         "",
-        "%d executors ended while they did it".formatted(executors));
+        "%d executors ended while they did it".formatted(executors),
+        null);
   }
 }

@@ -46,6 +46,7 @@ final class ShardScheduler {
   /** Shards that are cut, by the shard's own task. */
   private final Map<String, Cut> cuts = new HashMap<>();
 
+  private int size;
   private boolean anyDone;
   private int failedInTurn;
   private RuntimeException end;
@@ -102,11 +103,14 @@ final class ShardScheduler {
    */
   void run(List<ShardTask> tasks) {
     List<ShardTask> round = tasks;
+    size = tasks.size();
     int lost = 0;
     boolean first = true;
     while (!round.isEmpty()) {
       ShardResult[] results = new ShardResult[round.size()];
       Exception gaveUp = submit(round, results, first);
+      // It may have been asked for when there was nothing left to cancel.
+      throwIfEnded();
       first = false;
       List<ShardTask> next = new ArrayList<>();
       boolean some = false;
@@ -123,6 +127,12 @@ final class ShardScheduler {
             gaveUp);
       }
       round = next;
+    }
+  }
+
+  private synchronized void throwIfEnded() {
+    if (end != null) {
+      throw end;
     }
   }
 
@@ -284,13 +294,7 @@ final class ShardScheduler {
             return null;
           });
     } catch (Exception e) {
-      RuntimeException reason;
-      synchronized (this) {
-        reason = end;
-      }
-      if (reason != null) {
-        throw reason;
-      }
+      throwIfEnded();
       if (context.isStopped()) {
         throw new RunException(
             RunException.Kind.CLUSTER,
@@ -323,17 +327,31 @@ final class ShardScheduler {
       }
       case FAILED, TOOK_EXECUTORS -> {
         failedInTurn++;
-        int slots = spark.sparkContext().defaultParallelism();
-        if (first && failedInTurn >= (anyDone ? 8 + 2 * slots : 3)) {
+        if (result.ends() != null) {
+          end(new RunException(result.ends(), result.message()));
+        } else if (first && failedInTurn >= mostInTurn(result)) {
           end(everyShard(result));
         }
       }
     }
   }
 
+  /** Shards that may fail in turn before it is no row's fault. */
+  private int mostInTurn(ShardResult result) {
+    if (anyDone) {
+      return 8 + 2 * spark.sparkContext().defaultParallelism();
+    }
+    // A model that cannot be used is no row's fault even where there are few shards.
+    return ofModel(result) ? Math.min(3, size) : 3;
+  }
+
+  private static boolean ofModel(ShardResult result) {
+    return result.failure().equals(ModelException.class.getName());
+  }
+
   /** What hits every shard is no row's fault. */
   private RuntimeException everyShard(ShardResult result) {
-    if (result.failure().equals(ModelException.class.getName())) {
+    if (ofModel(result)) {
       return new ModelException(result.message());
     }
     boolean took = result.outcome() == Outcome.TOOK_EXECUTORS;
