@@ -73,7 +73,13 @@ public final class Run implements AutoCloseable {
   private String errorColumn;
   private ShardScheduler scheduler;
 
-  private Run(SparkSession spark, RunRequest request, RunFiles files, Lease lease, RunPaths home) {
+  private Run(
+      SparkSession spark,
+      RunRequest request,
+      RunFiles files,
+      Lease lease,
+      RunPaths home,
+      boolean made) {
     this.spark = spark;
     this.request = request;
     this.files = files;
