@@ -48,6 +48,7 @@ final class Watchdog {
       """;
 
   private static boolean started;
+  private static Process process;
   private static OutputStream input;
 
   private Watchdog() {}
@@ -62,13 +63,13 @@ final class Watchdog {
       if (!started) {
         started = true;
         // Not in this folder, which may be one to be removed.
-        input =
+        process =
             new ProcessBuilder("sh", "-c", SCRIPT)
                 .directory(new File("/"))
                 .redirectOutput(Redirect.DISCARD)
                 .redirectError(Redirect.DISCARD)
-                .start()
-                .getOutputStream();
+                .start();
+        input = process.getOutputStream();
       }
       if (input != null) {
         input.write((entry + "\n").getBytes(StandardCharsets.US_ASCII));
@@ -80,5 +81,10 @@ final class Watchdog {
           "Cannot watch over programs of rewards: {}. If this process is killed, one that does not heed the end of its input lives on.",
           e.getMessage());
     }
+  }
+
+  /** Whether a process is the one that watches, which stays until this JVM's end. */
+  static synchronized boolean is(ProcessHandle handle) {
+    return process != null && process.toHandle().equals(handle);
   }
 }

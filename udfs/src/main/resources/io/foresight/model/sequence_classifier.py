@@ -191,14 +191,24 @@ class SequenceClassifier(Module):
     branch = (self).drop((self).linear(inner, name + "down", ), )
     return (self).layer_norm(torch.add(x, branch), name + "mlp_norm", )
 
-  # Adds to y [N, Q, C], the first layer's output, what a convolution over its input x [N, T, C] makes of neighbours.
+  # Adds to y [N, Q, C], the first layer's output, what a convolution over its input x [N, T, C] makes of neighbours: a product of
+  # matrices for each group of channels, since oneDNN's own convolution gives wrong numbers on some processors with AVX-512.
   def convolve(self: __torch__.SequenceClassifier, x: Tensor, y: Tensor, unseen: Tensor) -> Tensor:
     weight = self.weights["convolution.weight"]
+    groups = self.convolution_groups
+    width = torch.size(weight, 2)
+    padding = (width - 1) // 2
+    n = torch.size(y, 0)
+    q = torch.size(y, 1)
     inside = torch.masked_fill(x, torch.unsqueeze(unseen, 2), 0.)
-    padding = (torch.size(weight, 2) - 1) // 2
-    mixed = torch.conv1d(torch.transpose(inside, 1, 2), weight, self.weights["convolution.bias"], [1], [padding], [1], self.convolution_groups)
-    asked = torch.slice(torch.transpose(mixed, 1, 2), 1, 0, torch.size(y, 1), 1)
-    return (self).layer_norm(torch.add(y, (self).activate(asked, self.convolution, )), "convolution_norm", )
+    padded = torch.constant_pad_nd(inside, [0, 0, padding, padding], 0)
+    windows = torch.unfold(torch.slice(padded, 1, 0, q + width - 1, 1), 1, width, 1)
+    grouped = torch.permute(torch.reshape(windows, [n, q, groups, -1]), [2, 0, 1, 3])
+    rows = torch.reshape(grouped, [groups, n * q, -1])
+    columns = torch.transpose(torch.reshape(weight, [groups, torch.size(weight, 0) // groups, -1]), 1, 2)
+    mixed = torch.reshape(torch.transpose(torch.bmm(rows, columns), 0, 1), [n, q, -1])
+    activated = (self).activate(torch.add(mixed, self.weights["convolution.bias"]), self.convolution, )
+    return (self).layer_norm(torch.add(y, activated), "convolution_norm", )
 
   # ids and positions [N, T] right-padded, lengths [N] -> logits [N, labels]. What pads a text has no part in its logits.
   def forward(self: __torch__.SequenceClassifier, ids: Tensor, positions: Tensor, lengths: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import java.util.function.IntToDoubleFunction;
 /** Writes a model whose logits are the same everywhere, so that what ties is known. */
 final class LinearModel {
 
-  private static final int WIDTH = 8;
+  static final int WIDTH = 8;
 
   private LinearModel() {}
 
@@ -20,13 +20,14 @@ final class LinearModel {
    * @param weight of an id, above 0; its logit is about 8 times that
    */
   static void write(Path folder, int vocabulary, IntToDoubleFunction weight) throws IOException {
-    write(folder, vocabulary, weight, null, id -> 1);
+    write(folder, vocabulary, weight, null, column -> 1, row -> 1);
   }
 
   /**
    * The same with a head of its own.
    *
    * @param head weight of an id in the head; {@code null}: the embedding's
+   * @param norm weight of a column of the norm before the head
    * @param down weight of a row of the last matrix before the head
    */
   static void write(
@@ -34,6 +35,7 @@ final class LinearModel {
       int vocabulary,
       IntToDoubleFunction weight,
       IntToDoubleFunction head,
+      IntToDoubleFunction norm,
       IntToDoubleFunction down)
       throws IOException {
     Files.writeString(
@@ -61,12 +63,14 @@ final class LinearModel {
     float[] ones = new float[WIDTH * WIDTH];
     Arrays.fill(ones, 1);
     String layer = "model.layers.0.";
-    for (String norm :
-        new String[] {
-          "model.norm", layer + "input_layernorm", layer + "post_attention_layernorm"
-        }) {
-      writer.bf16(norm + ".weight", ones, 0, WIDTH);
+    for (String each : new String[] {"input_layernorm", "post_attention_layernorm"}) {
+      writer.bf16(layer + each + ".weight", ones, 0, WIDTH);
     }
+    float[] columns = new float[WIDTH];
+    for (int i = 0; i < WIDTH; i++) {
+      columns[i] = (float) norm.applyAsDouble(i);
+    }
+    writer.bf16("model.norm.weight", columns, 0, WIDTH);
     for (String matrix :
         new String[] {
           "self_attn.q_proj",

@@ -4,20 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
+import ai.djl.pytorch.jni.IValue;
 import io.foresight.decoding.Ask;
 import io.foresight.decoding.Extension;
+import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Models whose weights hold what is no number, in places where it reaches the scores or not. */
+/** Models whose numbers overflow or are none, in places where it reaches the scores or not. */
 class NonFiniteScoresTest {
 
   private static final int VOCABULARY = 700;
+
+  /** Finite in each precision; twice it is not. */
+  private static final double HUGE = 0x1.8p127;
 
   @TempDir Path folder;
 
@@ -28,53 +34,86 @@ class NonFiniteScoresTest {
   }
 
   /** For each kind of question, of the last of some tokens. */
-  private void assertRefused(Precision precision, int... tokens) {
-    try (CausalLm model = CausalLm.load(folder, Device.cpu(), precision)) {
-      for (Ask ask : asks(tokens.length - 1)) {
-        try (ModelSession session = model.newSession();
-            Sequence sequence = session.open()) {
-          assertThatThrownBy(() -> session.extend(Extension.of(sequence, tokens, ask)))
-              .as("%s", ask)
-              .isInstanceOf(ModelException.class)
-              .hasMessageContaining("Cannot score with model " + folder)
-              .hasMessageContaining("not finite");
-          assertThatThrownBy(() -> session.extend(Extension.of(sequence, tokens, ask)))
-              .isInstanceOf(IllegalStateException.class);
-        }
+  private void assertRefused(CausalLm model, int... tokens) {
+    for (Ask ask : asks(tokens.length - 1)) {
+      try (ModelSession session = model.newSession();
+          Sequence sequence = session.open()) {
+        assertThatThrownBy(() -> session.extend(Extension.of(sequence, tokens, ask)))
+            .as("%s", ask)
+            .isInstanceOf(ModelException.class)
+            .hasMessageContaining("Cannot score with model " + folder)
+            .hasMessageContaining("not finite");
+        assertThatThrownBy(() -> session.extend(Extension.of(sequence, tokens, ask)))
+            .isInstanceOf(IllegalStateException.class);
       }
     }
   }
 
+  /** Gives a model an embedding in which a token is no number, without the check of loading. */
+  private void spoil(CausalLm model, Precision precision, int token) throws IOException {
+    Path other = Files.createDirectory(folder.resolve("other"));
+    LinearModel.write(other, VOCABULARY, id -> id == token ? Double.NaN : 1);
+    Checkpoint checkpoint = Checkpoint.inspect(other);
+    Safetensors.Tensor tensor = checkpoint.tensor(checkpoint.plan().embedding().get(0));
+    Script script = model.script();
+    IValue read =
+        script.call(
+            "read",
+            IValue.from(tensor.file().toAbsolutePath().toString()),
+            IValue.from((long) tensor.stored().dtype),
+            IValue.from(tensor.first()),
+            IValue.listFrom(tensor.shape()),
+            IValue.from((long) precision.dtype()),
+            IValue.from("cpu"));
+    script.call("put", IValue.from("embed.weight"), read, IValue.from(0L)).close();
+    script.call("add_embedding", IValue.from(1.0), IValue.from(0L), IValue.from(false)).close();
+  }
+
+  /** The norm's weights are multiplied into the head's, to infinities of both signs. */
   @ParameterizedTest
   @EnumSource
   void oneIdsScoreIsNoNumber(Precision precision) throws IOException {
-    LinearModel.write(folder, VOCABULARY, id -> 1, id -> id == 650 ? Double.NaN : 1, row -> 1);
-    assertRefused(precision, 1, 2);
+    LinearModel.write(
+        folder,
+        VOCABULARY,
+        id -> 1,
+        id -> id == 650 ? HUGE : 1,
+        column -> column % 2 == 0 ? 2 : -2,
+        row -> 1);
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), precision)) {
+      assertRefused(model, 1, 2);
+    }
   }
 
   @ParameterizedTest
   @EnumSource
   void oneIdsScoreIsInfinite(Precision precision) throws IOException {
     LinearModel.write(
-        folder, VOCABULARY, id -> 1, id -> id == 650 ? Double.POSITIVE_INFINITY : 1, row -> 1);
-    assertRefused(precision, 1, 2);
+        folder, VOCABULARY, id -> 1, id -> id == 650 ? HUGE : 1, column -> 1, row -> 1);
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), precision)) {
+      assertRefused(model, 1, 2);
+    }
   }
 
   /** Int8 makes numbers of it on the way, so that the scores do not tell. */
   @ParameterizedTest
   @EnumSource
   void aTokenBeforeTheOneThatIsScoredIsNoNumber(Precision precision) throws IOException {
-    LinearModel.write(folder, VOCABULARY, id -> id == 3 ? Double.NaN : 1, id -> 1, row -> 1);
-    assertRefused(precision, 1, 3, 2);
+    LinearModel.write(folder, VOCABULARY, id -> 1);
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), precision)) {
+      spoil(model, precision, 3);
+      assertRefused(model, 1, 3, 2);
+    }
   }
 
   @ParameterizedTest
   @EnumSource
   void aTokenThatIsNotScoredIsNoNumber(Precision precision) throws IOException {
-    LinearModel.write(folder, VOCABULARY, id -> id == 3 ? Double.NaN : 1, id -> 1, row -> 1);
+    LinearModel.write(folder, VOCABULARY, id -> 1);
     try (CausalLm model = CausalLm.load(folder, Device.cpu(), precision);
         ModelSession session = model.newSession();
         Sequence sequence = session.open()) {
+      spoil(model, precision, 3);
       assertThatThrownBy(
               () -> {
                 session.extend(Extension.of(sequence, new int[] {1, 3}, Ask.NOTHING));
@@ -85,12 +124,14 @@ class NonFiniteScoresTest {
     }
   }
 
-  /** Quantizing refuses where nothing is a number, before there are scores. */
   @ParameterizedTest
-  @EnumSource(names = {"FP32", "BF16"})
-  void aMatrixWithinHoldsWhatIsNoNumber(Precision precision) throws IOException {
-    LinearModel.write(folder, VOCABULARY, id -> 1, id -> 1, row -> row == 5 ? Double.NaN : 1);
-    assertRefused(precision, 1, 2);
+  @EnumSource
+  void aLayerOverflows(Precision precision) throws IOException {
+    LinearModel.write(
+        folder, VOCABULARY, id -> 1, id -> 1, column -> 1, row -> row == 5 ? HUGE : 1);
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), precision)) {
+      assertRefused(model, 1, 2);
+    }
   }
 
   @ParameterizedTest
@@ -100,14 +141,18 @@ class NonFiniteScoresTest {
         folder,
         VOCABULARY,
         id -> 1,
-        id -> id >= 640 ? Double.NEGATIVE_INFINITY : id == 4 ? 2 : 1,
+        id -> id >= 640 ? -HUGE : id == 4 ? 2 : 1,
+        column -> 1,
         row -> 1);
     try (CausalLm model = CausalLm.load(folder, Device.cpu(), precision)) {
       for (Ask ask : asks(1)) {
         try (ModelSession session = model.newSession();
             Sequence sequence = session.open()) {
-          assertThat(session.extend(Extension.of(sequence, new int[] {1, 2}, ask)).argmax())
-              .containsExactly(4);
+          Scores scores = session.extend(Extension.of(sequence, new int[] {1, 2}, ask));
+          assertThat(scores.argmax()).containsExactly(4);
+          if (ask.rows()) {
+            assertThat(scores.rows()[0][640]).isEqualTo(Float.NEGATIVE_INFINITY);
+          }
         }
       }
     }
