@@ -63,14 +63,14 @@ final class LinearModel {
     float[] ones = new float[WIDTH * WIDTH];
     Arrays.fill(ones, 1);
     String layer = "model.layers.0.";
-    for (String each : new String[] {"input_layernorm", "post_attention_layernorm"}) {
-      writer.bf16(layer + each + ".weight", ones, 0, WIDTH);
-    }
     float[] columns = new float[WIDTH];
     for (int i = 0; i < WIDTH; i++) {
       columns[i] = (float) norm.applyAsDouble(i);
     }
     writer.bf16("model.norm.weight", columns, 0, WIDTH);
+    for (String each : new String[] {"input_layernorm", "post_attention_layernorm"}) {
+      writer.bf16(layer + each + ".weight", ones, 0, WIDTH);
+    }
     for (String matrix :
         new String[] {
           "self_attn.q_proj",
