@@ -72,7 +72,7 @@ final class FaultyProxy implements AutoCloseable {
     int bytes;
     synchronized (random) {
       chance = random.nextInt(100);
-      bytes = random.nextInt(6000);
+      bytes = random.nextInt(40_000);
     }
     try (client;
         Socket upstream = new Socket(InetAddress.getLoopbackAddress(), behind)) {
@@ -92,7 +92,8 @@ final class FaultyProxy implements AutoCloseable {
         Thread.sleep(4000);
         return;
       }
-      int cutAfter = faulty && chance < 25 ? bytes : Integer.MAX_VALUE;
+      // Kept alive, a connection would be the only one.
+      int cutAfter = faulty ? bytes : Integer.MAX_VALUE;
       daemon(
           () -> {
             try (client;

@@ -129,7 +129,7 @@ class KillTest {
       Reader reader = new Reader(output);
       while (true) {
         Process driver = start("local[2]", output);
-        if (driver.waitFor(500 + RANDOM.nextInt(7500), TimeUnit.MILLISECONDS)) {
+        if (driver.waitFor(500 + RANDOM.nextInt(6000), TimeUnit.MILLISECONDS)) {
           assertThat(driver.exitValue()).as(said()).isZero();
           break;
         }
@@ -154,7 +154,7 @@ class KillTest {
         Process driver = start("local-cluster[2,1,1024]", output);
         boolean ended = false;
         for (int i = 0; i < 2 && !ended; i++) {
-          ended = driver.waitFor(3000 + RANDOM.nextInt(7000), TimeUnit.MILLISECONDS);
+          ended = driver.waitFor(2000 + RANDOM.nextInt(6000), TimeUnit.MILLISECONDS);
           List<ProcessHandle> executors = driver.toHandle().children().toList();
           if (!ended && !executors.isEmpty()) {
             executors.get(RANDOM.nextInt(executors.size())).destroyForcibly();
@@ -188,7 +188,7 @@ class KillTest {
         0);
     while (true) {
       Process driver = start("local[2]", output, "overwrite");
-      boolean ended = driver.waitFor(1500 + RANDOM.nextInt(6500), TimeUnit.MILLISECONDS);
+      boolean ended = driver.waitFor(1000 + RANDOM.nextInt(6000), TimeUnit.MILLISECONDS);
       if (!ended) {
         kill(driver.toHandle());
         driver.waitFor();
