@@ -26,6 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 class KillTest {
 
   private static final int KILLS = Integer.getInteger("foresight.kills", 20);
+
+  /** Those that meet executors of a local cluster, which takes its time to start. */
+  private static final int EXECUTOR_KILLS = KILLS / 10;
+
   private static final int ROWS = 160;
 
   /** Long enough that a kill meets the work, beside a start of some seconds. */
@@ -124,7 +128,7 @@ class KillTest {
   void driversKilledAtRandomMomentsLoseNothing() throws Exception {
     int kills = 0;
     int runs = 0;
-    while (kills < KILLS - KILLS / 4) {
+    while (kills < KILLS - EXECUTOR_KILLS) {
       String output = temporary.resolve("killed-" + runs++).toString();
       Reader reader = new Reader(output);
       while (true) {
@@ -147,7 +151,7 @@ class KillTest {
   void executorsKilledAtRandomMomentsLoseNothing() throws Exception {
     int kills = 0;
     int runs = 0;
-    while (kills < KILLS / 4) {
+    while (kills < EXECUTOR_KILLS) {
       String output = temporary.resolve("executors-" + runs++).toString();
       Reader reader = new Reader(output);
       while (true) {
