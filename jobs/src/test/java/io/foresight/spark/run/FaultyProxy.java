@@ -16,6 +16,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class FaultyProxy implements AutoCloseable {
 
+  /** Faults that are made, so that what goes on again and again comes to an end. */
+  private static final int MOST = 15;
+
   private final ServerSocket server;
   private final int behind;
   private final Random random = new Random(10);
@@ -71,12 +74,12 @@ final class FaultyProxy implements AutoCloseable {
     int chance;
     int bytes;
     synchronized (random) {
-      chance = random.nextInt(100);
-      bytes = random.nextInt(40_000);
+      chance = faulty && faults.get() < MOST ? random.nextInt(100) : 100;
+      bytes = random.nextInt(60_000);
     }
     try (client;
         Socket upstream = new Socket(InetAddress.getLoopbackAddress(), behind)) {
-      if (faulty && chance < 8) {
+      if (chance < 15) {
         faults.incrementAndGet();
         readHead(client.getInputStream());
         client
@@ -86,14 +89,14 @@ final class FaultyProxy implements AutoCloseable {
                     .getBytes(StandardCharsets.US_ASCII));
         return;
       }
-      if (faulty && chance < 10) {
+      if (chance < 20) {
         faults.incrementAndGet();
         readHead(client.getInputStream());
         Thread.sleep(4000);
         return;
       }
       // Kept alive, a connection would be the only one.
-      int cutAfter = faulty ? bytes : Integer.MAX_VALUE;
+      int cutAfter = chance < 100 ? bytes : Integer.MAX_VALUE;
       daemon(
           () -> {
             try (client;

@@ -6,6 +6,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -59,13 +60,11 @@ class KillTest {
     spark.stop();
   }
 
-  private static Process start(String master, String output, String... more) throws IOException {
-    String[] args = new String[5 + more.length];
-    List<String> first = List.of(master, output, input, "10", String.valueOf(MILLIS_PER_ROW));
-    for (int i = 0; i < args.length; i++) {
-      args[i] = i < 5 ? first.get(i) : more[i - 5];
-    }
-    return RunProcess.start(log, args);
+  private static Process start(String master, String output, int millis, String... more)
+      throws IOException {
+    List<String> args = new ArrayList<>(List.of(master, output, input, "10", "" + millis));
+    args.addAll(List.of(more));
+    return RunProcess.start(log, args.toArray(String[]::new));
   }
 
   private static void kill(ProcessHandle process) {
@@ -132,7 +131,7 @@ class KillTest {
       String output = temporary.resolve("killed-" + runs++).toString();
       Reader reader = new Reader(output);
       while (true) {
-        Process driver = start("local[2]", output);
+        Process driver = start("local[2]", output, MILLIS_PER_ROW);
         if (driver.waitFor(500 + RANDOM.nextInt(6000), TimeUnit.MILLISECONDS)) {
           assertThat(driver.exitValue()).as(said()).isZero();
           break;
@@ -155,7 +154,7 @@ class KillTest {
       String output = temporary.resolve("executors-" + runs++).toString();
       Reader reader = new Reader(output);
       while (true) {
-        Process driver = start("local-cluster[2,1,1024]", output);
+        Process driver = start("local-cluster[2,1,1024]", output, MILLIS_PER_ROW);
         boolean ended = false;
         for (int i = 0; i < 2 && !ended; i++) {
           ended = driver.waitFor(2000 + RANDOM.nextInt(6000), TimeUnit.MILLISECONDS);
@@ -191,7 +190,7 @@ class KillTest {
         FakeWork.input(spark, Map.of("r1", "text 1")),
         0);
     while (true) {
-      Process driver = start("local[2]", output, "overwrite");
+      Process driver = start("local[2]", output, MILLIS_PER_ROW, "overwrite");
       boolean ended = driver.waitFor(1000 + RANDOM.nextInt(6000), TimeUnit.MILLISECONDS);
       if (!ended) {
         kill(driver.toHandle());
@@ -211,8 +210,9 @@ class KillTest {
   @Test
   void ofTwoDriversOnOneOutputOneIsRefused() throws Exception {
     String output = temporary.resolve("two").toString();
-    Process one = start("local[2]", output);
-    Process other = start("local[2]", output);
+    // Long enough that the later one finds the other at work.
+    Process one = start("local[2]", output, 4 * MILLIS_PER_ROW);
+    Process other = start("local[2]", output, 4 * MILLIS_PER_ROW);
     assertThat(List.of(one.waitFor(), other.waitFor())).as(said()).containsExactlyInAnyOrder(0, 9);
     assertThat(FakeWork.read(spark, output)).isEqualTo(done);
   }

@@ -60,7 +60,7 @@ class S3RunTest {
         assertThat(done).containsAllEntriesOf(FakeWork.read(spark, output));
       }
       assertThat(FakeWork.read(spark, output)).isEqualTo(done);
-      assertThat(proxy.faults()).isGreaterThan(5);
+      assertThat(proxy.faults()).isGreaterThan(3);
       // A replacement in place is one upload.
       FakeWork.run(
           spark,

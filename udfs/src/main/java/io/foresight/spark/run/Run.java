@@ -649,7 +649,10 @@ public final class Run implements AutoCloseable {
           manifest.write(files, paths);
           files.writeMark(paths.success(), new byte[0]);
           clear(paths);
-          if (!paths.equals(home)) {
+          if (paths.equals(home)) {
+            // An overwriting run that was given up may have left some of its own.
+            files.delete(home.next().root());
+          } else {
             publish();
             paths = home;
           }
