@@ -26,10 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KillTest {
 
-  private static final int KILLS = Integer.getInteger("foresight.kills", 20);
+  private static final int KILLS = Integer.getInteger("foresight.kills", 8);
 
   /** Those that meet executors of a local cluster, which takes its time to start. */
-  private static final int EXECUTOR_KILLS = KILLS / 10;
+  private static final int EXECUTOR_KILLS = 1 + KILLS / 10;
 
   private static final int ROWS = 160;
 
@@ -189,9 +189,10 @@ class KillTest {
         FakeWork.request(output, 4, Map.of("input", "old"), "old"),
         FakeWork.input(spark, Map.of("r1", "text 1")),
         0);
-    while (true) {
+    for (int kills = 0; ; kills++) {
       Process driver = start("local[2]", output, MILLIS_PER_ROW, "overwrite");
-      boolean ended = driver.waitFor(1000 + RANDOM.nextInt(6000), TimeUnit.MILLISECONDS);
+      int most = kills < KILLS / 2 ? 1000 + RANDOM.nextInt(6000) : 600_000;
+      boolean ended = driver.waitFor(most, TimeUnit.MILLISECONDS);
       if (!ended) {
         kill(driver.toHandle());
         driver.waitFor();
