@@ -307,6 +307,32 @@ class RunTest {
   }
 
   @Test
+  void aRefusedRunHarmsNoOther() throws IOException {
+    run(request(), FakeWork.texts(0, 10));
+    Map<String, String> texts = FakeWork.texts(100, 120);
+    Map<String, String> identity = Map.of("weight", "5");
+    RunRequest other = with(request(), c -> c.overwriting().identity(identity).files("new"));
+    try (Run run = Run.open(spark, other)) {
+      Dataset<Row> input = Identified.rows(FakeWork.input(spark, texts), "id");
+      run.output(FakeWork.OUTPUT, "error");
+      run.plan(() -> input);
+      run.decode(new FakeWork(0), input.schema());
+    }
+    // As if it was killed when all was said and done, but for taking the old one's place.
+    Files.createFile(Path.of(output(), "_foresight/next/_SUCCESS"));
+    RunException refused =
+        refused(with(request(), c -> c.identity(Map.of("weight", "7"))), FakeWork.texts(0, 10));
+    assertThat(refused.kind()).isEqualTo(RunException.Kind.TAKEN);
+    assertThat(refused).hasMessageContaining("weight was 5 and is 7");
+    assertThat(seen()).isEqualTo(done(texts));
+    assertThat(names(output() + "/_foresight")).containsExactly("rows", "run.json");
+    try (Run run =
+        Run.open(spark, with(request(), c -> c.identity(identity).files("new")))) {
+      assertThat(run.isWhole()).isTrue();
+    }
+  }
+
+  @Test
   void throughALinkItIsTheSameFolder() throws IOException {
     run(request(), FakeWork.texts(0, 5));
     Path link = Files.createSymbolicLink(temporary.resolve("link"), Path.of(output()));

@@ -322,13 +322,14 @@ public final class Run implements AutoCloseable {
         begun
             && counted.rows() == manifest.inputRows()
             && counted.checksum().equals(manifest.inputChecksum());
-    if (!begun) {
-      segments.clear();
-      segments.add(segment(counted.rows()));
-    } else if (!same) {
-      // What an earlier extension had begun with is counted anew.
+    if (!same) {
+      // What was begun with another input, and not laid out, is counted anew.
       segments.removeIf(segment -> !segment.laidOut());
       discardIndexes(segments);
+    }
+    if (!begun) {
+      segments.add(segment(counted.rows()));
+    } else if (!same) {
       Dataset<Row> index = InputChanges.index(spark, paths);
       InputChanges changes = InputChanges.between(index, rows);
       if (!changes.none()) {
@@ -716,9 +717,10 @@ public final class Run implements AutoCloseable {
   /** Gives the output back. A run that has planned nothing leaves nothing. */
   @Override
   public void close() {
-    boolean begun = manifest != null && !manifest.segments().isEmpty();
+    // Without a manifest it was refused, and what is there is another run's.
+    boolean nothing = manifest != null && manifest.segments().isEmpty();
     try {
-      if (!begun && paths != null) {
+      if (nothing) {
         files.delete(paths.equals(home) ? paths.manifest() : paths.root());
         for (Path own :
             List.of(paths.index(), paths.scratch(), new Path(paths.hidden(), "input"))) {
@@ -731,7 +733,7 @@ public final class Run implements AutoCloseable {
     lease.close();
     try {
       files.deleteIfEmpty(home.leases());
-      if (!begun) {
+      if (nothing || manifest == null) {
         files.deleteIfEmpty(home.hidden());
         if (made) {
           files.deleteIfEmpty(home.root());
