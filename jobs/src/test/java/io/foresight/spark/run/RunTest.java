@@ -326,8 +326,7 @@ class RunTest {
     assertThat(refused).hasMessageContaining("weight was 5 and is 7");
     assertThat(seen()).isEqualTo(done(texts));
     assertThat(names(output() + "/_foresight")).containsExactly("rows", "run.json");
-    try (Run run =
-        Run.open(spark, with(request(), c -> c.identity(identity).files("new")))) {
+    try (Run run = Run.open(spark, with(request(), c -> c.identity(identity).files("new")))) {
       assertThat(run.isWhole()).isTrue();
     }
   }
