@@ -89,18 +89,8 @@ final class GenerateJob implements Callable<Integer> {
     Dataset<Row> prompts = InputReader.read(spark, settings.reading(), generation);
     Foresight.Work work =
         InputReader.usable(() -> Foresight.generation(prompts, generation, progress));
-    run.output(work.schema(), generation.columnPrefix() + "error");
-    run.plan(work::rows);
     long started = System.nanoTime();
-    ProgressLine.during(
-        progress,
-        run,
-        () -> {
-          run.decode(work.function(), work.rows().schema());
-          return null;
-        });
-    run.requireWhole();
-    Dataset<Row> added = RewardFigures.added(run.written(), generation.columnPrefix());
+    Dataset<Row> added = RunFolder.write(run, work, progress, generation.columnPrefix());
     Summary summary = Summary.of(added, generation.rewards(), (System.nanoTime() - started) / 1e9);
     run.finish(summary.json());
     print(summary);

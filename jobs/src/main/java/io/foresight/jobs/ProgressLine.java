@@ -5,7 +5,6 @@ import io.foresight.spark.run.Run;
 import java.time.Duration;
 import java.util.Timer;
 import java.util.TimerTask;
-import java.util.function.Supplier;
 
 /**
  * Shows how far a run is on standard error: one line that is rewritten every second on a terminal,
@@ -26,12 +25,12 @@ final class ProgressLine extends TimerTask {
   }
 
   /** Does {@code work} and shows {@code progress} meanwhile. */
-  static <T> T during(Progress progress, Run run, Supplier<T> work) {
+  static void during(Progress progress, Run run, Runnable work) {
     Timer timer = new Timer("foresight-progress", true);
     int millis = TERMINAL ? 1000 : 10_000;
     timer.scheduleAtFixedRate(new ProgressLine(progress, run), millis, millis);
     try {
-      return work.get();
+      work.run();
     } finally {
       timer.cancel();
       clear();

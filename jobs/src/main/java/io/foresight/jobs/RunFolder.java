@@ -2,11 +2,16 @@ package io.foresight.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.jobs.input.InputReader;
+import io.foresight.spark.Foresight;
+import io.foresight.spark.Progress;
 import io.foresight.spark.run.Run;
 import io.foresight.spark.run.RunRequest;
 import io.foresight.spark.run.UnfinishedRuns;
 import java.io.IOException;
 import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /** What a job asks of the run that writes its rows. */
@@ -48,11 +53,6 @@ final class RunFolder {
       throws IOException {
     described.set("version", JSON.valueToTree(Version.read()));
     described.set("settings", JSON.readTree(settings.resolved()));
-    RunRequest.InputFiles input =
-        RunRequest.InputFiles.of(
-            spark.sparkContext().hadoopConfiguration(),
-            settings.reading().paths(),
-            "limit " + settings.reading().limit());
     return new RunRequest(
         job,
         verb,
@@ -64,14 +64,28 @@ final class RunFolder {
         settings.shardRows(),
         settings.maxErrorFraction(),
         identity,
-        input,
+        InputReader.files(spark, settings.reading()),
         described);
   }
 
-  /** Says what a run that had begun has. */
+  /** Says that a run had begun before. */
   static void tellResumed(Run run, JobSettings settings) {
     if (run.isResumed() && !run.isWhole()) {
       System.err.printf("Going on with %s.%n", settings.output());
     }
+  }
+
+  /**
+   * Does a job's rows, those that are not there.
+   *
+   * @param prefix what precedes the names of the columns that the job adds
+   * @return the columns that it added, of all rows, without the prefix
+   */
+  static Dataset<Row> write(Run run, Foresight.Work work, Progress progress, String prefix) {
+    run.output(work.schema(), prefix + "error");
+    run.plan(work::rows);
+    ProgressLine.during(progress, run, () -> run.decode(work.function(), work.rows().schema()));
+    run.requireWhole();
+    return RewardFigures.added(run.written(), prefix);
   }
 }

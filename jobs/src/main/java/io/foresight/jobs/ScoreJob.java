@@ -95,17 +95,7 @@ final class ScoreJob implements Callable<Integer> {
           InputReader.readTexts(
               spark, settings.reading(), scoring, settings.generation().idColumn());
       Foresight.Work work = InputReader.usable(() -> Foresight.scoring(texts, scoring));
-      run.output(work.schema(), scoring.columnPrefix() + "error");
-      run.plan(work::rows);
-      ProgressLine.during(
-          progress,
-          run,
-          () -> {
-            run.decode(work.function(), work.rows().schema());
-            return null;
-          });
-      run.requireWhole();
-      figures = figures(RewardFigures.added(run.written(), scoring.columnPrefix()), scoring);
+      figures = figures(RunFolder.write(run, work, progress, scoring.columnPrefix()), scoring);
       run.finish(figures);
       error = run.exampleError();
     }

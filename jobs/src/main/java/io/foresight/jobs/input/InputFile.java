@@ -9,9 +9,11 @@ import org.apache.hadoop.fs.Path;
  *
  * @param path with scheme and authority
  * @param length in bytes
+ * @param modified when it was written last, in milliseconds
  * @param partition columns that its folders' names give, as in {@code zip=01234}
  */
-record InputFile(String path, long length, Map<String, String> partition) implements Serializable {
+record InputFile(String path, long length, long modified, Map<String, String> partition)
+    implements Serializable {
 
   private static final long serialVersionUID = 1;
 

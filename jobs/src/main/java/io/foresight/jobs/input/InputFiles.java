@@ -23,8 +23,12 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
 
-/** The files of an input, in their order, and how their rows lie in them. */
-record InputFiles(InputFormat format, List<InputFile> files) {
+/**
+ * The files of an input, in their order, and how their rows lie in them.
+ *
+ * @param beside names of files beside the data, and how many have each
+ */
+record InputFiles(InputFormat format, List<InputFile> files, Map<String, Integer> beside) {
 
   private static final int NAMED = 5;
   private static final String RUN = "_foresight/run.json";
@@ -36,8 +40,7 @@ record InputFiles(InputFormat format, List<InputFile> files) {
       FileStatus status, List<InputFile> files, Set<String> runs, Set<String> done) {}
 
   /**
-   * Finds the files, each once; those of folders in the order of their paths. What lies beside the
-   * data is named on standard error.
+   * Finds the files, each once; those of folders in the order of their paths.
    *
    * @throws io.foresight.spark.run.RunException if there are none, of several formats, or those of
    *     a run that is not finished
@@ -94,11 +97,11 @@ record InputFiles(InputFormat format, List<InputFile> files) {
                   settings.shown(),
                   settings.format() == InputFormat.AUTO ? "data" : format.spelling()));
     }
-    tell(beside, format);
-    return new InputFiles(format, data);
+    return new InputFiles(format, data, beside);
   }
 
-  private static void tell(Map<String, Integer> beside, InputFormat format) {
+  /** Names on standard error what lies beside the data. */
+  void tellBeside() {
     if (!beside.isEmpty()) {
       int count = beside.values().stream().mapToInt(i -> i).sum();
       System.err.printf(
@@ -124,7 +127,8 @@ record InputFiles(InputFormat format, List<InputFile> files) {
       if (files.exists(new Path(folder, DONE))) {
         done.add(folder.toString());
       }
-      InputFile file = new InputFile(root.toString(), status.getLen(), Map.of());
+      InputFile file =
+          new InputFile(root.toString(), status.getLen(), status.getModificationTime(), Map.of());
       return new Root(status, List.of(file), runs, done);
     }
     List<InputFile> found = new ArrayList<>();
@@ -140,7 +144,8 @@ record InputFiles(InputFormat format, List<InputFile> files) {
       List<String> names = names(root, path);
       if (names.stream().noneMatch(InputFiles::isHidden)) {
         Map<String, String> partition = partition(names.subList(0, names.size() - 1));
-        found.add(new InputFile(path.toString(), file.getLen(), partition));
+        found.add(
+            new InputFile(path.toString(), file.getLen(), file.getModificationTime(), partition));
       }
     }
     found.sort(Comparator.comparing(InputFile::path));

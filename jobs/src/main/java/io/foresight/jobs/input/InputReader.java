@@ -13,6 +13,7 @@ import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.HiddenColumns;
 import io.foresight.spark.ScoringSettings;
 import io.foresight.spark.run.RunException;
+import io.foresight.spark.run.RunRequest;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -61,10 +62,27 @@ public final class InputReader {
     return read(spark, input, Expectations.of(settings, id));
   }
 
+  /**
+   * What an input's files look like from outside, without reading them.
+   *
+   * @throws RunException as {@link #read}
+   */
+  public static RunRequest.InputFiles files(SparkSession spark, InputSettings settings) {
+    List<InputFile> files =
+        InputFiles.find(spark.sparkContext().hadoopConfiguration(), settings).files();
+    return RunRequest.InputFiles.of(
+        files.stream()
+            .map(file -> "%s %d %d".formatted(file.path(), file.length(), file.modified()))
+            .toList(),
+        files.stream().mapToLong(InputFile::length).sum(),
+        "limit " + settings.limit());
+  }
+
   private static Dataset<Row> read(
       SparkSession spark, InputSettings settings, Expectations expected) {
     keepTimesAsTheyAre(spark);
     InputFiles files = InputFiles.find(spark.sparkContext().hadoopConfiguration(), settings);
+    files.tellBeside();
     try {
       Dataset<Row> rows =
           files.format() == InputFormat.PARQUET

@@ -1,10 +1,9 @@
 package io.foresight.jobs.input;
 
 import io.foresight.spark.Secrets;
+import io.foresight.spark.run.ResolvedPath;
 import io.foresight.spark.run.RunException;
 import java.io.IOException;
-import java.nio.file.Paths;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -104,23 +103,8 @@ public final class Locations {
     }
   }
 
-  /** A path without links, as far as it exists. */
   private static String resolved(Configuration hadoop, Path path) throws IOException {
-    FileSystem files = path.getFileSystem(hadoop);
-    Path existing = files.makeQualified(path);
-    List<String> missing = new ArrayList<>();
-    while (!files.exists(existing) && existing.getParent() != null) {
-      missing.add(0, existing.getName());
-      existing = existing.getParent();
-    }
-    String base = existing.toUri().getPath();
-    String real =
-        isLocal(existing)
-            ? "file:" + Paths.get(base).toRealPath()
-            : files.resolvePath(existing).toString();
-    StringBuilder whole = new StringBuilder(real.replaceFirst("/$", ""));
-    missing.forEach(name -> whole.append('/').append(name));
-    return whole.toString();
+    return ResolvedPath.of(path.getFileSystem(hadoop), path).toString();
   }
 
   private static boolean isLocal(Path path) {

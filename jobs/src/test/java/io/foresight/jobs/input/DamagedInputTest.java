@@ -190,7 +190,7 @@ class DamagedInputTest {
         }
       }
       for (InputRecord record : all) {
-        Part part = Part.whole(new InputFile("file:/f", 0, Map.of()));
+        Part part = Part.whole(new InputFile("file:/f", 0, 0, Map.of()));
         assertThat(
                 record.problem() != null
                     || !record.values().isEmpty()
@@ -246,7 +246,7 @@ class DamagedInputTest {
       }
       byte[] bytes = damaged(packed.toByteArray(), random);
       Path path = Files.write(folder.resolve("x.jsonl." + (zstd ? "zst" : "gz")), bytes);
-      InputFile file = new InputFile(path.toUri().toString(), bytes.length, Map.of());
+      InputFile file = new InputFile(path.toUri().toString(), bytes.length, 0, Map.of());
       List<InputRecord> all;
       try (Records records = Records.open(Part.whole(file), layout(InputFormat.JSONL), HADOOP)) {
         all = records(records);
@@ -305,7 +305,7 @@ class DamagedInputTest {
     for (int i = 0; i < FILES; i++) {
       byte[] bytes = damaged(parquet, random);
       Path path = Files.write(folder.resolve("d%d.parquet".formatted(i % 50)), bytes);
-      InputFile file = new InputFile(path.toUri().toString(), bytes.length, Map.of());
+      InputFile file = new InputFile(path.toUri().toString(), bytes.length, 0, Map.of());
       ParquetFooter footer = ParquetFooter.of(file, HADOOP);
       assertThat(footer.problem() == null || footer.schema() == null).isTrue();
       if (footer.problem() != null || i % 40 != 0) {

@@ -11,9 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -52,26 +52,9 @@ final class RunFiles {
     return new RunFiles(configuration, path.getFileSystem(configuration));
   }
 
-  /**
-   * The path as the file system resolves it, links included; of one that is not there, its nearest
-   * ancestor is.
-   */
+  /** The path as the file system resolves it. */
   Path resolved(Path path) throws IOException {
-    Path qualified = files.makeQualified(path);
-    if (!local) {
-      return qualified;
-    }
-    java.nio.file.Path missing = local(qualified).normalize();
-    List<java.nio.file.Path> names = new ArrayList<>();
-    while (missing.getParent() != null && !Files.exists(missing)) {
-      names.add(0, missing.getFileName());
-      missing = missing.getParent();
-    }
-    java.nio.file.Path real = missing.toRealPath();
-    for (java.nio.file.Path name : names) {
-      real = real.resolve(name);
-    }
-    return files.makeQualified(new Path("file", null, real.toString()));
+    return ResolvedPath.of(files, path);
   }
 
   private static java.nio.file.Path local(Path path) {
@@ -163,7 +146,7 @@ final class RunFiles {
   void replace(Path written, Path name) throws IOException {
     if (local) {
       moveLocally(written, name);
-    } else if ("hdfs".equals(files.getScheme()) || "viewfs".equals(files.getScheme())) {
+    } else if (renamesOver()) {
       FileContext.getFileContext(files.getUri(), configuration)
           .rename(written, name, Options.Rename.OVERWRITE);
     } else {
@@ -173,6 +156,11 @@ final class RunFiles {
       }
       delete(written);
     }
+  }
+
+  /** Whether a rename may take another file's place. */
+  private boolean renamesOver() {
+    return Set.of("hdfs", "viewfs").contains(files.getScheme());
   }
 
   private static void moveLocally(Path written, Path name) throws IOException {
@@ -244,7 +232,7 @@ final class RunFiles {
       }
       Files.move(
           made, local(path), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } else if ("hdfs".equals(files.getScheme()) || "viewfs".equals(files.getScheme())) {
+    } else if (renamesOver()) {
       write(scratch, out -> out.write(content));
       files.setPermission(scratch, OWNER_ALONE);
       replace(scratch, path);
@@ -269,10 +257,7 @@ final class RunFiles {
    * @throws IOException if not
    */
   void requireWritable(Path path) throws IOException {
-    Path there = path;
-    while (there.getParent() != null && !files.exists(there)) {
-      there = there.getParent();
-    }
+    Path there = ResolvedPath.nearest(files, path);
     if (!files.getFileStatus(there).isDirectory()) {
       throw new IOException(there.toUri().getPath() + " is a file");
     }
@@ -288,10 +273,7 @@ final class RunFiles {
 
   /** Bytes that are free where the path lies; as many as there can be where nobody knows. */
   long room(Path path) throws IOException {
-    Path there = path;
-    while (there.getParent() != null && !files.exists(there)) {
-      there = there.getParent();
-    }
+    Path there = ResolvedPath.nearest(files, path);
     if (local) {
       FileStore store = Files.getFileStore(local(there));
       return store.getUsableSpace();

@@ -1,22 +1,14 @@
 package io.foresight.spark.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocatedFileStatus;
-import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RemoteIterator;
 
 /**
  * What a job asks of a run. Immutable but for {@code described}, which is not to be changed.
@@ -57,43 +49,13 @@ public record RunRequest(
   public record InputFiles(String fingerprint, long bytes) {
 
     /**
-     * Lists files, without reading them.
+     * Of files that are listed, and not read.
      *
-     * @param paths files, folders, or patterns of them
+     * @param files name, size and time of each
      * @param more what else decides which rows are taken of them
-     * @throws IOException if one cannot be listed
      */
-    public static InputFiles of(Configuration configuration, List<String> paths, String more)
-        throws IOException {
-      TreeSet<String> found = new TreeSet<>();
-      long bytes = 0;
-      for (String given : paths) {
-        Path path = new Path(given);
-        FileSystem files = path.getFileSystem(configuration);
-        FileStatus[] roots =
-            files.exists(path)
-                ? new FileStatus[] {files.getFileStatus(path)}
-                : files.globStatus(path);
-        for (FileStatus root : roots == null ? new FileStatus[0] : roots) {
-          RemoteIterator<LocatedFileStatus> below = files.listFiles(root.getPath(), true);
-          while (below.hasNext()) {
-            LocatedFileStatus file = below.next();
-            // What a reader does not take for data, such as a run's own files, may change.
-            if (!hidden(root.getPath(), file.getPath())) {
-              bytes += file.getLen();
-              found.add(
-                  "%s %d %d".formatted(file.getPath(), file.getLen(), file.getModificationTime()));
-            }
-          }
-        }
-      }
-      return new InputFiles(digest(found, more), bytes);
-    }
-
-    private static boolean hidden(Path root, Path file) {
-      String below = root.toUri().relativize(file.toUri()).getPath();
-      return Arrays.stream(below.split("/"))
-          .anyMatch(name -> name.startsWith(".") || (name.startsWith("_") && !name.contains("=")));
+    public static InputFiles of(Collection<String> files, long bytes, String more) {
+      return new InputFiles(digest(new TreeSet<>(files), more), bytes);
     }
 
     private static String digest(SortedSet<String> found, String more) {

@@ -157,13 +157,16 @@ final class ShardScheduler {
           }
         }
       }
-      case STORAGE ->
-          throw new RunException(
-              RunException.Kind.STORAGE,
-              "Cannot write %s: %s. See to the storage; what is written is kept, and the same command goes on."
-                  .formatted(task.output(), result.message()));
+      case STORAGE -> throw storage(task, result);
       case FAILED, TOOK_EXECUTORS -> again(task, result, next);
     }
+  }
+
+  private static RunException storage(ShardTask task, ShardResult result) {
+    return new RunException(
+        RunException.Kind.STORAGE,
+        "Cannot write %s: %s. See to the storage; what is written is kept, and the same command goes on."
+            .formatted(task.output(), result.message()));
   }
 
   private void again(ShardTask task, ShardResult result, List<ShardTask> next) {
@@ -317,14 +320,7 @@ final class ShardScheduler {
           done.accept(result);
         }
       }
-      case STORAGE -> {
-        RunException reason =
-            new RunException(
-                RunException.Kind.STORAGE,
-                "Cannot write %s: %s. See to the storage; what is written is kept, and the same command goes on."
-                    .formatted(task.output(), result.message()));
-        end(reason);
-      }
+      case STORAGE -> end(storage(task, result));
       case FAILED, TOOK_EXECUTORS -> {
         failedInTurn++;
         if (result.ends() != null) {
