@@ -84,14 +84,107 @@ public record GenerationSettings(
     return decoding.window() > 0 ? decoding : decoding.toBuilder().window(gpu ? 16 : 4).build();
   }
 
+  /** These, to be changed. */
+  Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** Settings in the making; of one thread. */
+  static final class Builder {
+
+    private final GenerationSettings from;
+    private String targetModel;
+    private String draftModel;
+    private DeviceChoice device;
+    private int batch;
+    private long cacheBytes;
+    private Prompt prompt;
+    private RewardSpec rewards;
+    private DecodingSettings decoding;
+    private RunLimits limits;
+
+    private Builder(GenerationSettings from) {
+      this.from = from;
+      targetModel = from.targetModel;
+      draftModel = from.draftModel;
+      device = from.device;
+      batch = from.batch;
+      cacheBytes = from.cacheBytes;
+      prompt = from.prompt;
+      rewards = from.rewards;
+      decoding = from.decoding;
+      limits = from.limits;
+    }
+
+    Builder models(String target, String draft) {
+      targetModel = target;
+      draftModel = draft;
+      return this;
+    }
+
+    Builder device(DeviceChoice other) {
+      device = other;
+      return this;
+    }
+
+    Builder batch(int other) {
+      batch = other;
+      return this;
+    }
+
+    Builder cacheBytes(long other) {
+      cacheBytes = other;
+      return this;
+    }
+
+    Builder prompt(Prompt other) {
+      prompt = other;
+      return this;
+    }
+
+    Builder rewards(RewardSpec other) {
+      rewards = other;
+      return this;
+    }
+
+    Builder decoding(DecodingSettings other) {
+      decoding = other;
+      return this;
+    }
+
+    Builder limits(RunLimits other) {
+      limits = other;
+      return this;
+    }
+
+    GenerationSettings build() {
+      return new GenerationSettings(
+          targetModel,
+          draftModel,
+          from.store,
+          device,
+          from.targetPrecision,
+          from.draftPrecision,
+          batch,
+          cacheBytes,
+          from.idColumn,
+          prompt,
+          rewards,
+          from.seed,
+          decoding,
+          limits,
+          from.columnPrefix);
+    }
+  }
+
   /** The same with other memory for the caches, in bytes. */
   public GenerationSettings withCacheBytes(long other) {
-    return with(targetModel, draftModel, other, rewards, decoding, limits);
+    return toBuilder().cacheBytes(other).build();
   }
 
   /** The same with another strategy or other settings of it. */
   public GenerationSettings withDecoding(DecodingSettings other) {
-    return with(targetModel, draftModel, cacheBytes, rewards, other, limits);
+    return toBuilder().decoding(other).build();
   }
 
   /** The models that a run reads: p, q if the strategy drafts, and those of rewards. */
@@ -107,64 +200,24 @@ public record GenerationSettings(
 
   /** The same with the models elsewhere. */
   public GenerationSettings withModels(UnaryOperator<String> elsewhere) {
-    return with(
-        elsewhere.apply(targetModel),
-        elsewhere.apply(draftModel),
-        cacheBytes,
-        rewards.withModels(elsewhere),
-        decoding,
-        limits);
+    return toBuilder()
+        .models(elsewhere.apply(targetModel), elsewhere.apply(draftModel))
+        .rewards(rewards.withModels(elsewhere))
+        .build();
   }
 
   /** The same with other rewards. */
   public GenerationSettings withRewards(RewardSpec other) {
-    return with(targetModel, draftModel, cacheBytes, other, decoding, limits);
+    return toBuilder().rewards(other).build();
   }
 
   /** The same with other limits of time. */
   public GenerationSettings withLimits(RunLimits other) {
-    return with(targetModel, draftModel, cacheBytes, rewards, decoding, other);
+    return toBuilder().limits(other).build();
   }
 
   /** The same with other prompts. */
   public GenerationSettings withPrompt(Prompt other) {
-    return with(targetModel, draftModel, cacheBytes, other, rewards, decoding, limits);
-  }
-
-  private GenerationSettings with(
-      String otherTarget,
-      String otherDraft,
-      long otherCacheBytes,
-      RewardSpec otherRewards,
-      DecodingSettings otherDecoding,
-      RunLimits otherLimits) {
-    return with(
-        otherTarget, otherDraft, otherCacheBytes, prompt, otherRewards, otherDecoding, otherLimits);
-  }
-
-  private GenerationSettings with(
-      String otherTarget,
-      String otherDraft,
-      long otherCacheBytes,
-      Prompt otherPrompt,
-      RewardSpec otherRewards,
-      DecodingSettings otherDecoding,
-      RunLimits otherLimits) {
-    return new GenerationSettings(
-        otherTarget,
-        otherDraft,
-        store,
-        device,
-        targetPrecision,
-        draftPrecision,
-        batch,
-        otherCacheBytes,
-        idColumn,
-        otherPrompt,
-        otherRewards,
-        seed,
-        otherDecoding,
-        otherLimits,
-        columnPrefix);
+    return toBuilder().prompt(other).build();
   }
 }

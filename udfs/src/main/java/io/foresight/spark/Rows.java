@@ -6,14 +6,14 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
 /** What user-defined functions over partitions have in common. */
-final class Rows {
+public final class Rows {
 
   private static final int LONGEST_REASON = 2000;
 
   private Rows() {}
 
   /** The elements of an iterator, each made into another as it is pulled. */
-  static <A, B> Iterator<B> mapped(Iterator<A> from, Function<A, B> function) {
+  public static <A, B> Iterator<B> mapped(Iterator<A> from, Function<A, B> function) {
     return new Iterator<>() {
       @Override
       public boolean hasNext() {

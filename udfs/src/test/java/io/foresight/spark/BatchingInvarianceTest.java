@@ -86,26 +86,14 @@ class BatchingInvarianceTest {
 
   private static Map<String, RowDecoder.Result> decode(
       DecodingSettings decoding, int batch, List<RowDecoder.Named> rows) {
-    GenerationSettings d =
-        GenerationSettings.of(
-            EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString());
     GenerationSettings settings =
-        new GenerationSettings(
-            d.targetModel(),
-            d.draftModel(),
-            d.store(),
-            DeviceChoice.CPU,
-            d.targetPrecision(),
-            d.draftPrecision(),
-            batch,
-            d.cacheBytes(),
-            d.idColumn(),
-            d.prompt(),
-            d.rewards(),
-            d.seed(),
-            decoding,
-            d.limits(),
-            "");
+        GenerationSettings.of(
+                EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
+            .toBuilder()
+            .device(DeviceChoice.CPU)
+            .batch(batch)
+            .decoding(decoding)
+            .build();
     Map<String, RowDecoder.Result> results = new LinkedHashMap<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       Iterator<RowDecoder.Decoded> decoded = decoder.decode(rows.iterator());

@@ -40,26 +40,13 @@ class CacheMemoryTest {
   private record Run(List<String> statuses, long forwards) {}
 
   private static Run run(String strategy, long cacheBytes, List<RowDecoder.Named> rows) {
-    GenerationSettings d = GenerationSettings.of("../examples/target", "../examples/draft");
-    DecodingSettings decoding =
-        DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build();
     GenerationSettings settings =
-        new GenerationSettings(
-            d.targetModel(),
-            d.draftModel(),
-            d.store(),
-            d.device(),
-            d.targetPrecision(),
-            d.draftPrecision(),
-            8,
-            cacheBytes,
-            d.idColumn(),
-            PromptTemplate.column("prompt"),
-            d.rewards(),
-            d.seed(),
-            decoding,
-            d.limits(),
-            "");
+        GenerationSettings.of("../examples/target", "../examples/draft").toBuilder()
+            .batch(8)
+            .cacheBytes(cacheBytes)
+            .prompt(PromptTemplate.column("prompt"))
+            .decoding(DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build())
+            .build();
     List<String> statuses = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       decoder

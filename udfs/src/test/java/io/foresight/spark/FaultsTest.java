@@ -70,25 +70,15 @@ class FaultsTest {
   }
 
   private static GenerationSettings settings(int batch, RunLimits limits, RewardSpec rewards) {
-    GenerationSettings d =
-        GenerationSettings.of(
-            EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString());
-    return new GenerationSettings(
-        d.targetModel(),
-        d.draftModel(),
-        d.store(),
-        DeviceChoice.CPU,
-        d.targetPrecision(),
-        d.draftPrecision(),
-        batch,
-        d.cacheBytes(),
-        d.idColumn(),
-        d.prompt(),
-        rewards,
-        d.seed(),
-        DecodingSettings.builder().strategy("cdsl").maxNewTokens(10).build(),
-        limits,
-        "");
+    return GenerationSettings.of(
+            EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
+        .toBuilder()
+        .device(DeviceChoice.CPU)
+        .batch(batch)
+        .rewards(rewards)
+        .decoding(DecodingSettings.builder().strategy("cdsl").maxNewTokens(10).build())
+        .limits(limits)
+        .build();
   }
 
   private static GenerationSettings settings(int batch) {

@@ -94,26 +94,15 @@ class ModelRewardTest {
   }
 
   private static List<RowDecoder.Result> decode(RewardSpec rewards, String strategy, int batch) {
-    GenerationSettings d =
-        GenerationSettings.of(
-            EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString());
     GenerationSettings settings =
-        new GenerationSettings(
-            d.targetModel(),
-            d.draftModel(),
-            d.store(),
-            DeviceChoice.CPU,
-            d.targetPrecision(),
-            d.draftPrecision(),
-            batch,
-            d.cacheBytes(),
-            d.idColumn(),
-            d.prompt(),
-            rewards,
-            d.seed(),
-            DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build(),
-            d.limits(),
-            "");
+        GenerationSettings.of(
+                EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
+            .toBuilder()
+            .device(DeviceChoice.CPU)
+            .batch(batch)
+            .rewards(rewards)
+            .decoding(DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build())
+            .build();
     List<RowDecoder.Named> rows = new ArrayList<>();
     for (String word : WORDS) {
       // Rows without a topic are not judged by what reads it.

@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.foresight.spark.HiddenColumns;
+import io.foresight.spark.Rows;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -122,7 +123,7 @@ final class InputLayout {
             .mapPartitionsToPair(
                 partition -> {
                   UnsafeProjection unsafe = UnsafeProjection.create(schema);
-                  return mapped(
+                  return Rows.mapped(
                       partition, row -> new Tuple2<>(row.getInt(columns - 1), unsafe.apply(row)));
                 });
     ShuffledRDD<Integer, InternalRow, InternalRow> shuffled =
@@ -167,20 +168,6 @@ final class InputLayout {
                       .min(Comparator.naturalOrder())
                       .orElse("")));
     }
-  }
-
-  private static <A, B> Iterator<B> mapped(Iterator<A> from, Function<A, B> by) {
-    return new Iterator<>() {
-      @Override
-      public boolean hasNext() {
-        return from.hasNext();
-      }
-
-      @Override
-      public B next() {
-        return by.apply(from.next());
-      }
-    };
   }
 
   /** A task that writes a shard. */

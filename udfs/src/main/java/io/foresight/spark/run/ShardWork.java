@@ -1,6 +1,7 @@
 package io.foresight.spark.run;
 
 import io.foresight.spark.HiddenColumns;
+import io.foresight.spark.Rows;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -244,18 +245,7 @@ final class ShardWork implements Serializable {
 
   private static Iterator<Row> rows(RowFiles files, Path path, ExpressionEncoder<Row> encoder) {
     Function<InternalRow, Row> toRow = encoder.createDeserializer()::apply;
-    Iterator<InternalRow> read = StorageFault.guarded(() -> files.read(path));
-    return new Iterator<>() {
-      @Override
-      public boolean hasNext() {
-        return read.hasNext();
-      }
-
-      @Override
-      public Row next() {
-        return toRow.apply(read.next());
-      }
-    };
+    return Rows.mapped(StorageFault.guarded(() -> files.read(path)), toRow);
   }
 
   /** A file that is there already. */
