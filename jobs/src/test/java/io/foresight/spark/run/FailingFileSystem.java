@@ -78,6 +78,11 @@ public final class FailingFileSystem extends FilterFileSystem {
   }
 
   @Override
+  public Path resolvePath(Path path) {
+    return makeQualified(path);
+  }
+
+  @Override
   public FileStatus getFileStatus(Path path) throws IOException {
     return failing(fs.getFileStatus(local(path)));
   }

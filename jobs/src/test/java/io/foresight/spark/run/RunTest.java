@@ -277,6 +277,26 @@ class RunTest {
   }
 
   @Test
+  void anExtensionThatIsRefusedLeavesTheRunWhole() {
+    Map<String, String> texts = FakeWork.texts(0, 8);
+    run(request(), texts);
+    RunRequest more = with(request(), c -> c.files("more").extending());
+    Dataset<Row> twice =
+        FakeWork.input(spark, FakeWork.texts(0, 10))
+            .union(FakeWork.input(spark, FakeWork.texts(9, 10)));
+    for (int i = 0; i < 2; i++) {
+      // It is told each time, and not taken for done.
+      assertThatThrownBy(() -> FakeWork.run(spark, more, twice, 0))
+          .isInstanceOf(RunException.class)
+          .hasMessageContaining("1 ids stand in several rows, for example r9");
+      assertThat(Path.of(output(), "_SUCCESS")).exists();
+      assertThat(seen()).isEqualTo(done(texts));
+    }
+    run(more, FakeWork.texts(0, 10));
+    assertThat(seen()).isEqualTo(done(FakeWork.texts(0, 10)));
+  }
+
+  @Test
   void anOldOutputIsThereUntilTheNewOneIs() throws IOException {
     Map<String, String> old = FakeWork.texts(0, 10);
     run(request(), old);

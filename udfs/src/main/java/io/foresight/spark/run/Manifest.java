@@ -128,6 +128,22 @@ final class Manifest {
     return segments;
   }
 
+  /** Whether it has a plan, and all that is to be done lies ready or is done. */
+  boolean isLaidOut() {
+    List<Segment> segments = segments();
+    return !segments.isEmpty() && segments.stream().allMatch(Segment::laidOut);
+  }
+
+  Manifest copy() {
+    return new Manifest(json.deepCopy());
+  }
+
+  /** Takes another one's content. */
+  void become(Manifest other) {
+    json.removeAll();
+    json.setAll(other.json);
+  }
+
   /** All rows that the run is to have. */
   long rows() {
     return segments().stream().mapToLong(Segment::rows).sum();

@@ -42,9 +42,6 @@ public final class Run implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Run.class);
 
-  /** Shards per task slot, at least: enough that a slow row at the end leaves few slots idle. */
-  private static final int SHARDS_PER_SLOT = 4;
-
   /** The input is laid out once, and stands in the output again. */
   private static final int COPIES_OF_INPUT = 2;
 
@@ -165,7 +162,7 @@ public final class Run implements AutoCloseable {
     }
   }
 
-  private static RunException taken(RunRequest request, String reason) {
+  static RunException taken(RunRequest request, String reason) {
     return new RunException(
         RunException.Kind.TAKEN, "Cannot write output %s: %s.".formatted(request.output(), reason));
   }
@@ -205,11 +202,11 @@ public final class Run implements AutoCloseable {
   private void find() throws IOException {
     if (files.exists(home.next().success())) {
       // An overwriting run was killed while it took the old one's place.
-      publish();
+      Replacement.of(files, home);
     }
     files.delete(home.old());
     Manifest there = Manifest.read(files, home);
-    boolean finished = there != null && files.exists(home.success());
+    boolean finished = there != null && isThere(home);
     boolean same = there != null && there.differences(request.identity()).isEmpty();
     paths = home;
     if (request.overwrite() && (there != null || holdsSomething(files, home))) {
@@ -242,6 +239,12 @@ public final class Run implements AutoCloseable {
     }
   }
 
+  /** Whether a run's rows are all there: those of what it was extended by, too. */
+  private boolean isThere(RunPaths of) throws IOException {
+    Manifest there = Manifest.read(files, of);
+    return files.exists(of.success()) && there != null && there.isLaidOut();
+  }
+
   /** Whether this run went on with one that was there. */
   public boolean isResumed() {
     return !manifest.segments().isEmpty();
@@ -264,159 +267,10 @@ public final class Run implements AutoCloseable {
   public void plan(Supplier<Dataset<Row>> input) {
     stored(
         () -> {
-          List<Segment> segments = manifest.segments();
-          boolean ready = !segments.isEmpty() && segments.stream().allMatch(Segment::laidOut);
-          if (!ready || !manifest.inputFingerprint().equals(request.input().fingerprint())) {
-            try {
-              plan(Identified.withChecksum(input.get()));
-            } catch (IOException | RunException e) {
-              throw e;
-            } catch (Exception e) {
-              // Of any type: Spark's checked ones come through Scala code, which declares none.
-              throw planningFailed(e);
-            }
-          }
+          new RunPlan(spark, request, files, paths, manifest).make(input);
+          whole = isThere(paths);
           return null;
         });
-  }
-
-  /** What a job of Spark's that reads the input and lays it out failed with. */
-  private RuntimeException planningFailed(Exception e) {
-    Throwable root = e;
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof StorageFault || cause instanceof RunException) {
-        return cause instanceof RunException known
-            ? known
-            : new RunException(
-                RunException.Kind.STORAGE,
-                "Cannot write %s: %s. See to the storage; the same command goes on."
-                    .formatted(request.output(), cause.getMessage()),
-                e);
-      }
-      root = cause;
-    }
-    String reason = Secrets.reason(root);
-    return root == e || spark.sparkContext().isStopped()
-        ? new RunException(
-            RunException.Kind.CLUSTER,
-            "Cannot lay out the input of %s: %s. See to the executors; the same command goes on."
-                .formatted(request.output(), reason),
-            e)
-        : new RunException(
-            RunException.Kind.INPUT,
-            "Cannot read the input: %s. Correct it, or set input.format.".formatted(reason),
-            e);
-  }
-
-  private void plan(Dataset<Row> rows) throws IOException {
-    InputLayout.Counted counted = InputLayout.counted(rows);
-    if (counted.withoutId() > 0) {
-      throw new RunException(
-          RunException.Kind.INPUT,
-          "Cannot use the input's ids: %d rows have none. Fill them in, or set input.columns.id = \"\" to derive them."
-              .formatted(counted.withoutId()));
-    }
-    List<Segment> segments = new ArrayList<>(manifest.segments());
-    boolean begun = !segments.isEmpty() && segments.get(0).laidOut();
-    boolean same =
-        begun
-            && counted.rows() == manifest.inputRows()
-            && counted.checksum().equals(manifest.inputChecksum());
-    if (!same) {
-      // What was begun with another input, and not laid out, is counted anew.
-      segments.removeIf(segment -> !segment.laidOut());
-      discardIndexes(segments);
-    }
-    if (!begun) {
-      segments.add(segment(counted.rows()));
-    } else if (!same) {
-      Dataset<Row> index = InputChanges.index(spark, paths);
-      InputChanges changes = InputChanges.between(index, rows);
-      if (!changes.none()) {
-        long added = extension(changes);
-        if (added > 0) {
-          segments.add(segment(added));
-        }
-      }
-    }
-    manifest.input(request.input().fingerprint(), counted.rows(), counted.checksum());
-    manifest.segments(segments);
-    boolean open = segments.stream().anyMatch(segment -> !segment.laidOut());
-    if (open && whole) {
-      files.delete(paths.success());
-      whole = false;
-      manifest.state("planning");
-    }
-    manifest.write(files, paths);
-    for (Segment segment : segments) {
-      if (!segment.laidOut()) {
-        layOut(segment, rows, segments.size() > 1);
-      }
-    }
-  }
-
-  /** Rows to decode, of an input that changed. */
-  private long extension(InputChanges changes) {
-    if (!request.extend()) {
-      throw taken(
-          request,
-          "it holds a run over other rows: %s. Give another --output, --overwrite, or --extend, which decodes the rows that are new"
-              .formatted(changes.told()));
-    }
-    if (changes.gone() + changes.changed() > 0) {
-      LOG.warn(
-          "The input has changed: {}. Rows that are gone or changed stay in {} as they were.",
-          changes.told(),
-          request.output());
-    }
-    return changes.added();
-  }
-
-  private void discardIndexes(List<Segment> kept) throws IOException {
-    Set<String> ids = new HashSet<>();
-    kept.forEach(segment -> ids.add(segment.id()));
-    for (FileStatus status : files.list(paths.index())) {
-      if (!ids.contains(status.getPath().getName())) {
-        files.delete(status.getPath());
-      }
-    }
-  }
-
-  private void layOut(Segment segment, Dataset<Row> rows, boolean further) throws IOException {
-    files.delete(paths.input(segment));
-    files.delete(new Path(paths.index(), segment.id()));
-    Dataset<Row> own =
-        further ? InputChanges.addedRows(InputChanges.index(spark, paths), rows) : rows;
-    spark.sparkContext().setJobDescription("Lay out the input of " + request.output());
-    try {
-      InputLayout.write(spark, files, paths, segment, own);
-    } catch (RunException e) {
-      // Of such an input no run can be made, so none has begun.
-      manifest.segments(
-          manifest.segments().stream().filter(other -> !other.id().equals(segment.id())).toList());
-      manifest.write(files, paths);
-      throw e;
-    } finally {
-      spark.sparkContext().setJobDescription(null);
-    }
-    List<Segment> segments = new ArrayList<>(manifest.segments());
-    segments.replaceAll(s -> s.id().equals(segment.id()) ? s.whenLaidOut() : s);
-    manifest.segments(segments);
-    manifest.state("running");
-    manifest.write(files, paths);
-  }
-
-  private Segment segment(long rows) {
-    long slots = spark.sparkContext().defaultParallelism();
-    long shards =
-        Math.max(
-            (rows + request.shardRows() - 1) / request.shardRows(),
-            Math.min(rows, SHARDS_PER_SLOT * slots));
-    return new Segment(
-        UUID.randomUUID().toString().substring(0, 8),
-        rows,
-        (int) Math.max(1, Math.min(shards, Integer.MAX_VALUE)),
-        false);
   }
 
   /** Rows that the run is to have. */
@@ -654,7 +508,7 @@ public final class Run implements AutoCloseable {
             // An overwriting run that was given up may have left some of its own.
             files.delete(home.next().root());
           } else {
-            publish();
+            Replacement.of(files, home);
             paths = home;
           }
           whole = true;
@@ -665,47 +519,6 @@ public final class Run implements AutoCloseable {
   private void clear(RunPaths of) throws IOException {
     files.delete(of.scratch());
     files.delete(new Path(of.hidden(), "input"));
-  }
-
-  /**
-   * Puts the staged run, which is whole, in the old one's place. Each step may be repeated, since
-   * the process may end between any two; until the last the old rows or the new ones are all there,
-   * and the new run's mark says that this is to be gone on with.
-   */
-  private void publish() throws IOException {
-    RunPaths next = home.next();
-    Set<String> own = new HashSet<>();
-    Manifest staged = Manifest.read(files, next);
-    if (staged == null) {
-      staged = Manifest.read(files, home);
-    }
-    staged.segments().forEach(segment -> own.add("-" + segment.id() + "."));
-    files.delete(home.success());
-    files.makeFolder(home.old());
-    for (FileStatus status : files.list(home.root())) {
-      String name = status.getPath().getName();
-      if (!name.equals(home.hidden().getName()) && own.stream().noneMatch(name::contains)) {
-        Path old = new Path(home.old(), name);
-        files.delete(old);
-        files.move(status.getPath(), old);
-      }
-    }
-    if (files.exists(next.index())) {
-      files.delete(home.index());
-      files.move(next.index(), home.index());
-    }
-    for (FileStatus status : files.list(next.root())) {
-      String name = status.getPath().getName();
-      if (!name.startsWith("_")) {
-        files.move(status.getPath(), new Path(home.root(), name));
-      }
-    }
-    if (files.exists(next.manifest())) {
-      files.replace(next.manifest(), home.manifest());
-    }
-    files.writeMark(home.success(), new byte[0]);
-    files.delete(next.root());
-    files.delete(home.old());
   }
 
   /** How far it is, and how to go on; for whom it is interrupted. */
