@@ -59,8 +59,8 @@ class SettingsTest {
   }
 
   @Test
-  void theReadmeListsEverySettingWithItsDefault() throws IOException {
-    String readme = Files.readString(Path.of("../README.md"));
+  void thePageListsEverySettingWithItsDefault() throws IOException {
+    String page = Files.readString(Path.of("../docs/settings.md"));
     Config reference =
         ConfigFactory.parseResources(SettingsReader.class, "reference.conf").resolve();
     assertThat(reference.entrySet()).isNotEmpty();
@@ -69,7 +69,7 @@ class SettingsTest {
         .forEach(
             setting -> {
               String value = setting.getValue().unwrapped().toString();
-              assertThat(readme.lines())
+              assertThat(page.lines())
                   .as(setting.getKey())
                   .anyMatch(
                       line ->
