@@ -13,6 +13,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.security.UserGroupInformation;
 
 /** An S3 endpoint (Adobe S3Mock) in a process of its own, with a bucket {@code data}. */
 public final class S3Endpoint implements AutoCloseable {
@@ -111,7 +113,9 @@ public final class S3Endpoint implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
+    // Hadoop keeps a client per bucket's name, and would hand this one's to who starts the next.
+    FileSystem.closeAllForUGI(UserGroupInformation.getCurrentUser());
     server.destroy();
     // It writes to its folder until it ends.
     server.onExit().join();

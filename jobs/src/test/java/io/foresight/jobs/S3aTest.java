@@ -81,7 +81,7 @@ class S3aTest {
   }
 
   @AfterAll
-  static void stop() throws InterruptedException {
+  static void stop() throws IOException, InterruptedException {
     hadoop.keySet().forEach(System::clearProperty);
     LoggerContext context = LoggerContext.getContext(false);
     context.getConfiguration().getRootLogger().removeAppender("test");

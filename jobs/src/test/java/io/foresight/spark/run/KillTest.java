@@ -2,6 +2,7 @@ package io.foresight.spark.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foresight.jobs.Main;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,16 +24,25 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Drivers and executors that are killed at random moments, while a reader looks. As many times as
- * {@code -Dforesight.kills} says.
+ * {@code -Dforesight.kills} says, in all.
  */
 class KillTest {
 
-  private static final int KILLS = Integer.getInteger("foresight.kills", 8);
+  private static final int KILLS = Integer.getInteger("foresight.kills", 20);
 
   /** Those that meet executors of a local cluster, which takes its time to start. */
-  private static final int EXECUTOR_KILLS = 1 + KILLS / 10;
+  private static final int EXECUTOR_KILLS = Math.max(1, KILLS / 10);
+
+  /** Those that meet a real job with real models. */
+  private static final int GENERATE_KILLS = Math.max(1, KILLS / 5);
+
+  private static final int OVERWRITE_KILLS = Math.max(1, KILLS / 4);
+
+  private static final int DRIVER_KILLS =
+      Math.max(1, KILLS - EXECUTOR_KILLS - GENERATE_KILLS - OVERWRITE_KILLS);
 
   private static final int ROWS = 160;
+  private static final int GENERATED_ROWS = 60;
 
   /** Long enough that a kill meets the work, beside a start of some seconds. */
   private static final int MILLIS_PER_ROW = 25;
@@ -64,7 +75,7 @@ class KillTest {
       throws IOException {
     List<String> args = new ArrayList<>(List.of(master, output, input, "10", "" + millis));
     args.addAll(List.of(more));
-    return RunProcess.start(log, args.toArray(String[]::new));
+    return RunProcess.start(RunProcess.class, log, args.toArray(String[]::new));
   }
 
   private static void kill(ProcessHandle process) {
@@ -127,13 +138,13 @@ class KillTest {
   void driversKilledAtRandomMomentsLoseNothing() throws Exception {
     int kills = 0;
     int runs = 0;
-    while (kills < KILLS - EXECUTOR_KILLS) {
+    while (kills < DRIVER_KILLS) {
       String output = temporary.resolve("killed-" + runs++).toString();
       Reader reader = new Reader(output);
       while (true) {
         Process driver = start("local[2]", output, MILLIS_PER_ROW);
         // When there were enough, it is let finish, however slow the machine.
-        int most = kills < KILLS - EXECUTOR_KILLS ? 500 + RANDOM.nextInt(6000) : 600_000;
+        int most = kills < DRIVER_KILLS ? 500 + RANDOM.nextInt(6000) : 600_000;
         if (driver.waitFor(most, TimeUnit.MILLISECONDS)) {
           assertThat(driver.exitValue()).as(said()).isZero();
           break;
@@ -146,6 +157,63 @@ class KillTest {
       assertThat(FakeWork.read(spark, output)).isEqualTo(done);
       assertThat(Path.of(output, "_SUCCESS")).exists();
     }
+  }
+
+  /** A job with its models: what comes out is what comes out undisturbed. */
+  @Test
+  void generateKilledAtRandomMomentsWritesTheSameRows() throws Exception {
+    List<String> undisturbed = null;
+    for (int kills = -1; undisturbed == null || kills < GENERATE_KILLS; ) {
+      String output = temporary.resolve("generated-" + kills).toString();
+      boolean ended = false;
+      while (!ended) {
+        Process driver = generate(output);
+        int most =
+            undisturbed != null && kills < GENERATE_KILLS ? 2000 + RANDOM.nextInt(10_000) : 600_000;
+        ended = driver.waitFor(most, TimeUnit.MILLISECONDS);
+        if (!ended) {
+          kill(driver.toHandle());
+          driver.waitFor();
+          kills++;
+        } else {
+          assertThat(driver.exitValue()).as(said()).isZero();
+        }
+      }
+      List<String> rows =
+          spark
+              .read()
+              .parquet(output)
+              .withColumn(
+                  "counters", functions.col("counters").withField("millis", functions.lit(0L)))
+              .withColumn("log_prob", functions.round(functions.col("log_prob"), 3))
+              .orderBy("id")
+              .toJSON()
+              .collectAsList();
+      if (undisturbed == null) {
+        undisturbed = rows;
+        kills = 0;
+      }
+      assertThat(rows).hasSize(GENERATED_ROWS).isEqualTo(undisturbed);
+    }
+  }
+
+  private static Process generate(String output) throws IOException {
+    return RunProcess.start(
+        Main.class,
+        log,
+        "generate",
+        "--set",
+        "models.target=../examples/target",
+        "--set",
+        "models.draft=../examples/draft",
+        "--set",
+        "run.shard-rows=4",
+        "--input",
+        "../examples/prompts.jsonl",
+        "--limit",
+        "" + GENERATED_ROWS,
+        "--output",
+        output);
   }
 
   @Test
@@ -193,7 +261,7 @@ class KillTest {
         0);
     for (int kills = 0; ; kills++) {
       Process driver = start("local[2]", output, MILLIS_PER_ROW, "overwrite");
-      int most = kills < KILLS / 2 ? 1000 + RANDOM.nextInt(6000) : 600_000;
+      int most = kills < OVERWRITE_KILLS ? 1000 + RANDOM.nextInt(6000) : 600_000;
       boolean ended = driver.waitFor(most, TimeUnit.MILLISECONDS);
       if (!ended) {
         kill(driver.toHandle());

@@ -41,8 +41,8 @@ final class RunProcess {
     System.exit(code);
   }
 
-  /** Starts one. */
-  static Process start(File log, String... args) throws IOException {
+  /** Starts this, or a job, in a process of its own. */
+  static Process start(Class<?> main, File log, String... args) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElseThrow());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -52,9 +52,12 @@ final class RunProcess {
         List.of(
             "-Xmx512m",
             "-XX:TieredStopAtLevel=1",
+            "-Dspark.master=local[2]",
+            "-Dspark.ui.enabled=false",
+            "-Dai.djl.pytorch.num_threads=1",
             "-cp",
             System.getProperty("java.class.path"),
-            RunProcess.class.getName()));
+            main.getName()));
     command.addAll(List.of(args));
     return new ProcessBuilder(command)
         .redirectErrorStream(true)
