@@ -50,9 +50,24 @@ built() {
     [[ -z $(find "$home"/{,udfs/,jobs/,jobs/spark-jars/}pom.xml "$home"/{udfs,jobs}/src/main \
       -newer "$(job_jar)" -type f -print -quit) ]]
 }
+build() {
+  echo "Building Foresight, which takes minutes where its libraries are still to be fetched." >&2
+  # Without the tests and what else checks the code, and by a compiler that does not live long enough to be optimized.
+  (cd "$home" && MAVEN_OPTS="-XX:TieredStopAtLevel=1 ${MAVEN_OPTS-}" \
+    ./mvnw -B -DskipTests -Dmaven.test.skip=true -Dchecks=-Xlint:none package) |
+    awk '/^\[INFO\] Building [A-Z]/ { sub(/^\[INFO\] /, "  "); print }
+      /Downloaded from/ && ++fetched % 100 == 0 { print "  " fetched " files fetched" }
+      /^\[(ERROR|WARNING)\]/
+      { fflush() }' >&2
+}
+# Two processes that start at once build once.
 if ! built; then
-  echo "Building Foresight." >&2
-  (cd "$home" && ./mvnw -B -q -DskipTests package) >&2
+  mkdir -p "$home/target"
+  if command -v flock >/dev/null; then
+    (flock 7 && { built || build; }) 7>"$home/target/building"
+  else
+    build
+  fi
 fi
 
 spark_has() {
@@ -143,7 +158,35 @@ for package in java.lang java.lang.invoke java.lang.reflect java.io java.net jav
   java.util.concurrent.atomic jdk.internal.ref sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar; do
   opens+=("--add-opens=java.base/$package=ALL-UNNAMED")
 done
+java="${JAVA_HOME:+$JAVA_HOME/bin/}java"
+spark_jars="$home/target/spark/jars/*"
+
+# Classes as the JVM holds them, written once by a small run: loading them anew is a third of a start. A JVM for which they are
+# not right does without.
+classes="$home/target/foresight/classes.jsa"
+if [[ -w $home/target/foresight && (! -e $classes || $home/target/spark/jars -nt $classes) ]]; then
+  echo "Preparing faster starts, once." >&2
+  mkdir "$folder/prepare"
+  # shellcheck disable=SC2086
+  if ! "$java" -Xmx2g "-XX:ArchiveClassesAtExit=$folder/prepare/classes.jsa" -Xlog:disable "${opens[@]}" $native \
+    "-Djava.io.tmpdir=$folder/prepare" "-Dforesight.log=$log" "-Dlog4j2.configurationFile=$home/conf/log4j2.properties" -cp "$spark_jars" org.apache.spark.deploy.SparkSubmit \
+    --master 'local[1]' "${common[@]}" --conf spark.ui.enabled=false "$(job_jar)" generate --limit 1 \
+    --output "$folder/prepare/output" >"$folder/prepare/said" 2>&1 || [[ ! -f $folder/prepare/classes.jsa ]]; then
+    echo "Cannot prepare faster starts: $(head -n 1 "$folder/prepare/said"). Starts take longer; nothing else changes." >&2
+    : >"$folder/prepare/classes.jsa"
+  fi
+  mv "$folder/prepare/classes.jsa" "$classes"
+  rm -rf "$folder/prepare"
+fi
+# A start runs most of its code a few times: the optimizing compiler waits for what is run often.
+start=(-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=150000
+  -XX:Tier4BackEdgeThreshold=400000)
+if [[ -s $classes ]]; then
+  start+=("-XX:SharedArchiveFile=$classes" -Xlog:cds=off -Xlog:cds+dynamic=off)
+fi
+
+# The archive's jars come first, as they did when it was written.
 # shellcheck disable=SC2086
-exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx"${FORESIGHT_DRIVER_MEMORY:-2g}" "${opens[@]}" $native "${process[@]}" \
-  -cp "$home/conf:$home/target/foresight/launch:$home/target/spark/jars/*" io.foresight.launch.Submit \
+exec "$java" -Xmx"${FORESIGHT_DRIVER_MEMORY:-2g}" "${start[@]}" "${opens[@]}" $native "${process[@]}" \
+  -cp "$spark_jars:$home/target/foresight/launch:$home/conf" io.foresight.launch.Submit \
   --master 'local[*]' "${common[@]}" "${spark_options[@]+"${spark_options[@]}"}" "$(job_jar)" "$@"

@@ -36,7 +36,8 @@ class SubmitScriptTest {
             "target/foresight/launch/launch.class",
             "target/spark/jars/spark.jar",
             "target/spark/s3a/s3.jar",
-            "jobs/target/foresight-jobs-1.jar")) {
+            "jobs/target/foresight-jobs-1.jar",
+            "target/foresight/classes.jsa")) {
       write(file, "");
     }
     program("bin/java");
@@ -96,6 +97,38 @@ class SubmitScriptTest {
     Process process = start(Map.of(), "generate");
     assertThat(process.inputReader().readLine()).isEqualTo("ready");
     return process;
+  }
+
+  @Test
+  void theArchiveOfClassesIsWrittenOnceAndUsedFromThenOn() throws Exception {
+    Path archive = home.resolve("target/foresight/classes.jsa");
+    Files.delete(archive);
+    program(
+        "bin/java",
+        """
+        for argument in "$@"; do
+          case $argument in -XX:ArchiveClassesAtExit=*) echo classes > "${argument#*=}" ;; esac
+        done
+        printf '%s\\n' "$@"
+        """);
+    String use = "-XX:SharedArchiveFile=" + archive;
+    assertThat(submit(Map.of(), "generate")).contains("Preparing faster starts, once.", use);
+    assertThat(archive).hasContent("classes");
+    assertThat(submit(Map.of(), "generate"))
+        .contains(use)
+        .doesNotContain("Preparing faster starts, once.");
+  }
+
+  @Test
+  void aStartGoesOnWithoutAnArchive() throws Exception {
+    Files.delete(home.resolve("target/foresight/classes.jsa"));
+    program("bin/java", "echo no; case \"$*\" in *ArchiveClassesAtExit*) exit 1 ;; esac");
+    assertThat(submit(Map.of(), "generate"))
+        .containsExactly(
+            "Preparing faster starts, once.",
+            "Cannot prepare faster starts: no. Starts take longer; nothing else changes.",
+            "no");
+    assertThat(submit(Map.of(), "generate")).containsExactly("no");
   }
 
   @Test
