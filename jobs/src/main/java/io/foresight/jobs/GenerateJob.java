@@ -18,6 +18,7 @@ import io.foresight.spark.run.RunRequest;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -81,15 +82,16 @@ final class GenerateJob implements Callable<Integer> {
         asked.withChatTime(run.described("settings").at("/prompt/chat/now").asText());
     GenerationSettings generation = settings.generation();
     if (run.isWhole()) {
-      Summary summary = new Summary((ObjectNode) run.described("summary"));
-      print(summary);
-      System.out.println("Written before to " + settings.output());
-      return verdict(summary, "see its error rows", models);
+      return writtenBefore(run, settings, models);
     }
     Dataset<Row> prompts = InputReader.read(spark, settings.reading(), generation);
     Foresight.Work work =
         InputReader.usable(() -> Foresight.generation(prompts, generation, progress));
     long started = System.nanoTime();
+    RunFolder.plan(run, work, generation.columnPrefix());
+    if (run.isWhole()) {
+      return writtenBefore(run, settings, models);
+    }
     Dataset<Row> added = RunFolder.write(run, work, progress, generation.columnPrefix());
     Summary summary = Summary.of(added, generation.rewards(), (System.nanoTime() - started) / 1e9);
     run.finish(summary.json());
@@ -99,7 +101,14 @@ final class GenerateJob implements Callable<Integer> {
     if (generation.decoding().strategy().equals("speculative")) {
       advise(generation, models, summary, spark.sparkContext().isLocal());
     }
-    return verdict(summary, run.exampleError(), models);
+    return verdict(summary, run::exampleError, models);
+  }
+
+  private int writtenBefore(Run run, JobSettings settings, Models models) throws IOException {
+    Summary summary = new Summary((ObjectNode) run.described("summary"));
+    print(summary);
+    System.out.println("Written before to " + settings.output());
+    return verdict(summary, () -> "see its error rows", models);
   }
 
   private void print(Summary summary) throws IOException {
@@ -117,9 +126,9 @@ final class GenerateJob implements Callable<Integer> {
   }
 
   /** A run that wrote its rows fails all the same if none was decoded, or nothing speculated. */
-  private static int verdict(Summary summary, String error, Models models) {
+  private static int verdict(Summary summary, Supplier<String> error, Models models) {
     if (summary.allFailed()) {
-      System.err.println("Cannot decode any row: %s".formatted(error));
+      System.err.println("Cannot decode any row: %s".formatted(error.get()));
       return ExitCode.ALL_ROWS_FAILED.code();
     }
     if (models.draft() != null && summary.draftedNothing()) {

@@ -23,7 +23,7 @@ final class RunFolder {
 
   /**
    * The settings with the folder that the run goes to: the one that is named, that of an unfinished
-   * run of the same identity, or a new one.
+   * run of the same identity over the same input, or a new one.
    */
   static JobSettings choose(
       SparkSession spark, String job, JobSettings settings, Map<String, String> identity) {
@@ -32,7 +32,11 @@ final class RunFolder {
     }
     String unfinished =
         UnfinishedRuns.find(
-            spark, JobSettings.CHOSEN_FOLDER, JobSettings.chosenPrefix(job), identity);
+            spark,
+            JobSettings.CHOSEN_FOLDER,
+            JobSettings.chosenPrefix(job),
+            identity,
+            InputReader.files(spark, settings.reading()));
     return unfinished == null ? settings : settings.withOutput(unfinished);
   }
 
@@ -76,14 +80,23 @@ final class RunFolder {
   }
 
   /**
-   * Does a job's rows, those that are not there.
+   * Finds out what rows there are to be. The run may be whole then: where the input's files were
+   * but touched.
    *
    * @param prefix what precedes the names of the columns that the job adds
+   */
+  static void plan(Run run, Foresight.Work work, String prefix) {
+    run.output(work.schema(), prefix + "error");
+    run.plan(work::rows);
+  }
+
+  /**
+   * Does a job's rows, those that are planned and not there.
+   *
+   * @param prefix as of {@link #plan}
    * @return the columns that it added, of all rows, without the prefix
    */
   static Dataset<Row> write(Run run, Foresight.Work work, Progress progress, String prefix) {
-    run.output(work.schema(), prefix + "error");
-    run.plan(work::rows);
     ProgressLine.during(progress, run, () -> run.decode(work.function(), work.rows().schema()));
     run.requireWhole();
     return RewardFigures.added(run.written(), prefix);

@@ -15,6 +15,7 @@ import io.foresight.spark.run.RunRequest;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -86,24 +87,28 @@ final class ScoreJob implements Callable<Integer> {
       SparkSession spark, Run run, JobSettings settings, ScoringSettings scoring, Progress progress)
       throws IOException {
     RunFolder.tellResumed(run, settings);
-    ObjectNode figures;
-    String error = "see its error rows";
-    if (run.isWhole()) {
-      figures = (ObjectNode) run.described("summary");
-    } else {
+    ObjectNode figures = null;
+    Supplier<String> error = () -> "see its error rows";
+    if (!run.isWhole()) {
       Dataset<Row> texts =
           InputReader.readTexts(
               spark, settings.reading(), scoring, settings.generation().idColumn());
       Foresight.Work work = InputReader.usable(() -> Foresight.scoring(texts, scoring));
-      figures = figures(RunFolder.write(run, work, progress, scoring.columnPrefix()), scoring);
-      run.finish(figures);
-      error = run.exampleError();
+      RunFolder.plan(run, work, scoring.columnPrefix());
+      if (!run.isWhole()) {
+        figures = figures(RunFolder.write(run, work, progress, scoring.columnPrefix()), scoring);
+        run.finish(figures);
+        error = run::exampleError;
+      }
+    }
+    if (figures == null) {
+      figures = (ObjectNode) run.described("summary");
     }
     FiguresFile.write(outputOptions.summaryFile(), figures);
     long rows = figures.get("rows").asLong();
     long errors = figures.get("error").asLong();
     if (rows > 0 && errors == rows) {
-      System.err.println("Cannot score any row: %s".formatted(error));
+      System.err.println("Cannot score any row: %s".formatted(error.get()));
       return ExitCode.ALL_ROWS_FAILED.code();
     }
     StringBuilder table = new StringBuilder();

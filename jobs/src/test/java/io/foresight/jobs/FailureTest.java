@@ -88,6 +88,17 @@ class FailureTest {
   }
 
   @Test
+  void anInputThatGoesWhileItIsRead() {
+    assertEnds(
+        spark(
+            "Job aborted due to stage failure: Task 0 in stage 1.0 failed 1 times",
+            new FileNotFoundException(
+                "File file:/in/a.parquet does not exist\nIt is possible the underlying files have been updated. You can")),
+        ExitCode.INPUT,
+        "File file:/in/a.parquet does not exist");
+  }
+
+  @Test
   void whatIsAUsersToMend() {
     assertEnds(
         spark("aborted", new ModelException("Cannot load model m: no.")), ExitCode.MODELS, "no.");

@@ -8,8 +8,12 @@ import io.foresight.jobs.train.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,6 +95,81 @@ class GenerateJobTest {
         .contains("decoding.candidates was 5 and is 2")
         .doesNotContain("decoding.lookahead");
     assertThat(folder.generate("--input", prompts, "--output", out, "--overwrite").code()).isZero();
+  }
+
+  private static JsonNode manifest(Path out) throws IOException {
+    return new ObjectMapper().readTree(out.resolve("_foresight/run.json").toFile());
+  }
+
+  @Test
+  void anInputThatIsTouchedChangesNoFigure() throws IOException {
+    Path out = temporary.resolve("touched");
+    Path input = Files.copy(prompts, temporary.resolve("touched.jsonl"));
+    folder.generate("--input", input, "--output", out).succeeded();
+    JsonNode before = manifest(out);
+    Files.setLastModifiedTime(input, FileTime.fromMillis(1_000_000_000_000L));
+    JobRun again = folder.generate("--input", input, "--output", out).succeeded();
+    assertThat(again.out()).contains("10: ").contains("Written before to " + out);
+    assertThat(manifest(out).get("summary")).isEqualTo(before.get("summary"));
+    assertThat(manifest(out).at("/input/files")).isNotEqualTo(before.at("/input/files"));
+    JobRun scored = score(input, out.resolveSibling("touched-scored")).succeeded();
+    Files.setLastModifiedTime(input, FileTime.fromMillis(1_100_000_000_000L));
+    assertThat(score(input, out.resolveSibling("touched-scored")).succeeded().out())
+        .isEqualTo(scored.out());
+  }
+
+  private static JobRun score(Path input, Path out) {
+    return JobRun.of(
+        "score", "--text", "id", "--input", input.toString(), "--output", out.toString());
+  }
+
+  @Test
+  void errorRowsAreDecodedAgainIfAskedFor() throws IOException {
+    Path out = temporary.resolve("retried");
+    Object[] given = {"--input", prompts, "--output", out, "--set", "run.max-error-fraction=1"};
+    JobRun late = folder.generate(with(given, "--set", "run.row-timeout=1ms"));
+    assertThat(late.code()).as(late.err()).isEqualTo(ExitCode.ALL_ROWS_FAILED.code());
+    assertThat(manifest(out).at("/summary/error").asInt()).isEqualTo(10);
+    assertThat(folder.generate(given).code()).isEqualTo(ExitCode.ALL_ROWS_FAILED.code());
+    JobRun retried = folder.generate(with(given, "--retry", "errors")).succeeded();
+    assertThat(retried.out()).contains("1 error");
+    assertThat(manifest(out).at("/summary/error").asInt()).isEqualTo(1);
+    assertThat(rows("parquet", out, "note"))
+        .hasSize(10)
+        .filteredOn(row -> row.getAs("error") != null)
+        .extracting(row -> row.<String>getAs("id"))
+        .containsExactly("bad");
+  }
+
+  private static Object[] with(Object[] given, Object... more) {
+    return Stream.concat(Arrays.stream(given), Arrays.stream(more)).toArray();
+  }
+
+  @Test
+  void rowsThatTheInputHasGainedAreDecodedIfAskedFor() throws IOException {
+    Path out = temporary.resolve("extended");
+    Path input = Files.copy(prompts, temporary.resolve("extended.jsonl"));
+    folder.generate("--input", input, "--output", out).succeeded();
+    List<Row> before = rows("parquet", out, "note");
+    Files.writeString(
+        input,
+        "{\"id\": \"more\", \"concepts\": [\"park\"], \"note\": 10}\n",
+        StandardOpenOption.APPEND);
+    JobRun refused = folder.generate("--input", input, "--output", out);
+    assertThat(refused.code()).isEqualTo(ExitCode.TAKEN.code());
+    assertThat(refused.err()).contains("1 row is new (such as id more)");
+    JobRun extended = folder.generate("--input", input, "--output", out, "--extend").succeeded();
+    assertThat(extended.out()).contains("11: ").contains("Written to " + out);
+    List<Row> after = rows("parquet", out, "note");
+    assertThat(after.subList(0, 10)).isEqualTo(before);
+    assertThat(after.get(10).<String>getAs("id")).isEqualTo("more");
+    Files.writeString(
+        input,
+        "{\"id\": \"more\", \"concepts\": [\"park\"], \"note\": 10}\n",
+        StandardOpenOption.APPEND);
+    JobRun twice = folder.generate("--input", input, "--output", out, "--extend");
+    assertThat(twice.code()).isEqualTo(ExitCode.INPUT.code());
+    assertThat(twice.err()).contains("1 ids stand in several rows, for example more");
   }
 
   @Test

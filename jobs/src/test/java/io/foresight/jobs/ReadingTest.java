@@ -12,6 +12,7 @@ import io.foresight.spark.RowDecoder;
 import io.foresight.spark.RowId;
 import io.foresight.spark.ScoringSettings;
 import io.foresight.spark.run.RunException;
+import io.foresight.spark.run.RunRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -783,6 +784,21 @@ class ReadingTest {
             .collectAsList();
     assertThat(error(rows.get(2))).contains("column Id differs from id in case only. Rename it");
     assertThat(error(rows.get(1))).isNull();
+  }
+
+  @Test
+  void theFirstRowsTakeAsMuchAsRowsDo() throws IOException {
+    String[] rows = new String[2000];
+    Arrays.setAll(rows, ReadingTest::row);
+    Path path = file("many.jsonl", rows);
+    long all = Files.size(path);
+    assertThat(files(path).bytes()).isEqualTo(all);
+    assertThat(files(path, "input.limit=2").bytes()).isEqualTo(8192).isLessThan(all);
+    assertThat(files(path, "input.limit=2000").bytes()).isEqualTo(all);
+  }
+
+  private static RunRequest.InputFiles files(Path path, String... overrides) {
+    return InputReader.files(spark, bind(List.of(path.toString()), overrides).reading());
   }
 
   @Test

@@ -12,6 +12,7 @@ import io.foresight.spark.ColumnNames;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.HiddenColumns;
 import io.foresight.spark.ScoringSettings;
+import io.foresight.spark.Secrets;
 import io.foresight.spark.run.RunException;
 import io.foresight.spark.run.RunRequest;
 import java.util.HashSet;
@@ -37,6 +38,9 @@ public final class InputReader {
 
   /** Names of this library's own. */
   private static final Set<String> RESERVED = Set.of(HiddenColumns.ID, HiddenColumns.INPUT_ERROR);
+
+  /** A row of a long prompt. */
+  private static final long BYTES_OF_ROW = 4096;
 
   private InputReader() {}
 
@@ -74,8 +78,14 @@ public final class InputReader {
         files.stream()
             .map(file -> "%s %d %d".formatted(file.path(), file.length(), file.modified()))
             .toList(),
-        files.stream().mapToLong(InputFile::length).sum(),
+        bytes(files, settings.limit()),
         "limit " + settings.limit());
+  }
+
+  /** What the rows take that are read, of the first ones no more than rows are thought to take. */
+  private static long bytes(List<InputFile> files, int limit) {
+    long all = files.stream().mapToLong(InputFile::length).sum();
+    return limit > 0 ? Math.min(all, limit * BYTES_OF_ROW) : all;
   }
 
   private static Dataset<Row> read(
@@ -221,6 +231,13 @@ public final class InputReader {
         return told;
       }
       String message = String.valueOf(cause.getMessage());
+      if (message.contains(GONE)) {
+        return new RunException(
+            RunException.Kind.INPUT,
+            "Cannot read input: it changed while it was read: %s. Give the same command again when nothing writes to the input."
+                .formatted(Secrets.reason(cause).replaceFirst("\\.$", "")),
+            failure);
+      }
       int at = message.indexOf(READING);
       if (at >= 0) {
         String file = message.substring(at + READING.length()).split("[\\s]", 2)[0];
@@ -235,6 +252,9 @@ public final class InputReader {
   }
 
   private static final String READING = "Encountered error while reading file ";
+
+  /** What Spark says of a file that is not there any more. */
+  private static final String GONE = "It is possible the underlying files have been updated";
 
   private static String root(Throwable failure) {
     Throwable cause = failure;

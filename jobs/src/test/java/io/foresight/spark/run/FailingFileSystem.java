@@ -1,19 +1,23 @@
 package io.foresight.spark.run;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.fs.Abortable;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.util.Progressable;
 
 /**
  * This host's disk by the scheme {@code failing}, where the n-th change fails: before it is made,
- * or after it.
+ * or after it. As in an object store, a file is there when all of it is, and until then what was.
  */
 public final class FailingFileSystem extends FilterFileSystem {
 
@@ -111,8 +115,48 @@ public final class FailingFileSystem extends FilterFileSystem {
       long block,
       Progressable progress)
       throws IOException {
-    return changed(
-        () -> fs.create(local(path), permission, overwrite, buffer, replication, block, progress));
+    if (!overwrite && fs.exists(local(path))) {
+      throw new FileAlreadyExistsException(path + " is there");
+    }
+    return new FSDataOutputStream(new Upload(local(path)), null);
+  }
+
+  /** A file that is being written, where nobody looks. */
+  private final class Upload extends ByteArrayOutputStream
+      implements StreamCapabilities, Abortable {
+
+    private final Path target;
+    private boolean ended;
+
+    Upload(Path target) {
+      this.target = target;
+    }
+
+    @Override
+    public boolean hasCapability(String capability) {
+      return capability.equals(ABORTABLE_STREAM);
+    }
+
+    @Override
+    public AbortableResult abort() {
+      ended = true;
+      return null;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (ended) {
+        return;
+      }
+      ended = true;
+      changed(
+          () -> {
+            try (FSDataOutputStream out = fs.create(target, true)) {
+              writeTo(out);
+            }
+            return target;
+          });
+    }
   }
 
   @Override

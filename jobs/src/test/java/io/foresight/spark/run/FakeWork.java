@@ -127,6 +127,8 @@ final class FakeWork implements RowsFunction {
       if (!run.isWhole()) {
         run.output(OUTPUT, "error");
         run.plan(() -> Identified.rows(input, "id"));
+      }
+      if (!run.isWhole()) {
         run.decode(new FakeWork(millis), Identified.rows(input, "id").schema());
         run.requireWhole();
         run.finish(new ObjectMapper().createObjectNode().put("rows", run.rows()));
@@ -161,13 +163,19 @@ final class FakeWork implements RowsFunction {
 
   /** What a reader sees of an output: outputs or errors by id; fails if an id is there twice. */
   static Map<String, String> read(SparkSession spark, String output) {
+    return read(spark, "parquet", output);
+  }
+
+  /** The same, of an output of another format. */
+  static Map<String, String> read(SparkSession spark, String format, String output) {
     Map<String, String> seen = new HashMap<>();
     for (Row row :
         spark
             .read()
             .schema(OUTPUT)
             .option("__globPaths__", "false")
-            .parquet(output)
+            .format(format)
+            .load(output)
             .collectAsList()) {
       String what = row.isNullAt(3) ? row.getString(2) : row.getString(4) + ": " + row.getString(3);
       if (seen.put(row.getString(0), what) != null) {

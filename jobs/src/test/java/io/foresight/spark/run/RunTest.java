@@ -4,20 +4,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.foresight.spark.HiddenColumns;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.execution.datasources.OutputWriter;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -27,6 +42,9 @@ import org.junit.jupiter.api.io.TempDir;
 class RunTest {
 
   private static final Map<String, String> SETTINGS = Map.of("weight", "10");
+
+  /** Times that {@link #changing} rows were read. */
+  private static final AtomicInteger PASSES = new AtomicInteger();
 
   private static SparkSession spark;
 
@@ -66,6 +84,40 @@ class RunTest {
         changed.identity,
         new RunRequest.InputFiles(changed.files, 1),
         request.described());
+  }
+
+  private static RunRequest over(RunRequest request, String format, long inputBytes) {
+    return new RunRequest(
+        request.job(),
+        request.verb(),
+        request.output(),
+        format,
+        request.overwrite(),
+        request.extend(),
+        request.retryErrors(),
+        request.shardRows(),
+        request.maxErrorFraction(),
+        request.identity(),
+        new RunRequest.InputFiles(request.input().fingerprint(), inputBytes),
+        request.described());
+  }
+
+  private static RunRequest asJson(RunRequest request) {
+    return over(request, "json", 1);
+  }
+
+  /** Plans and does some of the shards, as if the driver was killed then. */
+  private static int begin(RunRequest request, Map<String, String> texts, int shards)
+      throws IOException {
+    try (Run run = Run.open(spark, request)) {
+      Dataset<Row> input = Identified.rows(FakeWork.input(spark, texts), "id");
+      run.output(FakeWork.OUTPUT, "error");
+      run.plan(() -> input);
+      List<ShardTask> tasks = run.tasks();
+      List<ShardTask> some = tasks.subList(0, Math.min(shards, tasks.size()));
+      run.decode(new FakeWork(0), input.schema(), some);
+      return (int) some.stream().mapToLong(ShardTask::rows).sum();
+    }
   }
 
   private record Changed(
@@ -186,6 +238,275 @@ class RunTest {
     run(request(), texts);
     assertThat(FakeWork.DONE.get()).isEqualTo(before);
     assertThat(Path.of(output(), "_SUCCESS")).exists();
+  }
+
+  @Test
+  void aRunKeepsToTheNamesThatItBeganWith() throws IOException {
+    Map<String, String> texts = FakeWork.texts(0, 40);
+    int before = FakeWork.DONE.get();
+    begin(request(), texts, 3);
+    spark.conf().set("spark.sql.parquet.compression.codec", "zstd");
+    try {
+      run(request(), texts);
+    } finally {
+      spark.conf().unset("spark.sql.parquet.compression.codec");
+    }
+    assertThat(FakeWork.DONE.get() - before).isEqualTo(40);
+    assertThat(seen()).isEqualTo(done(texts));
+    assertThat(names(output()).stream().filter(name -> name.startsWith("part-")))
+        .allMatch(name -> name.endsWith(".snappy.parquet"));
+  }
+
+  @Test
+  void linesOfJsonAreResumedPutTogetherAndRetriedAsWell() throws IOException {
+    Path marker = temporary.resolve("good-now");
+    Map<String, String> texts = FakeWork.texts(0, 60);
+    texts.put("r13", "throw always");
+    texts.put("r5", "bad " + marker);
+    RunRequest request = asJson(request());
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    hadoop.set("mapreduce.output.fileoutputformat.compress", "true");
+    try {
+      begin(request, texts, 3);
+    } finally {
+      hadoop.unset("mapreduce.output.fileoutputformat.compress");
+    }
+    run(request, texts);
+    assertThat(names(output()).stream().filter(name -> name.startsWith("part-")))
+        .hasSize(15)
+        .allMatch(name -> name.endsWith(".json.gz"));
+    Map<String, String> seen = FakeWork.read(spark, "json", output());
+    assertThat(seen).hasSize(60).containsEntry("r5", "reward: Cannot judge it.");
+    assertThat(seen.get("r13")).startsWith("internal: Cannot do the row");
+    Files.createFile(marker);
+    run(asJson(with(request, Changed::retrying)), texts);
+    Map<String, String> again = FakeWork.read(spark, "json", output());
+    assertThat(again.remove("r13")).startsWith("internal: Cannot do the row");
+    texts.remove("r13");
+    assertThat(again).isEqualTo(done(texts));
+  }
+
+  @Test
+  void aFileOfLinesThatIsNotWholeIsNotTakenForRows() throws IOException {
+    RunRequest request = asJson(request());
+    Map<String, String> texts = FakeWork.texts(0, 20);
+    begin(request, texts, 3);
+    Path part;
+    try (Stream<Path> files = Files.list(Path.of(output()))) {
+      part =
+          files.filter(f -> f.getFileName().toString().startsWith("part-")).findAny().orElseThrow();
+    }
+    String lines = Files.readString(part);
+    Files.writeString(part, lines.substring(0, lines.length() - 9));
+    RunException refused = refused(request, texts);
+    assertThat(refused.kind()).isEqualTo(RunException.Kind.STORAGE);
+    assertThat(refused).hasMessageContaining("Cannot read what was written");
+  }
+
+  @Test
+  void timesKeepTheirDigitsInLinesOfJson() throws IOException {
+    StructType schema =
+        new StructType()
+            .add("at", DataTypes.TimestampType)
+            .add("local", DataTypes.TimestampNTZType)
+            .add("_corrupt_record", DataTypes.StringType);
+    String zone = spark.conf().get("spark.sql.session.timeZone");
+    // Berlin's offset had seconds then.
+    spark.conf().set("spark.sql.session.timeZone", "Europe/Berlin");
+    try {
+      RowFiles files = RowFiles.of(spark, "json", schema, null);
+      org.apache.hadoop.fs.Path path =
+          new org.apache.hadoop.fs.Path(temporary.resolve("times.json").toString());
+      List<Long> times = List.of(1_600_000_000_123_456L, -3_786_825_600_000_001L, 7L);
+      OutputWriter writer = files.write(path);
+      UTF8String text = UTF8String.fromString("kept");
+      for (long time : times) {
+        writer.write(new GenericInternalRow(new Object[] {time, time, text}));
+      }
+      writer.close();
+      List<Long> read = new ArrayList<>();
+      files
+          .read(path)
+          .forEachRemaining(
+              row -> {
+                assertThat(row.getLong(1)).isEqualTo(row.getLong(0));
+                assertThat(row.getUTF8String(2)).isEqualTo(text);
+                read.add(row.getLong(0));
+              });
+      assertThat(read).isEqualTo(times);
+      assertThat(
+              spark
+                  .read()
+                  .schema(schema)
+                  .options(RowFiles.options("json"))
+                  .json(path.toString())
+                  .selectExpr("unix_micros(at)")
+                  .as(Encoders.LONG())
+                  .collectAsList())
+          .isEqualTo(times);
+    } finally {
+      spark.conf().set("spark.sql.session.timeZone", zone);
+    }
+  }
+
+  @Test
+  void microsecondsTellRowsApart() {
+    List<String> checksums = new ArrayList<>();
+    List<String> ids = new ArrayList<>();
+    for (String digits : List.of("123456", "123457")) {
+      Dataset<Row> rows =
+          spark.sql("select 'a' as id, timestamp'2024-05-06 07:08:09.%s' as at".formatted(digits));
+      checksums.add(
+          InputLayout.counted(Identified.withChecksum(Identified.rows(rows, "id"))).checksum());
+      for (String id : new String[] {null, "at"}) {
+        ids.add(Identified.rows(rows, id).head().getAs(HiddenColumns.ID));
+      }
+    }
+    assertThat(checksums).doesNotHaveDuplicates();
+    assertThat(ids).doesNotHaveDuplicates();
+  }
+
+  /** Rows that are other ones each time that they are read. */
+  private static Dataset<Row> changing(int... rows) {
+    PASSES.set(0);
+    return spark.createDataFrame(
+        JavaSparkContext.fromSparkContext(spark.sparkContext())
+            .parallelize(List.of(0), 1)
+            .flatMap(
+                any ->
+                    IntStream.range(0, rows[Math.min(PASSES.getAndIncrement(), rows.length - 1)])
+                        .mapToObj(i -> RowFactory.create("r" + i, "text " + i))
+                        .iterator()),
+        FakeWork.INPUT);
+  }
+
+  @Test
+  void anInputThatChangesWhileItIsReadIsRefused() {
+    for (int then : new int[] {12, 8}) {
+      Dataset<Row> changing = changing(10, then);
+      assertThatThrownBy(() -> FakeWork.run(spark, request(), changing, 0))
+          .isInstanceOfSatisfying(
+              RunException.class, e -> assertThat(e.kind()).isEqualTo(RunException.Kind.INPUT))
+          .hasMessageContaining(
+              "it changed while it was read: 10 rows were counted, and %d were there", then);
+      assertThat(Path.of(output())).doesNotExist();
+    }
+    run(request(), FakeWork.texts(0, 12));
+    RunRequest more = with(request(), c -> c.files("more").extending());
+    // Counted, compared, and laid out.
+    Dataset<Row> grows = changing(14, 14, 15);
+    assertThatThrownBy(() -> FakeWork.run(spark, more, grows, 0))
+        .hasMessageContaining("2 rows were counted, and 3 were there");
+    assertThat(seen()).isEqualTo(done(FakeWork.texts(0, 12)));
+    run(more, FakeWork.texts(0, 14));
+    assertThat(seen()).isEqualTo(done(FakeWork.texts(0, 14)));
+  }
+
+  @Test
+  void whatIsNoFaultOfTheInputIsNotToldOfIt() {
+    MapFunction<Row, Row> full =
+        row -> {
+          throw new IOException("No space left on device");
+        };
+    Dataset<Row> input =
+        FakeWork.input(spark, FakeWork.texts(0, 5)).map(full, Encoders.row(FakeWork.INPUT));
+    assertThatThrownBy(() -> FakeWork.run(spark, request(), input, 0))
+        .isNotInstanceOf(RunException.class)
+        .hasRootCauseMessage("No space left on device");
+    assertThat(Path.of(output())).doesNotExist();
+  }
+
+  @Test
+  void roomIsAskedForOnce() throws IOException {
+    Map<String, String> texts = FakeWork.texts(0, 20);
+    RunRequest huge = over(request(), "parquet", 1L << 50);
+    RunException refused = refused(huge, texts);
+    assertThat(refused.kind()).isEqualTo(RunException.Kind.STORAGE);
+    assertThat(refused).hasMessageContaining("MiB are free there");
+    assertThat(Path.of(output())).doesNotExist();
+    // What the run takes is taken when its rows lie ready.
+    begin(request(), texts, 2);
+    Run.check(spark, huge);
+    run(huge, texts);
+    assertThat(seen()).isEqualTo(done(texts));
+    assertThat(refused(over(with(request(), Changed::overwriting), "parquet", 1L << 50), texts))
+        .hasMessageContaining("MiB are free there");
+  }
+
+  @Test
+  void anUnfinishedRunIsFoundByWhoReadsTheSame() throws IOException {
+    String folder = temporary.resolve("chosen").toString();
+    String output = folder + "/fake-1";
+    begin(FakeWork.request(output, 4, SETTINGS, "first"), FakeWork.texts(0, 20), 2);
+    assertThat(found(folder, "first")).endsWith("/fake-1");
+    assertThat(found(folder, "other")).isNull();
+    run(FakeWork.request(output, 4, SETTINGS, "first"), FakeWork.texts(0, 20));
+    assertThat(found(folder, "first")).isNull();
+  }
+
+  private static String found(String folder, String files) {
+    return UnfinishedRuns.find(
+        spark, folder, "fake-", SETTINGS, new RunRequest.InputFiles(files, 1));
+  }
+
+  @Test
+  void whatWasDoneBeforeCounts() throws IOException {
+    Path marker = temporary.resolve("good-now");
+    Map<String, String> texts = FakeWork.texts(0, 40);
+    for (int i = 0; i < 15; i++) {
+      texts.put("r" + i, "bad " + marker);
+    }
+    RunRequest strict = with(request(), c -> c.fraction(0.1));
+    int rows = begin(request(), texts, 6);
+    try (Run run = Run.open(spark, request())) {
+      run.output(FakeWork.OUTPUT, "error");
+      run.plan(() -> null);
+      int left = (int) run.tasks().stream().mapToLong(ShardTask::rows).sum();
+      assertThat(run.rowsThere()).isEqualTo(rows).isEqualTo(40 - left);
+      assertThat(run.howToGoOn()).startsWith(rows + " of 40 rows are written");
+    }
+    int before = FakeWork.DONE.get();
+    assertThat(refused(strict, texts).kind()).isEqualTo(RunException.Kind.TOO_MANY_ERRORS);
+    assertThat(FakeWork.DONE.get()).as("it was known").isEqualTo(before);
+    run(request(), texts);
+    // What is done again is no error yet.
+    Files.createFile(marker);
+    try (Run run = Run.open(spark, with(strict, c -> c.fraction(0.1).retrying()))) {
+      Dataset<Row> input = Identified.rows(FakeWork.input(spark, texts), "id");
+      run.output(FakeWork.OUTPUT, "error");
+      run.plan(() -> input);
+      run.decode(new FakeWork(0), input.schema());
+      assertThat(run.rowsThere()).isEqualTo(40);
+      run.requireWhole();
+      run.finish(new ObjectMapper().createObjectNode());
+    }
+    assertThat(seen()).isEqualTo(done(texts));
+    Map<String, String> more = FakeWork.texts(0, 50);
+    more.putAll(texts);
+    try (Run run = Run.open(spark, with(request(), c -> c.files("more").extending()))) {
+      Dataset<Row> input = Identified.rows(FakeWork.input(spark, more), "id");
+      run.output(FakeWork.OUTPUT, "error");
+      run.plan(() -> input);
+      run.decode(new FakeWork(0), input.schema());
+      assertThat(run.rowsThere()).isEqualTo(50);
+    }
+  }
+
+  @Test
+  void aRowThatIsAppendedAgainIsRefused() {
+    Map<String, String> texts = FakeWork.texts(0, 10);
+    run(request(), texts);
+    RunRequest more = with(request(), c -> c.files("more").extending());
+    for (Map<String, String> appended :
+        List.of(FakeWork.texts(3, 5), Map.of("r3", "another", "r4", "text"))) {
+      Dataset<Row> input =
+          FakeWork.input(spark, FakeWork.texts(0, 12)).union(FakeWork.input(spark, appended));
+      assertThatThrownBy(() -> FakeWork.run(spark, more, input, 0))
+          .isInstanceOfSatisfying(
+              RunException.class, e -> assertThat(e.kind()).isEqualTo(RunException.Kind.INPUT))
+          .hasMessageContaining("2 ids stand in several rows, for example r3, r4");
+      assertThat(seen()).isEqualTo(done(texts));
+    }
   }
 
   @Test
@@ -351,6 +672,100 @@ class RunTest {
     }
   }
 
+  /** Replaces what is there, but for taking its place. */
+  private RunRequest staged(Map<String, String> texts) throws IOException {
+    RunRequest other =
+        with(request(), c -> c.overwriting().identity(Map.of("weight", "5")).files("new"));
+    begin(other, texts, Integer.MAX_VALUE);
+    try (Run run = Run.open(spark, other)) {
+      run.output(FakeWork.OUTPUT, "error");
+      run.plan(() -> null);
+      run.requireWhole();
+    }
+    return other;
+  }
+
+  @Test
+  void whatWasKilledWhileItTookTheOldPlaceIsWhole() throws IOException {
+    run(request(), FakeWork.texts(0, 10));
+    Map<String, String> texts = FakeWork.texts(100, 140);
+    RunRequest other = staged(texts);
+    Path hidden = Path.of(output(), "_foresight");
+    Files.createFile(hidden.resolve("next/_SUCCESS"));
+    // Where folders have no renames, some of their files have been moved.
+    Path rows = hidden.resolve("next/_foresight/rows");
+    Path segment;
+    try (Stream<Path> segments = Files.list(rows)) {
+      segment = segments.findAny().orElseThrow();
+    }
+    Path moved = hidden.resolve("rows").resolve(segment.getFileName());
+    Files.createDirectories(moved);
+    for (String name : names(segment.toString()).subList(0, 3)) {
+      Files.move(segment.resolve(name), moved.resolve(name));
+    }
+    int before = FakeWork.DONE.get();
+    run(other, texts);
+    assertThat(FakeWork.DONE.get()).isEqualTo(before);
+    assertThat(seen()).isEqualTo(done(texts));
+    assertThat(names(output() + "/_foresight")).containsExactly("rows", "run.json");
+    assertThat(names(output() + "/_foresight/rows")).hasSize(1);
+    RunPaths home = new RunPaths(new org.apache.hadoop.fs.Path(output()));
+    assertThat(InputChanges.index(spark, home).count()).isEqualTo(40);
+    // Killed before the last of the old one was deleted.
+    Files.createDirectories(hidden.resolve("old"));
+    run(other, texts);
+    assertThat(FakeWork.DONE.get()).isEqualTo(before);
+    // All was done, and it is asked for again.
+    run(other, texts);
+    assertThat(FakeWork.DONE.get() - before).isEqualTo(40);
+  }
+
+  @Test
+  void tasksOfARunThatIsReplacedCommitNothing() throws IOException {
+    begin(request(), FakeWork.texts(0, 20), 2);
+    Path hidden = Path.of(output(), "_foresight");
+    Path alive = hidden.resolve("tmp/gone/alive");
+    Files.createDirectories(alive.getParent());
+    Files.createFile(alive);
+    Map<String, String> texts = FakeWork.texts(100, 120);
+    RunRequest other =
+        with(request(), c -> c.overwriting().identity(Map.of("weight", "5")).files("new"));
+    try (Run run = Run.open(spark, other)) {
+      assertThat(alive).doesNotExist();
+      assertThat(run.isResumed()).isFalse();
+    }
+    run(other, texts);
+    assertThat(seen()).isEqualTo(done(texts));
+    assertThat(names(output() + "/_foresight")).containsExactly("rows", "run.json");
+  }
+
+  @Test
+  void anInputThatHasChangedIsNoReasonToRefuseAnOverwritingRun() throws IOException {
+    run(request(), FakeWork.texts(0, 10));
+    staged(FakeWork.texts(100, 120));
+    Map<String, String> texts = FakeWork.texts(200, 210);
+    run(
+        with(request(), c -> c.overwriting().identity(Map.of("weight", "5")).files("newer")),
+        texts);
+    assertThat(seen()).isEqualTo(done(texts));
+  }
+
+  @Test
+  void aViewOfAnotherFileSystemIsThatOne() throws IOException {
+    Path data = Files.createDirectory(temporary.resolve("data"));
+    spark
+        .sparkContext()
+        .hadoopConfiguration()
+        .set("fs.viewfs.mounttable.runs.link./data", data.toUri().toString());
+    Map<String, String> texts = FakeWork.texts(0, 10);
+    run(FakeWork.request("viewfs://runs/data/out", 4, SETTINGS, "first"), texts);
+    assertThat(FakeWork.read(spark, data.resolve("out").toString())).isEqualTo(done(texts));
+    try (Run run =
+        Run.open(spark, FakeWork.request("viewfs://runs/data/out", 4, SETTINGS, "first"))) {
+      assertThat(run.isWhole()).isTrue();
+    }
+  }
+
   @Test
   void throughALinkItIsTheSameFolder() throws IOException {
     run(request(), FakeWork.texts(0, 5));
@@ -426,6 +841,83 @@ class RunTest {
   }
 
   @Test
+  void anIndexThatCannotBeReadIsStoragesFault() throws IOException {
+    Map<String, String> texts = FakeWork.texts(0, 12);
+    texts.put("r5", "bad /no/such/file");
+    run(request(), texts);
+    try (Stream<Path> files = Files.walk(Path.of(output(), "_foresight/rows"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        byte[] bytes = Files.readAllBytes(file);
+        Arrays.fill(bytes, 4, 24, (byte) 0xff);
+        Files.write(file, bytes);
+      }
+    }
+    assertThat(refused(with(request(), Changed::retrying), texts).kind())
+        .isEqualTo(RunException.Kind.STORAGE);
+  }
+
+  @Test
+  void errorRowsAreReplacedInOneStepWhereThereAreNoRenames() throws IOException {
+    useFailingFileSystem();
+    Path marker = temporary.resolve("good-now");
+    Map<String, String> texts = FakeWork.texts(0, 20);
+    for (int i = 0; i < 5; i++) {
+      texts.put("r" + i, "bad " + marker);
+    }
+    String folder = "failing://" + temporary.resolve("retried");
+    RunRequest request = FakeWork.request(folder, 4, SETTINGS, "first");
+    run(request, texts);
+    Files.createFile(marker);
+    List<String> ends = new ArrayList<>();
+    for (int at = 0; !ends.contains("finished"); at++) {
+      FailingFileSystem.failAt(at, at % 2 == 0);
+      try {
+        run(with(request, Changed::retrying), texts);
+        ends.add(FailingFileSystem.failed() ? "survived" : "finished");
+      } catch (RunException e) {
+        assertThat(e.kind()).as(e.getMessage()).isEqualTo(RunException.Kind.STORAGE);
+        ends.add("STORAGE");
+      }
+      FailingFileSystem.failAt(Integer.MAX_VALUE, false);
+      Map<String, String> seen = FakeWork.read(spark, folder);
+      assertThat(seen).as("after failure " + at).hasSize(20);
+      seen.forEach(
+          (id, what) -> assertThat(what).isIn(done(texts).get(id), "reward: Cannot judge it."));
+    }
+    assertThat(ends).contains("STORAGE").hasSizeGreaterThan(8);
+    assertThat(FakeWork.read(spark, folder)).isEqualTo(done(texts));
+  }
+
+  private static void useFailingFileSystem() {
+    spark
+        .sparkContext()
+        .hadoopConfiguration()
+        .set("fs.failing.impl", FailingFileSystem.class.getName());
+    FailingFileSystem.failAt(Integer.MAX_VALUE, false);
+  }
+
+  /** Rows of a run that need not be done again, or all of them if it has taken its place. */
+  private static int committed(Path output, String weight, int all) throws IOException {
+    Path hidden = output.resolve("_foresight");
+    boolean published =
+        Files.exists(hidden.resolve("next/_SUCCESS")) || Files.exists(hidden.resolve("old"));
+    if (published) {
+      return all;
+    }
+    Path next = hidden.resolve("next");
+    Path manifest = next.resolve("_foresight/run.json");
+    if (!Files.exists(manifest)
+        || !new ObjectMapper()
+            .readTree(manifest.toFile())
+            .at("/identity/weight")
+            .asText()
+            .equals(weight)) {
+      return 0;
+    }
+    return FakeWork.read(spark, next.toString()).size();
+  }
+
+  @Test
   void aRunWithTooManyErrorsEndsAndKeepsWhatIsThere() {
     Map<String, String> texts = FakeWork.texts(0, 40);
     for (int i = 0; i < 15; i++) {
@@ -441,14 +933,10 @@ class RunTest {
 
   @Test
   void storageThatFailsAnywhereLosesNothing() throws IOException {
-    spark
-        .sparkContext()
-        .hadoopConfiguration()
-        .set("fs.failing.impl", FailingFileSystem.class.getName());
+    useFailingFileSystem();
     Map<String, String> old = FakeWork.texts(0, 6);
     Map<String, String> texts = FakeWork.texts(0, 12);
     String folder = "failing://" + temporary.resolve("failing");
-    FailingFileSystem.failAt(Integer.MAX_VALUE, false);
     FakeWork.run(
         spark, FakeWork.request(folder, 4, SETTINGS, "old"), FakeWork.input(spark, old), 0);
     Map<String, String> whole = FakeWork.read(spark, folder);
@@ -477,7 +965,10 @@ class RunTest {
       if (success) {
         assertThat(now.equals(whole) || now.equals(done(texts))).as("after " + at).isTrue();
       }
+      int open = texts.size() - committed(temporary.resolve("failing"), "" + at, texts.size());
+      int before = FakeWork.DONE.get();
       FakeWork.run(spark, request, FakeWork.input(spark, texts), 0);
+      assertThat(FakeWork.DONE.get() - before).as("after failure " + at).isEqualTo(open);
       whole = FakeWork.read(spark, folder);
       assertThat(whole).as("after failure " + at).isEqualTo(done(texts));
       // Odd, so that changes fail before and after they are made.

@@ -3,6 +3,7 @@ package io.foresight.spark.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.jobs.S3Endpoint;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Locale;
@@ -29,6 +30,23 @@ class S3RunTest {
             .config("spark.hadoop.fs.s3a.retry.throttle.interval", "50ms");
     S3Endpoint.settings(port, "secret").forEach(builder::config);
     return builder.getOrCreate();
+  }
+
+  private static RunRequest request(String output, boolean retryErrors) {
+    RunRequest request = FakeWork.request(output, 6, Map.of(), "in");
+    return new RunRequest(
+        request.job(),
+        request.verb(),
+        output,
+        request.format(),
+        false,
+        false,
+        retryErrors,
+        request.shardRows(),
+        request.maxErrorFraction(),
+        request.identity(),
+        request.input(),
+        request.described());
   }
 
   @Test
@@ -80,6 +98,14 @@ class S3RunTest {
           FakeWork.input(spark, FakeWork.texts(0, 3)),
           0);
       assertThat(FakeWork.read(spark, output)).hasSize(3);
+      String retried = "s3a://data/retried";
+      Path marker = temporary.resolve("good-now");
+      Map<String, String> bad = Map.of("r1", "text 1", "r2", "bad " + marker);
+      FakeWork.run(spark, request(retried, false), FakeWork.input(spark, bad), 0);
+      assertThat(FakeWork.read(spark, retried)).containsEntry("r2", "reward: Cannot judge it.");
+      Files.createFile(marker);
+      FakeWork.run(spark, request(retried, true), FakeWork.input(spark, bad), 0);
+      assertThat(FakeWork.read(spark, retried).get("r2")).startsWith("BAD ");
     }
   }
 }

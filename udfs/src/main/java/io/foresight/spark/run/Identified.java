@@ -29,7 +29,7 @@ import org.apache.spark.sql.types.StructField;
 public final class Identified {
 
   /** Times are written the same whatever zone the session has. */
-  private static final Map<String, String> JSON = Map.of("timeZone", "UTC");
+  private static final Map<String, String> JSON = RowFiles.asJson(Map.of("timeZone", "UTC"));
 
   private Identified() {}
 

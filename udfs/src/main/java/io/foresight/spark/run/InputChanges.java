@@ -2,7 +2,9 @@ package io.foresight.spark.run;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.when;
 
@@ -22,9 +24,12 @@ import org.apache.spark.sql.types.StructType;
  * @param added rows that the run has not
  * @param gone rows that the input has no more
  * @param changed rows of the same id and other content
+ * @param twice ids that stand in several rows of the input
  * @param examples an id of each kind; {@code null} where there is none
  */
-record InputChanges(long added, long gone, long changed, List<String> examples) {
+record InputChanges(long added, long gone, long changed, long twice, List<String> examples) {
+
+  private static final int EXAMPLES = 3;
 
   /** Of a run's index: what rows it has. */
   static final StructType INDEX =
@@ -48,6 +53,9 @@ record InputChanges(long added, long gone, long changed, List<String> examples) 
    * @param now the input, with ids and checksums
    */
   static InputChanges between(Dataset<Row> index, Dataset<Row> now) {
+    Dataset<Row> byId =
+        now.groupBy(HiddenColumns.ID)
+            .agg(count(lit(1)).as("rows"), min(HiddenColumns.CHECKSUM).as(HiddenColumns.CHECKSUM));
     Dataset<Row> before =
         index.select(col(HiddenColumns.ID).as("old_id"), col(HiddenColumns.CHECKSUM).as("old_sum"));
     Column id = col(HiddenColumns.ID);
@@ -60,21 +68,36 @@ record InputChanges(long added, long gone, long changed, List<String> examples) 
             .and(col("old_sum").notEqual(col(HiddenColumns.CHECKSUM)));
     Column either = coalesce(id, old);
     Row row =
-        now.select(HiddenColumns.ID, HiddenColumns.CHECKSUM)
-            .join(before, id.equalTo(old), "full_outer")
+        byId.join(before, id.equalTo(old), "full_outer")
             .agg(
                 count_if(added),
                 count_if(gone),
                 count_if(changed),
+                count_if(col("rows").gt(1)),
                 min(when(added, either)),
                 min(when(gone, either)),
                 min(when(changed, either)))
             .head();
     List<String> examples = new ArrayList<>();
-    for (int i = 3; i < 6; i++) {
+    for (int i = 4; i < 7; i++) {
       examples.add(row.getString(i));
     }
-    return new InputChanges(row.getLong(0), row.getLong(1), row.getLong(2), examples);
+    return new InputChanges(
+        row.getLong(0), row.getLong(1), row.getLong(2), row.getLong(3), examples);
+  }
+
+  /** Some of the ids that stand in several rows. */
+  static List<String> examplesOfTwice(Dataset<Row> now) {
+    return now
+        .groupBy(HiddenColumns.ID)
+        .count()
+        .filter(col("count").gt(1))
+        .orderBy(HiddenColumns.ID)
+        .limit(EXAMPLES)
+        .collectAsList()
+        .stream()
+        .map(row -> row.getString(0))
+        .toList();
   }
 
   /** The rows that the run has not. */

@@ -73,8 +73,14 @@ final class InputLayout {
     return new Counted(counted.getLong(0), "%016x%016x".formatted(high, low), counted.getLong(3));
   }
 
-  /** A shard's rows in order, and what was found among them. */
-  private record LaidOut(long twice, String example) implements Serializable {}
+  /**
+   * A shard whose rows lie ready.
+   *
+   * @param rows how many they are
+   * @param twice ids that several of them have
+   * @param example one of those; {@code null} if there is none
+   */
+  private record LaidOut(long rows, long twice, String example) implements Serializable {}
 
   private static final class ByShard extends Partitioner {
 
@@ -100,8 +106,8 @@ final class InputLayout {
    * Writes a file of rows and one of ids per shard, unless they are there.
    *
    * @param rows identified, with checksums, of which none has a null id
-   * @throws RunException of kind INPUT if an id stands in several rows; then the files are of no
-   *     use
+   * @throws RunException of kind INPUT if an id stands in several rows, or the rows are not as many
+   *     as were counted; then the files are of no use
    */
   static void write(
       SparkSession spark, RunFiles files, RunPaths paths, Segment segment, Dataset<Row> rows)
@@ -111,8 +117,11 @@ final class InputLayout {
     files.makeFolder(paths.scratch());
     String shard = "_foresight_shard";
     Dataset<Row> placed =
-        rows.withColumn(
-            shard, pmod(xxhash64(col(HiddenColumns.ID)), lit((long) segment.shards())).cast("int"));
+        // Rows without an id were refused; one that has come since is missing in what is compared.
+        rows.filter(col(HiddenColumns.ID).isNotNull())
+            .withColumn(
+                shard,
+                pmod(xxhash64(col(HiddenColumns.ID)), lit((long) segment.shards())).cast("int"));
     StructType schema = placed.schema();
     int columns = schema.size();
     JavaPairRDD<Integer, InternalRow> keyed =
@@ -155,19 +164,27 @@ final class InputLayout {
                         ClassTag$.MODULE$.<InternalRow>apply(InternalRow.class))
                     .mapPartitions(writer::write)
                     .collect());
-    long twice = found.stream().mapToLong(LaidOut::twice).sum();
-    if (twice > 0) {
+    long there = found.stream().mapToLong(LaidOut::rows).sum();
+    if (there != segment.rows()) {
       throw new RunException(
           RunException.Kind.INPUT,
-          "Cannot use the input's ids: %d ids stand in several rows, for example %s. Make ids unique, or set input.columns.id = \"\" to derive them."
-              .formatted(
-                  twice,
-                  found.stream()
-                      .map(LaidOut::example)
-                      .filter(Objects::nonNull)
-                      .min(Comparator.naturalOrder())
-                      .orElse("")));
+          "Cannot lay out the input: it changed while it was read: %d rows were counted, and %d were there when they were read again. Give the same command again when nothing writes to the input."
+              .formatted(segment.rows(), there));
     }
+    long twice = found.stream().mapToLong(LaidOut::twice).sum();
+    if (twice > 0) {
+      throw notUnique(
+          twice,
+          found.stream().map(LaidOut::example).filter(Objects::nonNull).sorted().limit(3).toList());
+    }
+  }
+
+  /** Ids that no run can be made of, some of them as examples. */
+  static RunException notUnique(long ids, List<String> examples) {
+    return new RunException(
+        RunException.Kind.INPUT,
+        "Cannot use the input's ids: %d ids stand in several rows, for example %s. Make ids unique, or set input.columns.id = \"\" to derive them."
+            .formatted(ids, String.join(", ", examples)));
   }
 
   /** A task that writes a shard. */
@@ -224,7 +241,7 @@ final class InputLayout {
           row ->
               new GenericInternalRow(new Object[] {row.getUTF8String(id), row.getLong(checksum)}));
       write(files, rows, paths.input(segment, number, shard.size()), shard, laidOut()::apply);
-      return List.of(new LaidOut(twice, example)).iterator();
+      return List.of(new LaidOut(shard.size(), twice, example)).iterator();
     }
 
     /** The columns that lie ready, which are all but checksum and shard. */

@@ -98,6 +98,12 @@ final class Manifest {
     return differences;
   }
 
+  /** Whether it is of the same identity, and over the same files as far as it has read any. */
+  boolean isOf(Map<String, String> now, RunRequest.InputFiles input) {
+    return differences(now).isEmpty()
+        && (inputFingerprint().isEmpty() || inputFingerprint().equals(input.fingerprint()));
+  }
+
   /** The input's files as they were when its rows were last counted. */
   String inputFingerprint() {
     return json.at("/input/files").asText();
@@ -128,6 +134,19 @@ final class Manifest {
     return segments;
   }
 
+  private ObjectNode plan() {
+    return json.get("plan") instanceof ObjectNode there ? there : json.putObject("plan");
+  }
+
+  /** What names of the output's files end with; {@code null} if that is not settled yet. */
+  String extension() {
+    return json.at("/plan/extension").asText(null);
+  }
+
+  void extension(String extension) {
+    plan().put("extension", extension);
+  }
+
   /** Whether it has a plan, and all that is to be done lies ready or is done. */
   boolean isLaidOut() {
     List<Segment> segments = segments();
@@ -150,7 +169,7 @@ final class Manifest {
   }
 
   void segments(List<Segment> segments) {
-    ObjectNode plan = json.putObject("plan");
+    ObjectNode plan = plan();
     plan.put("shards", segments.stream().mapToInt(Segment::shards).sum());
     ArrayNode array = plan.putArray("segments");
     for (Segment segment : segments) {

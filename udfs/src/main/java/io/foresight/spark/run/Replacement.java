@@ -2,6 +2,7 @@ package io.foresight.spark.run;
 
 import java.io.IOException;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
@@ -18,12 +19,16 @@ final class Replacement {
    */
   static void of(RunFiles files, RunPaths home) throws IOException {
     RunPaths next = home.next();
+    Set<String> segments = new HashSet<>();
     Set<String> own = new HashSet<>();
     Manifest staged = Manifest.read(files, next);
     if (staged == null) {
       staged = Manifest.read(files, home);
     }
-    staged.segments().forEach(segment -> own.add("-" + segment.id() + "."));
+    for (Segment segment : staged.segments()) {
+      segments.add(segment.id());
+      own.add("-" + segment.id() + ".");
+    }
     files.delete(home.success());
     files.makeFolder(home.old());
     for (FileStatus status : files.list(home.root())) {
@@ -34,21 +39,39 @@ final class Replacement {
         files.move(status.getPath(), old);
       }
     }
-    if (files.exists(next.index())) {
-      files.delete(home.index());
-      files.move(next.index(), home.index());
+    // File by file: where folders have no renames, half a folder may have been moved before.
+    for (String segment : segments) {
+      move(files, new Path(next.index(), segment), new Path(home.index(), segment));
     }
-    for (FileStatus status : files.list(next.root())) {
-      String name = status.getPath().getName();
-      if (!name.startsWith("_")) {
-        files.move(status.getPath(), new Path(home.root(), name));
+    for (FileStatus status : files.list(home.index())) {
+      if (!segments.contains(status.getPath().getName())) {
+        files.delete(status.getPath());
       }
     }
+    move(files, next.root(), home.root());
     if (files.exists(next.manifest())) {
       files.replace(next.manifest(), home.manifest());
     }
     files.writeMark(home.success(), new byte[0]);
     files.delete(next.root());
+    // Of an old run that was not whole.
+    files.delete(home.scratch());
+    files.delete(home.inputs());
+    // Last: while it is there, what is published is known to be new.
     files.delete(home.old());
+  }
+
+  /** Moves a folder's files of rows that were not moved before. */
+  private static void move(RunFiles files, Path from, Path to) throws IOException {
+    List<FileStatus> there = files.list(from);
+    if (!there.isEmpty()) {
+      files.makeFolder(to);
+    }
+    for (FileStatus status : there) {
+      String name = status.getPath().getName();
+      if (!name.startsWith("_")) {
+        files.commit(status.getPath(), new Path(to, name));
+      }
+    }
   }
 }

@@ -1,15 +1,21 @@
 package io.foresight.spark.run;
 
+import io.foresight.spark.HiddenColumns;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.HashMap;
 import java.util.Iterator;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.io.compress.CompressionCodec;
+import org.apache.hadoop.io.compress.CompressionCodecFactory;
 import org.apache.hadoop.mapreduce.Job;
 import org.apache.hadoop.mapreduce.TaskAttemptID;
 import org.apache.hadoop.mapreduce.TaskType;
 import org.apache.hadoop.mapreduce.task.TaskAttemptContextImpl;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.paths.SparkPath;
 import org.apache.spark.sql.SparkSession;
@@ -37,6 +43,15 @@ final class RowFiles implements Serializable {
 
   private static final long serialVersionUID = 1;
 
+  /**
+   * How JSON holds what Spark's own defaults would lose: digits of times below the millisecond, and
+   * seconds of the offsets that zones had long ago.
+   */
+  private static final java.util.Map<String, String> AS_JSON =
+      java.util.Map.of(
+          "timestampFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXXXX",
+          "timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS");
+
   private final StructType schema;
   private final Function1<PartitionedFile, scala.collection.Iterator<InternalRow>> reader;
   private final OutputWriterFactory writers;
@@ -58,27 +73,33 @@ final class RowFiles implements Serializable {
 
   /** Parquet files. */
   static RowFiles parquet(SparkSession spark, StructType schema) {
-    return of(spark, "parquet", schema);
+    return of(spark, "parquet", schema, null);
   }
 
   /**
    * Files of a format.
    *
    * @param format parquet or json
+   * @param extension what their names are to end with, which says how they are compressed; {@code
+   *     null}: as the session's settings say
    */
-  static RowFiles of(SparkSession spark, String format, StructType schema) {
+  static RowFiles of(SparkSession spark, String format, StructType schema, String extension) {
     Map<String, String> options = Map$.MODULE$.<String, String>empty();
+    for (java.util.Map.Entry<String, String> option : options(format).entrySet()) {
+      options = with(options, option.getKey(), option.getValue());
+    }
     FileFormat files;
     if (format.equals("parquet")) {
       // Whole batches of columns would have to be taken apart again.
       options = with(options, FileFormat.OPTION_RETURNING_BATCH(), "false");
       files = new ParquetFileFormat();
     } else {
-      // Every row has every column, for those who infer a schema from some of them.
-      options = with(options, "ignoreNullFields", "false");
       files = new JsonFileFormat();
     }
     try {
+      if (extension != null) {
+        options = with(options, "compression", compression(spark, format, extension));
+      }
       Job job = Job.getInstance(spark.sessionState().newHadoopConf());
       OutputWriterFactory writers = files.prepareWrite(spark, job, options, schema);
       Configuration configured = job.getConfiguration();
@@ -97,11 +118,59 @@ final class RowFiles implements Serializable {
               .broadcast(
                   new SerializableConfiguration(configured),
                   scala.reflect.ClassTag$.MODULE$.apply(SerializableConfiguration.class));
-      return new RowFiles(
-          schema, reader, writers, shipped, writers.getFileExtension(attempt(configured)));
+      String made = writers.getFileExtension(attempt(configured));
+      if (extension != null && !extension.equals(made)) {
+        throw new IllegalStateException(
+            "Cannot write files that end with %s: Spark makes such that end with %s of them."
+                .formatted(extension, made));
+      }
+      return new RowFiles(schema, reader, writers, shipped, made);
     } catch (IOException e) {
       throw new IllegalStateException("Cannot prepare files of rows: " + e.getMessage(), e);
     }
+  }
+
+  /** Spark's name of what files are compressed with whose names end so. */
+  private static String compression(SparkSession spark, String format, String extension) {
+    if (format.equals("parquet")) {
+      for (CompressionCodecName codec : CompressionCodecName.values()) {
+        if (extension.equals(codec.getExtension() + ".parquet")) {
+          return codec.name().toLowerCase(Locale.ROOT);
+        }
+      }
+    }
+    CompressionCodec codec =
+        new CompressionCodecFactory(spark.sessionState().newHadoopConf())
+            .getCodec(new Path("file" + extension));
+    return codec == null ? "none" : codec.getClass().getName();
+  }
+
+  /**
+   * Options of Spark's readers and writers by which what is written of a format is read back as it
+   * was.
+   */
+  static java.util.Map<String, String> options(String format) {
+    if (format.equals("parquet")) {
+      return java.util.Map.of();
+    }
+    return asJson(
+        java.util.Map.of(
+            // Every row has every column, for those who infer a schema from some of them.
+            "ignoreNullFields",
+            "false",
+            // What is no row any more is told, and not taken for a row of nulls.
+            "mode",
+            "FAILFAST",
+            // By default a column of the user's own that has the default's name is not read.
+            "columnNameOfCorruptRecord",
+            HiddenColumns.INPUT_ERROR));
+  }
+
+  /** Options of JSON that loses nothing, and others. */
+  static java.util.Map<String, String> asJson(java.util.Map<String, String> others) {
+    java.util.Map<String, String> options = new HashMap<>(AS_JSON);
+    options.putAll(others);
+    return java.util.Map.copyOf(options);
   }
 
   private static Map<String, String> with(Map<String, String> map, String key, String value) {
@@ -130,20 +199,37 @@ final class RowFiles implements Serializable {
   /**
    * The rows of a file, in order; each is valid until the next one is taken. Belongs to the calling
    * task, which closes what it opens.
+   *
+   * @throws StorageFault if the file cannot be read, now or when the row is taken that cannot be
    */
-  Iterator<InternalRow> read(Path path) throws IOException {
-    FileStatus status = path.getFileSystem(configuration()).getFileStatus(path);
-    return JavaConverters.asJavaIterator(
-        reader.apply(
-            new PartitionedFile(
-                InternalRow.empty(),
-                SparkPath.fromPath(path),
-                0,
-                status.getLen(),
-                new String[0],
-                status.getModificationTime(),
-                status.getLen(),
-                Map$.MODULE$.<String, Object>empty())));
+  Iterator<InternalRow> read(Path path) {
+    Iterator<InternalRow> rows =
+        StorageFault.guarded(
+            () -> {
+              FileStatus status = path.getFileSystem(configuration()).getFileStatus(path);
+              return JavaConverters.asJavaIterator(
+                  reader.apply(
+                      new PartitionedFile(
+                          InternalRow.empty(),
+                          SparkPath.fromPath(path),
+                          0,
+                          status.getLen(),
+                          new String[0],
+                          status.getModificationTime(),
+                          status.getLen(),
+                          Map$.MODULE$.<String, Object>empty())));
+            });
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return StorageFault.guarded(rows::hasNext);
+      }
+
+      @Override
+      public InternalRow next() {
+        return StorageFault.guarded(rows::next);
+      }
+    };
   }
 
   /** A new file; until it is closed it is not whole. */

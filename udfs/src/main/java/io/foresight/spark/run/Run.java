@@ -1,8 +1,8 @@
 package io.foresight.spark.run;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -10,7 +10,6 @@ import io.foresight.spark.ColumnNames;
 import io.foresight.spark.Secrets;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -35,8 +35,8 @@ import org.slf4j.LoggerFactory;
  * a task, a file and a unit of commit. A run may be killed at any moment; the same request goes on
  * with the shards that are not there. Every file that is visible is whole and final, and no row is
  * visible twice; {@code _SUCCESS} says that all are there. Used in this order: {@link #open},
- * {@link #plan}, {@link #decode}, {@link #written}, {@link #finish}. Lives on the driver; of one
- * thread but for the counts.
+ * {@link #output}, {@link #plan}, {@link #decode}, {@link #written}, {@link #finish}. Lives on the
+ * driver; of one thread but for the counts.
  */
 public final class Run implements AutoCloseable {
 
@@ -46,6 +46,9 @@ public final class Run implements AutoCloseable {
   private static final int COPIES_OF_INPUT = 2;
 
   private static final long LEAST_ROOM = 16L << 20;
+
+  /** How Spark begins to tell of a file that it cannot read. */
+  private static final String READING_FAILED = "Encountered error while reading file";
 
   private final SparkSession spark;
   private final RunRequest request;
@@ -96,8 +99,8 @@ public final class Run implements AutoCloseable {
     return stored(
         request,
         () -> {
-          RunFiles files = RunFiles.of(new Path(request.output()), configuration);
-          RunPaths home = new RunPaths(files.resolved(new Path(request.output())));
+          RunPaths home = home(request, configuration);
+          RunFiles files = RunFiles.of(home.root(), configuration);
           check(request, files, home);
           boolean made = !files.exists(home.root());
           Lease lease = Lease.take(files, home.leases(), request.output(), Lease.Timing.DEFAULT);
@@ -121,17 +124,22 @@ public final class Run implements AutoCloseable {
     stored(
         request,
         () -> {
-          RunFiles files =
-              RunFiles.of(new Path(request.output()), spark.sparkContext().hadoopConfiguration());
-          check(request, files, new RunPaths(files.resolved(new Path(request.output()))));
+          Configuration configuration = spark.sparkContext().hadoopConfiguration();
+          RunPaths home = home(request, configuration);
+          check(request, RunFiles.of(home.root(), configuration), home);
           return null;
         });
+  }
+
+  /** Where the output lies; of another file system than it was named by, if that is but a view. */
+  private static RunPaths home(RunRequest request, Configuration configuration) throws IOException {
+    Path given = new Path(request.output());
+    return new RunPaths(ResolvedPath.of(given.getFileSystem(configuration), given));
   }
 
   private static void check(RunRequest request, RunFiles files, RunPaths home) throws IOException {
     files.requireWritable(home.root());
     Manifest there = Manifest.read(files, home);
-    boolean finished = files.exists(home.success());
     boolean staged = files.exists(home.next().success());
     if (!request.overwrite() && !staged) {
       if (there == null && holdsSomething(files, home)) {
@@ -143,12 +151,29 @@ public final class Run implements AutoCloseable {
         requireSame(request, there);
       }
     }
+    boolean anew = request.overwrite() && files.exists(home.success());
+    if (!(isBegun(request, there) && !anew)
+        && !isBegun(request, Manifest.read(files, home.next()))) {
+      requireRoom(request, files, home);
+    }
+  }
+
+  /** Whether rows of the run that is asked for lie ready or are done, so that it has its room. */
+  private static boolean isBegun(RunRequest request, Manifest manifest) {
+    return manifest != null
+        && manifest.differences(request.identity()).isEmpty()
+        && manifest.segments().stream().anyMatch(Segment::laidOut);
+  }
+
+  private static void requireRoom(RunRequest request, RunFiles files, RunPaths home)
+      throws IOException {
     long needed = COPIES_OF_INPUT * request.input().bytes() + LEAST_ROOM;
-    if (!(there != null && finished) && files.room(home.root()) < needed) {
+    long room = files.room(home.root());
+    if (room < needed) {
       throw new RunException(
           RunException.Kind.STORAGE,
-          "Cannot write output %s: %d MiB are free there, and a run over this input takes %d MiB at least. Make room, or give another --output."
-              .formatted(request.output(), files.room(home.root()) >> 20, needed >> 20));
+          "Cannot write output %s: %d MiB are free there, and a run over this input takes about %d MiB. Make room, or give another --output."
+              .formatted(request.output(), room >> 20, needed >> 20));
     }
   }
 
@@ -177,12 +202,7 @@ public final class Run implements AutoCloseable {
     return false;
   }
 
-  @FunctionalInterface
-  private interface Access<T> {
-    T on() throws IOException;
-  }
-
-  private static <T> T stored(RunRequest request, Access<T> access) {
+  private static <T> T stored(RunRequest request, StorageFault.Access<T> access) {
     try {
       return access.on();
     } catch (IOException e) {
@@ -194,49 +214,55 @@ public final class Run implements AutoCloseable {
     }
   }
 
-  private <T> T stored(Access<T> access) {
+  private <T> T stored(StorageFault.Access<T> access) {
     return stored(request, access);
   }
 
   /** Decides where this run's files lie, and whether it goes on. With the lease. */
   private void find() throws IOException {
-    if (files.exists(home.next().success())) {
-      // An overwriting run was killed while it took the old one's place.
+    // An overwriting run was killed while it took the old one's place, or just after.
+    boolean staged = files.exists(home.next().success());
+    boolean published = staged || files.exists(home.old());
+    if (staged) {
       Replacement.of(files, home);
     }
     files.delete(home.old());
     Manifest there = Manifest.read(files, home);
     boolean finished = there != null && isThere(home);
-    boolean same = there != null && there.differences(request.identity()).isEmpty();
+    boolean own = isOwn(there) && (published || !finished);
     paths = home;
-    if (request.overwrite() && (there != null || holdsSomething(files, home))) {
-      if (!same || finished) {
-        paths = home.next();
-        manifest = Manifest.read(files, paths);
-        if (manifest != null && !manifest.differences(request.identity()).isEmpty()) {
-          manifest = null;
-        }
-      } else {
-        manifest = there;
-      }
+    if (request.overwrite() && !own && (there != null || holdsSomething(files, home))) {
+      paths = home.next();
+      Manifest next = Manifest.read(files, paths);
+      manifest = isOwn(next) ? next : null;
     } else {
       check(request, files, home);
       manifest = there;
       whole = finished;
     }
-    files.delete(paths.scratch());
+    if (whole) {
+      rowsThere.set(manifest.rows());
+    }
+    // Tasks of drivers that are gone find their folder gone, whichever run they are of.
+    files.delete(home.scratch());
+    files.delete(home.next().scratch());
     if (manifest == null) {
       if (!paths.equals(home)) {
         files.delete(paths.root());
       }
       files.delete(paths.index());
-      files.delete(new Path(paths.hidden(), "input"));
+      files.delete(paths.inputs());
       files.makeFolder(paths.hidden());
       manifest = Manifest.of(request);
       manifest.write(files, paths);
     } else if (whole) {
-      files.delete(new Path(paths.hidden(), "input"));
+      files.delete(paths.inputs());
     }
+  }
+
+  /** Whether it is of the run that is asked for, over the input as it is. */
+  private boolean isOwn(Manifest there) {
+    return there != null && there.isOf(request.identity(), request.input());
   }
 
   /** Whether a run's rows are all there: those of what it was extended by, too. */
@@ -267,10 +293,25 @@ public final class Run implements AutoCloseable {
   public void plan(Supplier<Dataset<Row>> input) {
     stored(
         () -> {
+          settleExtension();
           new RunPlan(spark, request, files, paths, manifest).make(input);
           whole = isThere(paths);
           return null;
         });
+  }
+
+  /** A shard has one name, whatever the session compresses files with when it is done. */
+  private void settleExtension() {
+    String now = RowFiles.of(spark, request.format(), outputSchema, null).extension();
+    if (manifest.extension() == null) {
+      manifest.extension(now);
+    } else if (!manifest.extension().equals(now)) {
+      LOG.warn(
+          "{} began with files that end with {}, and goes on with such, not with {}.",
+          request.output(),
+          manifest.extension(),
+          now);
+    }
   }
 
   /** Rows that the run is to have. */
@@ -278,7 +319,7 @@ public final class Run implements AutoCloseable {
     return manifest.rows();
   }
 
-  /** Rows that are committed; may be asked by any thread. */
+  /** Rows that are committed, by this driver or before; may be asked by any thread. */
   public long rowsThere() {
     return rowsThere.get();
   }
@@ -291,7 +332,7 @@ public final class Run implements AutoCloseable {
   }
 
   /**
-   * Says what the output holds; to be called before {@link #decode} or {@link #written}.
+   * Says what the output holds; to be called before {@link #plan} or {@link #written}.
    *
    * @param schema of the output
    * @param error the output's column that is not null in error rows
@@ -318,6 +359,7 @@ public final class Run implements AutoCloseable {
           if (tasks.isEmpty()) {
             return null;
           }
+          requireFewErrors(new Counts(rowsThere.get(), errorsFound.get()));
           Path scratch = new Path(paths.scratch(), driver);
           Path alive = new Path(scratch, "alive");
           Path parts = new Path(scratch, "parts");
@@ -330,7 +372,7 @@ public final class Run implements AutoCloseable {
                       RowFiles.parquet(spark, inputSchema.asNullable()),
                       RowFiles.parquet(spark, InputChanges.INDEX),
                       RowFiles.parquet(spark, outputSchema),
-                      RowFiles.of(spark, request.format(), outputSchema),
+                      RowFiles.of(spark, request.format(), outputSchema, manifest.extension()),
                       function,
                       outputSchema.fieldIndex(errorColumn),
                       scratch,
@@ -345,7 +387,7 @@ public final class Run implements AutoCloseable {
           try {
             scheduler.run(tasks);
           } catch (RunException e) {
-            throw e.kind() == RunException.Kind.ALL_ERRORS ? withExample(e) : e;
+            throw withExample(e);
           }
           return null;
         });
@@ -358,20 +400,23 @@ public final class Run implements AutoCloseable {
         : 1;
   }
 
-  /** What is to be done. */
+  /** What is to be done; counts what is there. */
   List<ShardTask> tasks() throws IOException {
-    String extension = RowFiles.of(spark, request.format(), outputSchema).extension();
+    String extension = manifest.extension();
     Set<String> there = new HashSet<>();
-    files.list(paths.root()).forEach(status -> there.add(status.getPath().getName()));
+    for (FileStatus status : files.list(paths.root())) {
+      String name = status.getPath().getName();
+      if (!name.equals(paths.hidden().getName())) {
+        there.add(name);
+      }
+    }
     List<ShardTask> tasks = new ArrayList<>();
     for (Segment segment : manifest.segments()) {
       Map<Integer, Long> shards = laidOut(segment);
       shards.forEach(
           (shard, rows) -> {
             Path output = paths.output(segment, shard, extension);
-            if (there.contains(output.getName())) {
-              rowsThere.addAndGet(rows);
-            } else {
+            if (!there.contains(output.getName())) {
               tasks.add(task(ShardTask.Work.SHARD, segment, shard, rows, output));
             }
           });
@@ -383,6 +428,14 @@ public final class Run implements AutoCloseable {
           }
         }
       }
+    }
+    if (tasks.isEmpty()) {
+      rowsThere.set(rows());
+    } else if (!there.isEmpty()) {
+      Counts counts = counts();
+      rowsThere.set(counts.rows());
+      // Rows that are done again are no errors until they are so again.
+      errorsFound.set(request.retryErrors() ? 0 : counts.errors());
     }
     return tasks;
   }
@@ -416,24 +469,27 @@ public final class Run implements AutoCloseable {
 
   /** A shard is done; on Spark's thread. */
   private void hear(ShardResult result) {
-    long good = rowsThere.addAndGet(result.rows());
-    long errors = errorsFound.addAndGet(result.errors());
-    if (errors > request.maxErrorFraction() * rows()) {
-      scheduler.end(tooMany(errors, good));
-    }
+    Counts counts =
+        new Counts(rowsThere.addAndGet(result.rows()), errorsFound.addAndGet(result.errors()));
     try {
+      requireFewErrors(counts);
       lease.require(request.output());
     } catch (RunException e) {
       scheduler.end(e);
     }
   }
 
-  private RunException tooMany(long errors, long there) {
-    boolean all = errors == there;
-    return new RunException(
-        all ? RunException.Kind.ALL_ERRORS : RunException.Kind.TOO_MANY_ERRORS,
-        "Cannot go on: %d of the %d rows that are there are errors, more than run.max-error-fraction = %s of %d rows."
-            .formatted(errors, there, request.maxErrorFraction(), rows()));
+  /** What is there, and how many errors are known among it. */
+  private record Counts(long rows, long errors) {}
+
+  private void requireFewErrors(Counts there) {
+    if (there.errors() > request.maxErrorFraction() * rows()) {
+      boolean all = there.errors() == there.rows();
+      throw new RunException(
+          all ? RunException.Kind.ALL_ERRORS : RunException.Kind.TOO_MANY_ERRORS,
+          "Cannot go on: %d of the %d rows that are there are errors, more than run.max-error-fraction = %s of %d rows."
+              .formatted(there.errors(), there.rows(), request.maxErrorFraction(), rows()));
+    }
   }
 
   /** The rows that are there, read back. */
@@ -441,6 +497,7 @@ public final class Run implements AutoCloseable {
     return spark
         .read()
         .format(request.format())
+        .options(RowFiles.options(request.format()))
         .schema(outputSchema)
         // The folder's name is no pattern, whatever it holds.
         .option("__globPaths__", "false")
@@ -453,45 +510,71 @@ public final class Run implements AutoCloseable {
    * @throws RunException if not
    */
   public void requireWhole() {
-    Row counts = written().agg(count(lit(1)), count(ColumnNames.column(errorColumn))).head();
-    long there = counts.getLong(0);
-    long errors = counts.getLong(1);
-    if (there != rows()) {
+    Counts there = counts();
+    if (there.rows() != rows()) {
       throw new RunException(
           RunException.Kind.FAILED,
           "Cannot finish %s: of %d rows %d are there. Something else writes to the folder, or took files away."
-              .formatted(request.output(), rows(), there));
+              .formatted(request.output(), rows(), there.rows()));
     }
-    if (errors > request.maxErrorFraction() * there) {
-      RunException tooMany = tooMany(errors, there);
-      throw tooMany.kind() == RunException.Kind.ALL_ERRORS ? withExample(tooMany) : tooMany;
+    try {
+      requireFewErrors(there);
+    } catch (RunException e) {
+      throw withExample(e);
     }
   }
 
+  private Counts counts() {
+    Row counts =
+        readBack(
+            written -> written.agg(count(lit(1)), count(ColumnNames.column(errorColumn))).head());
+    return new Counts(counts.getLong(0), counts.getLong(1));
+  }
+
+  /** Asks something of the rows that are there. */
+  private <T> T readBack(Function<Dataset<Row>, T> question) {
+    try {
+      return question.apply(written());
+    } catch (Exception e) {
+      // Of any type: Spark's checked ones come through Scala code, which declares none.
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof IOException
+            || String.valueOf(cause.getMessage()).contains(READING_FAILED)) {
+          throw new RunException(
+              RunException.Kind.STORAGE,
+              "Cannot read what was written to %s: %s. See to the storage; the same command goes on."
+                  .formatted(request.output(), Secrets.reason(cause)),
+              e);
+        }
+      }
+      throw e;
+    }
+  }
+
+  /** The reason, if it is that all rows are errors with one of the errors. */
   private RunException withExample(RunException allErrors) {
+    if (allErrors.kind() != RunException.Kind.ALL_ERRORS) {
+      return allErrors;
+    }
     return new RunException(
         allErrors.kind(),
         "Cannot %s any row: %s (%d of %d rows were tried, and run.max-error-fraction is %s.)"
             .formatted(
                 request.verb(),
                 exampleError(),
-                written().count(),
+                counts().rows(),
                 rows(),
                 request.maxErrorFraction()),
         allErrors);
   }
 
-  /** An error of the rows that are there, of the first by text; {@code null} if there is none. */
+  /**
+   * An error of the rows that are there, the first by text; {@code null} if there is none. Reads
+   * them all.
+   */
   public String exampleError() {
-    return written()
-        .select(ColumnNames.column(errorColumn).as("error"))
-        .filter(col("error").isNotNull())
-        .limit(1)
-        .collectAsList()
-        .stream()
-        .map(row -> row.getString(0))
-        .min(Comparator.naturalOrder())
-        .orElse(null);
+    return readBack(
+        written -> written.agg(min(ColumnNames.column(errorColumn))).head().getString(0));
   }
 
   /** Writes the figures, then {@code _SUCCESS}; an output that this one replaces goes. */
@@ -518,7 +601,7 @@ public final class Run implements AutoCloseable {
 
   private void clear(RunPaths of) throws IOException {
     files.delete(of.scratch());
-    files.delete(new Path(of.hidden(), "input"));
+    files.delete(of.inputs());
   }
 
   /** How far it is, and how to go on; for whom it is interrupted. */
@@ -535,8 +618,7 @@ public final class Run implements AutoCloseable {
     try {
       if (nothing) {
         files.delete(paths.equals(home) ? paths.manifest() : paths.root());
-        for (Path own :
-            List.of(paths.index(), paths.scratch(), new Path(paths.hidden(), "input"))) {
+        for (Path own : List.of(paths.index(), paths.scratch(), paths.inputs())) {
           files.delete(own);
         }
       }

@@ -39,6 +39,13 @@ final class RunFiles {
   private final Configuration configuration;
   private final FileSystem files;
 
+  /**
+   * File systems besides this host's disks in which one step lets a file take another's place, and
+   * of which Hadoop has that step. All others are taken for object stores: what is written to a
+   * name is seen when all of it is there, and until then what was there before.
+   */
+  private static final Set<String> RENAMING_OVER = Set.of("hdfs", "webhdfs", "swebhdfs");
+
   /** Whether paths are of this host's disks, where Java's own calls are atomic. */
   private final boolean local;
 
@@ -50,11 +57,6 @@ final class RunFiles {
 
   static RunFiles of(Path path, Configuration configuration) throws IOException {
     return new RunFiles(configuration, path.getFileSystem(configuration));
-  }
-
-  /** The path as the file system resolves it. */
-  Path resolved(Path path) throws IOException {
-    return ResolvedPath.of(files, path);
   }
 
   private static java.nio.file.Path local(Path path) {
@@ -160,7 +162,7 @@ final class RunFiles {
 
   /** Whether a rename may take another file's place. */
   private boolean renamesOver() {
-    return Set.of("hdfs", "viewfs").contains(files.getScheme());
+    return RENAMING_OVER.contains(files.getUri().getScheme());
   }
 
   private static void moveLocally(Path written, Path name) throws IOException {

@@ -31,9 +31,14 @@ record RunPaths(Path root) implements Serializable {
     return new Path(hidden(), "tmp");
   }
 
-  /** The input's rows, a file per shard; there while they are needed. */
+  /** The input's rows, a folder per segment; there while they are needed. */
+  Path inputs() {
+    return new Path(hidden(), "input");
+  }
+
+  /** Those of a segment, a file per shard. */
   Path input(Segment segment) {
-    return new Path(hidden(), "input/" + segment.id());
+    return new Path(inputs(), segment.id());
   }
 
   /** A shard's rows; the name holds how many they are. */
@@ -51,7 +56,11 @@ record RunPaths(Path root) implements Serializable {
     return new Path(index(), "%s/shard-%05d.parquet".formatted(segment.id(), shard));
   }
 
-  /** A shard's output. */
+  /**
+   * A shard's output.
+   *
+   * @param extension the run's, so that no shard ever has two names
+   */
   Path output(Segment segment, int shard, String extension) {
     return new Path(
         root, "part-%05d-of-%05d-%s%s".formatted(shard, segment.shards(), segment.id(), extension));

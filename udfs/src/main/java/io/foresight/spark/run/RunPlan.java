@@ -1,6 +1,5 @@
 package io.foresight.spark.run;
 
-import io.foresight.spark.Secrets;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -55,21 +54,27 @@ final class RunPlan {
       throw e;
     } catch (Exception e) {
       // Of any type: Spark's checked ones come through Scala code, which declares none.
-      RunException reason = reason(e);
-      if (reason.kind() == RunException.Kind.INPUT) {
+      RunException known = known(e);
+      if (known == null) {
+        // Memory, disks, executors: nothing that this plan is about.
+        throw e;
+      }
+      if (known.kind() == RunException.Kind.INPUT) {
         // Of such an input no run can be made, and none has begun.
         manifest.become(before);
         discardOthers(paths.index());
-        discardOthers(new Path(paths.hidden(), "input"));
+        discardOthers(paths.inputs());
         manifest.write(files, paths);
       }
-      throw reason;
+      throw known;
     }
   }
 
-  /** What a job of Spark's that reads the input and lays it out failed with. */
-  private RunException reason(Exception e) {
-    Throwable root = e;
+  /**
+   * What a job of Spark's that reads the input and lays it out failed with, if that is the input or
+   * the output; {@code null} for all else.
+   */
+  private RunException known(Exception e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof RunException known) {
         return known;
@@ -81,19 +86,8 @@ final class RunPlan {
                 .formatted(request.output(), cause.getMessage()),
             e);
       }
-      root = cause;
     }
-    String reason = Secrets.reason(root);
-    return root == e || spark.sparkContext().isStopped()
-        ? new RunException(
-            RunException.Kind.CLUSTER,
-            "Cannot lay out the input of %s: %s. See to the executors; the same command goes on."
-                .formatted(request.output(), reason),
-            e)
-        : new RunException(
-            RunException.Kind.INPUT,
-            "Cannot read the input: %s. Correct it, or set input.format.".formatted(reason),
-            e);
+    return null;
   }
 
   private void make(Dataset<Row> rows) throws IOException {
@@ -119,7 +113,11 @@ final class RunPlan {
     if (!begun) {
       segments.add(segment(counted.rows()));
     } else if (!same) {
-      long added = extension(InputChanges.between(InputChanges.index(spark, paths), rows));
+      InputChanges changes = InputChanges.between(InputChanges.index(spark, paths), rows);
+      if (changes.twice() > 0) {
+        throw InputLayout.notUnique(changes.twice(), InputChanges.examplesOfTwice(rows));
+      }
+      long added = extension(changes);
       if (added > 0) {
         segments.add(segment(added));
       }

@@ -44,7 +44,7 @@ public record RunRequest(
    * What an input's files look like from outside.
    *
    * @param fingerprint changes when a file's name, size or time does
-   * @param bytes their size
+   * @param bytes what the rows that are taken of them take, about
    */
   public record InputFiles(String fingerprint, long bytes) {
 

@@ -181,10 +181,7 @@ final class ShardWork implements Serializable {
       case MERGE -> {
         try (Open rows = new Open(output, written)) {
           for (Path part : task.parts()) {
-            Iterator<Row> some = rows(parts, part, outputEncoder);
-            while (StorageFault.guarded(some::hasNext)) {
-              rows.add(StorageFault.guarded(some::next));
-            }
+            rows(parts, part, outputEncoder).forEachRemaining(rows::add);
           }
           yield commit(files, task, rows);
         }
@@ -225,11 +222,11 @@ final class ShardWork implements Serializable {
       @Override
       public boolean hasNext() {
         context.killTaskIfInterrupted();
-        while (next < task.from() && StorageFault.guarded(all::hasNext)) {
-          StorageFault.guarded(all::next);
+        while (next < task.from() && all.hasNext()) {
+          all.next();
           next++;
         }
-        return next < task.to() && StorageFault.guarded(all::hasNext);
+        return next < task.to() && all.hasNext();
       }
 
       @Override
@@ -238,14 +235,14 @@ final class ShardWork implements Serializable {
           throw new NoSuchElementException();
         }
         next++;
-        return StorageFault.guarded(all::next);
+        return all.next();
       }
     };
   }
 
   private static Iterator<Row> rows(RowFiles files, Path path, ExpressionEncoder<Row> encoder) {
     Function<InternalRow, Row> toRow = encoder.createDeserializer()::apply;
-    return Rows.mapped(StorageFault.guarded(() -> files.read(path)), toRow);
+    return Rows.mapped(files.read(path), toRow);
   }
 
   /** A file that is there already. */
@@ -254,9 +251,9 @@ final class ShardWork implements Serializable {
     Iterator<Row> rows = rows(whole ? output : parts, task.output(), outputEncoder);
     long count = 0;
     long errors = 0;
-    while (StorageFault.guarded(rows::hasNext)) {
+    while (rows.hasNext()) {
       count++;
-      errors += StorageFault.guarded(rows::next).isNullAt(error) ? 0 : 1;
+      errors += rows.next().isNullAt(error) ? 0 : 1;
     }
     return ShardResult.done(count, errors);
   }
@@ -278,13 +275,15 @@ final class ShardWork implements Serializable {
         });
   }
 
-  /** Error rows of a shard that is there are done again, the others kept as they are. */
+  /**
+   * Error rows of a shard that is there are done again, the others kept as they are. No row is
+   * there afterwards that was not before; the errors are those that are left.
+   */
   private ShardResult retry(RunFiles files, ShardTask task, Path written) {
     List<Row> there = new ArrayList<>();
     rows(output, task.output(), outputEncoder).forEachRemaining(there::add);
     List<String> ids = new ArrayList<>();
-    StorageFault.guarded(() -> index.read(task.index()))
-        .forEachRemaining(id -> ids.add(id.getString(0)));
+    index.read(task.index()).forEachRemaining(id -> ids.add(id.getString(0)));
     if (ids.size() != there.size()) {
       throw new IllegalStateException(
           "Cannot decode errors of %s again: it has %d rows, and %d are known."
@@ -303,7 +302,7 @@ final class ShardWork implements Serializable {
     }
     long errors = there.stream().filter(row -> !row.isNullAt(error)).count();
     if (again.isEmpty()) {
-      return ShardResult.done(there.size(), errors);
+      return ShardResult.done(0, errors);
     }
     Iterator<Row> decoded = call(again.iterator());
     for (int place : places) {
@@ -311,7 +310,8 @@ final class ShardWork implements Serializable {
     }
     try (Open rows = new Open(output, written)) {
       there.forEach(rows::add);
-      return commit(files, task, rows);
+      commit(files, task, rows);
+      return ShardResult.done(0, rows.errors);
     }
   }
 

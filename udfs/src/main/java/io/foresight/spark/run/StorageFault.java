@@ -24,7 +24,8 @@ final class StorageFault extends RuntimeException {
       return access.on();
     } catch (TaskKilledException e) {
       throw e;
-    } catch (IOException | RuntimeException e) {
+    } catch (Exception e) {
+      // Of any type: Spark's checked ones come through Scala code, which declares none.
       throw new StorageFault(e);
     }
   }

@@ -14,14 +14,20 @@ public final class UnfinishedRuns {
   private UnfinishedRuns() {}
 
   /**
-   * The newest unfinished run of the same identity that no driver holds.
+   * The newest unfinished run of the same identity that no driver holds, over the same input: one
+   * over another would refuse it.
    *
    * @param folder where such runs lie
    * @param prefix what their folders' names begin with
+   * @param input the input's files as they are now
    * @return its folder; {@code null} if there is none
    */
   public static String find(
-      SparkSession spark, String folder, String prefix, Map<String, String> identity) {
+      SparkSession spark,
+      String folder,
+      String prefix,
+      Map<String, String> identity,
+      RunRequest.InputFiles input) {
     try {
       Path path = new Path(folder);
       RunFiles files = RunFiles.of(path, spark.sparkContext().hadoopConfiguration());
@@ -37,7 +43,7 @@ public final class UnfinishedRuns {
         Manifest manifest = Manifest.read(files, paths);
         if (manifest != null
             && !files.exists(paths.success())
-            && manifest.differences(identity).isEmpty()
+            && manifest.isOf(identity, input)
             && Lease.holder(files, paths.leases(), Lease.Timing.DEFAULT) == null) {
           return new Path(path, run.getPath().getName()).toString();
         }
