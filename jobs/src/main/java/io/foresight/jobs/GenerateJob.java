@@ -82,7 +82,7 @@ final class GenerateJob implements Callable<Integer> {
         asked.withChatTime(run.described("settings").at("/prompt/chat/now").asText());
     GenerationSettings generation = settings.generation();
     if (run.isWhole()) {
-      return writtenBefore(run, settings, models);
+      return writtenBefore(run, settings, models, generation);
     }
     Dataset<Row> prompts = InputReader.read(spark, settings.reading(), generation);
     Foresight.Work work =
@@ -90,7 +90,7 @@ final class GenerateJob implements Callable<Integer> {
     long started = System.nanoTime();
     RunFolder.plan(run, work, generation.columnPrefix());
     if (run.isWhole()) {
-      return writtenBefore(run, settings, models);
+      return writtenBefore(run, settings, models, generation);
     }
     Dataset<Row> added = RunFolder.write(run, work, progress, generation.columnPrefix());
     Summary summary = Summary.of(added, generation.rewards(), (System.nanoTime() - started) / 1e9);
@@ -101,14 +101,16 @@ final class GenerateJob implements Callable<Integer> {
     if (generation.decoding().strategy().equals("speculative")) {
       advise(generation, models, summary, spark.sparkContext().isLocal());
     }
-    return verdict(summary, run::exampleError, models);
+    return verdict(summary, run::exampleError, models, generation.decoding().strategy());
   }
 
-  private int writtenBefore(Run run, JobSettings settings, Models models) throws IOException {
+  private int writtenBefore(
+      Run run, JobSettings settings, Models models, GenerationSettings generation)
+      throws IOException {
     Summary summary = new Summary((ObjectNode) run.described("summary"));
     print(summary);
     System.out.println("Written before to " + settings.output());
-    return verdict(summary, () -> "see its error rows", models);
+    return verdict(summary, () -> "see its error rows", models, generation.decoding().strategy());
   }
 
   private void print(Summary summary) throws IOException {
@@ -126,17 +128,23 @@ final class GenerateJob implements Callable<Integer> {
   }
 
   /** A run that wrote its rows fails all the same if none was decoded, or nothing speculated. */
-  private static int verdict(Summary summary, Supplier<String> error, Models models) {
+  private static int verdict(
+      Summary summary, Supplier<String> error, Models models, String strategy) {
     if (summary.allFailed()) {
       System.err.println("Cannot decode any row: %s".formatted(error.get()));
       return ExitCode.ALL_ROWS_FAILED.code();
     }
-    if (models.draft() != null && summary.draftedNothing()) {
+    if (models.draft() != null && summary.draftedNothing() && draftIsNeeded(strategy, summary)) {
       System.err.println(
           "Cannot speculate: the draft proposed no token in the whole run. Check models.draft and decoding.draft-length.");
       return ExitCode.MODELS.code();
     }
     return 0;
+  }
+
+  /** Not where the draft only looks ahead, and no reward had anything to look for. */
+  private static boolean draftIsNeeded(String strategy, Summary summary) {
+    return !strategy.equals("cdlh-appx") || summary.number("judged") > 0;
   }
 
   /** Warns if the same output would have come sooner without the draft. */

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.aggregate;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.lit;
@@ -42,33 +43,47 @@ final class RewardFigures {
   }
 
   /**
-   * Reads {@code satisfied} (rows), {@code satisfied_rate} and {@code mean_reward} (over rows that
-   * are no errors), {@code mean_scores}, of each reward over the rows that it judged, and {@code
-   * hard_coverage} and {@code soft_coverage}, over the rows that keyword coverage judged.
+   * Reads, each over the rows of which the column is not null, {@code satisfied} and {@code
+   * satisfied_rate}, {@code mean_reward}, {@code mean_scores} of each reward, and {@code
+   * hard_coverage} and {@code soft_coverage} of the rewards of keyword coverage; and how many rows
+   * those are: {@code judged_hard}, {@code judged}, {@code judged_by} and {@code judged_coverage}.
    *
    * @param spec the run's rewards
    */
   static ObjectNode of(Dataset<Row> written, RewardSpec spec) {
     List<String> rewards = spec.names();
+    Column coverage = coverage(spec);
     List<Column> columns = new ArrayList<>();
     columns.add(count_if(col("satisfied")));
-    columns.add(avg(when(col("satisfied"), lit(1.0)).when(col("satisfied").equalTo(false), 0.0)));
+    columns.add(
+        avg(when(col("satisfied"), lit(1.0)).when(col("satisfied").equalTo(false), lit(0.0))));
     columns.add(avg(col("reward")));
-    rewards.forEach(name -> columns.add(avg(col("constraint_scores").getItem(name))));
-    Column coverage = coverage(spec);
     columns.add(avg(when(coverage.equalTo(1.0), 1.0).when(coverage.isNotNull(), 0.0)));
     columns.add(avg(coverage));
+    columns.add(count(col("satisfied")));
+    columns.add(count(col("reward")));
+    columns.add(count(coverage));
+    for (String name : rewards) {
+      Column score = col("constraint_scores").getItem(name);
+      columns.add(avg(score));
+      columns.add(count(score));
+    }
     Row row = written.select(columns.toArray(Column[]::new)).head();
     ObjectNode json = JSON.createObjectNode();
+    json.put("judged", row.getLong(6));
+    json.put("judged_hard", row.getLong(5));
     json.put("satisfied", row.getLong(0));
     json.put("satisfied_rate", row.<Double>getAs(1));
     json.put("mean_reward", row.<Double>getAs(2));
     ObjectNode scores = json.putObject("mean_scores");
+    ObjectNode judged = json.putObject("judged_by");
     for (int i = 0; i < rewards.size(); i++) {
-      scores.put(rewards.get(i), row.<Double>getAs(3 + i));
+      scores.put(rewards.get(i), row.<Double>getAs(8 + 2 * i));
+      judged.put(rewards.get(i), row.getLong(9 + 2 * i));
     }
-    json.put("hard_coverage", row.<Double>getAs(3 + rewards.size()));
-    json.put("soft_coverage", row.<Double>getAs(4 + rewards.size()));
+    json.put("judged_coverage", row.getLong(7));
+    json.put("hard_coverage", row.<Double>getAs(3));
+    json.put("soft_coverage", row.<Double>getAs(4));
     return json;
   }
 
@@ -85,16 +100,36 @@ final class RewardFigures {
     return aggregate(judged, lit(0.0), Column::plus).divide(when(size(judged).gt(0), size(judged)));
   }
 
-  /** The lines that a user looks at first, without those that have no figure. */
+  /** How many rows without an error no reward judged, for the line of the rows; may be empty. */
+  static String notJudged(ObjectNode json) {
+    long others =
+        json.get("rows").asLong() - json.get("error").asLong() - json.get("judged").asLong();
+    return others == 0 ? "" : "; %d not judged".formatted(others);
+  }
+
+  /**
+   * The lines that a user looks at first, each with the number of rows that its figures are of.
+   * Nothing is said of no row.
+   */
   static String table(ObjectNode json) {
     StringBuilder table = new StringBuilder();
-    if (!json.get("satisfied_rate").isNull()) {
-      Summary.line(
-          table,
-          "satisfied",
-          "%.1f %%, mean reward %.3f"
+    long judged = json.get("judged").asLong();
+    long hard = json.get("judged_hard").asLong();
+    List<String> overall = new ArrayList<>();
+    if (hard > 0) {
+      long truncated = json.path("satisfied_truncated").asLong();
+      overall.add(
+          "%.1f %% of %d judged%s"
               .formatted(
-                  100 * json.get("satisfied_rate").asDouble(), json.get("mean_reward").asDouble()));
+                  100 * json.get("satisfied_rate").asDouble(),
+                  hard,
+                  truncated == 0 ? "" : " (%d of them truncated)".formatted(truncated)));
+    }
+    if (judged > 0) {
+      overall.add("mean reward %.3f of %d".formatted(json.get("mean_reward").asDouble(), judged));
+    }
+    if (!overall.isEmpty()) {
+      Summary.line(table, "satisfied", String.join(", ", overall));
     }
     json.get("mean_scores")
         .fields()
@@ -105,15 +140,20 @@ final class RewardFigures {
                     score.getKey(),
                     score.getValue().isNull()
                         ? "judged no row"
-                        : "mean %.3f".formatted(score.getValue().asDouble())));
-    if (!json.get("hard_coverage").isNull()) {
+                        : "mean %.3f of %d"
+                            .formatted(
+                                score.getValue().asDouble(),
+                                json.get("judged_by").get(score.getKey()).asLong())));
+    long covered = json.get("judged_coverage").asLong();
+    if (covered > 0) {
       Summary.line(
           table,
           "coverage",
-          "hard %.1f %%, soft %.1f %%"
+          "hard %.1f %%, soft %.1f %% of %d"
               .formatted(
                   100 * json.get("hard_coverage").asDouble(),
-                  100 * json.get("soft_coverage").asDouble()));
+                  100 * json.get("soft_coverage").asDouble(),
+                  covered));
     }
     return table.toString();
   }

@@ -112,7 +112,8 @@ final class ScoreJob implements Callable<Integer> {
       return ExitCode.ALL_ROWS_FAILED.code();
     }
     StringBuilder table = new StringBuilder();
-    Summary.line(table, "rows", "%d: %d error".formatted(rows, errors));
+    Summary.line(
+        table, "rows", "%d: %d error%s".formatted(rows, errors, RewardFigures.notJudged(figures)));
     System.out.print(table.append(RewardFigures.table(figures)));
     System.out.println("Written to " + settings.output());
     return 0;

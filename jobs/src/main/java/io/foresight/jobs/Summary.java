@@ -15,6 +15,7 @@ record Summary(ObjectNode json) {
           + "count_if(status = 'unsatisfied') as unsatisfied,"
           + "count_if(status = 'truncated') as truncated,"
           + "count_if(status = 'error') as error,"
+          + "count_if(status = 'truncated' and satisfied) as satisfied_truncated,"
           + "avg(tokens) as mean_tokens,"
           + "exp(-sum(log_prob) / sum(tokens)) as perplexity,"
           + "coalesce(sum(tokens), 0L) as tokens,"
@@ -79,13 +80,14 @@ record Summary(ObjectNode json) {
     line(
         table,
         "rows",
-        "%.0f: %.0f ok, %.0f unsatisfied, %.0f truncated, %.0f error"
+        "%.0f: %.0f ok, %.0f unsatisfied, %.0f truncated, %.0f error%s"
             .formatted(
                 number("rows"),
                 number("ok"),
                 number("unsatisfied"),
                 number("truncated"),
-                number("error")));
+                number("error"),
+                RewardFigures.notJudged(json)));
     table.append(RewardFigures.table(json));
     boolean generated = number("tokens") > 0;
     if (generated) {

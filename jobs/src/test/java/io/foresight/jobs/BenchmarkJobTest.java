@@ -44,9 +44,10 @@ class BenchmarkJobTest {
                 "--set",
                 "models.draft=" + folder.draft(),
                 "--set",
-                "decoding.max-new-tokens=5",
-                "--input",
-                prompts.toString()));
+                "decoding.max-new-tokens=5"));
+    if (!List.of(further).contains("--input")) {
+      args.addAll(List.of("--input", prompts.toString()));
+    }
     if (!List.of(further).contains("--rounds")) {
       args.addAll(List.of("--rounds", "1"));
     }
@@ -107,6 +108,39 @@ class BenchmarkJobTest {
       assertThat(three.get("predicted_ratio_to_cdlh").asDouble()).as(strategy).isPositive();
       assertThat(shares(three)).as(strategy).isEqualTo(1, within(1e-6));
     }
+  }
+
+  @Test
+  void figuresOfRewardsAreOfTheRowsThatTheyJudge() throws IOException {
+    Path input =
+        folder.file(
+            "judged.jsonl",
+            "{\"id\": 1, \"say\": \"dog\", \"concepts\": [\"zebra\"]}",
+            "{\"id\": 2, \"say\": \"dog\", \"concepts\": []}",
+            "{\"id\": 3, \"say\": \"dog\", \"concepts\": null}");
+    Path json = temporary.resolve("judged.json");
+    JobRun run =
+        run(
+                "--input",
+                input.toString(),
+                "--set",
+                "prompt.template={say} =",
+                "--strategies",
+                "greedy",
+                "--batch",
+                "1",
+                "--json",
+                json.toString())
+            .succeeded();
+    JsonNode greedy = find(new ObjectMapper().readTree(json.toFile()), "greedy", 1);
+    assertThat(greedy.get("rows").asInt()).isEqualTo(3);
+    assertThat(greedy.get("judged").asInt()).isEqualTo(1);
+    assertThat(greedy.get("judged_hard").asInt()).isEqualTo(1);
+    assertThat(greedy.get("judged_coverage").asInt()).isEqualTo(1);
+    assertThat(greedy.get("satisfied").asDouble()).isZero();
+    assertThat(greedy.get("satisfied_high").asDouble()).isZero();
+    assertThat(greedy.get("mean_reward").asDouble()).isZero();
+    assertThat(run.out()).contains("| 0.0 % of 1 (0-0) | 0.000 of 1 |");
   }
 
   private static double shares(JsonNode figures) {

@@ -361,6 +361,72 @@ class GenerateJobTest {
   }
 
   @Test
+  void whatNoRewardJudgesIsNotPerfect() throws IOException {
+    Path input =
+        folder.file(
+            "judged.jsonl",
+            "{\"id\": \"a\", \"say\": \"dog park\", \"concepts\": [\"zebra\"]}",
+            "{\"id\": \"b\", \"say\": \"dog park\", \"concepts\": []}",
+            "{\"id\": \"c\", \"say\": \"dog park\", \"concepts\": null}",
+            "{\"id\": \"d\", \"say\": \"dog park\", \"concepts\": [\"!\"]}");
+    Path out = temporary.resolve("judged");
+    Path summary = temporary.resolve("judged.json");
+    JobRun run =
+        folder
+            .generate(
+                "--input",
+                input,
+                "--output",
+                out,
+                "--summary",
+                summary,
+                "--set",
+                "prompt.template={say} =")
+            .succeeded();
+    List<Row> rows = rows("parquet", out, "id");
+    assertThat(rows.get(0).<Double>getAs("reward")).isNotNull();
+    assertThat(rows.get(0).<Boolean>getAs("satisfied")).isNotNull();
+    for (Row row : rows.subList(1, 3)) {
+      assertThat(row.<Double>getAs("reward")).isNull();
+      assertThat(row.<Boolean>getAs("satisfied")).isNull();
+      assertThat(row.<String>getAs("output")).isNotNull();
+      assertThat(row.<String>getAs("status")).isIn("ok", "truncated");
+    }
+    JsonNode figures = new ObjectMapper().readTree(summary.toFile());
+    assertThat(figures.get("rows").asInt()).isEqualTo(4);
+    assertThat(figures.get("judged").asInt()).isEqualTo(1);
+    assertThat(figures.get("judged_hard").asInt()).isEqualTo(1);
+    assertThat(figures.at("/judged_by/concepts").asInt()).isEqualTo(1);
+    assertThat(figures.get("judged_coverage").asInt()).isEqualTo(1);
+    assertThat(figures.get("mean_reward").asDouble()).isEqualTo(rows.get(0).getAs("reward"));
+    boolean satisfied = rows.get(0).getAs("satisfied");
+    assertThat(figures.get("satisfied").asInt()).isEqualTo(satisfied ? 1 : 0);
+    assertThat(run.out())
+        .contains("1 error; 2 not judged")
+        .containsPattern("satisfied +[0-9.]+ % of 1 judged(, | \\()")
+        .containsPattern("mean reward [0-9.]+ of 1\n")
+        .containsPattern("concepts +mean [0-9.]+ of 1\n");
+  }
+
+  @Test
+  void aDraftThatHadNothingToLookAheadForIsNotMissed() throws IOException {
+    Path input = folder.file("none.jsonl", "{\"id\": \"b\", \"concepts\": [], \"say\": \"dog\"}");
+    JobRun run =
+        folder
+            .generate(
+                "--input",
+                input,
+                "--output",
+                temporary.resolve("appx"),
+                "--set",
+                "prompt.template={say} =",
+                "--set",
+                "decoding.strategy=cdlh-appx")
+            .succeeded();
+    assertThat(run.out()).contains("0 error; 1 not judged").doesNotContain("satisfied   ", "NaN");
+  }
+
+  @Test
   void anEmptyInputGivesAnEmptyOutput() throws IOException {
     Path none = temporary.resolve("none");
     try (SparkSession spark =

@@ -126,6 +126,51 @@ class ScoreJobTest {
         .contains("\"text\" : \"said\"");
   }
 
+  @Test
+  void aTextThatNoRewardJudgesIsNotPerfect() throws IOException {
+    Path input =
+        Files.write(
+            temporary.resolve("judged.jsonl"),
+            List.of(
+                "{\"id\": 1, \"said\": \"A dog.\", \"concepts\": [\"dog\", \"run\"]}",
+                "{\"id\": 2, \"said\": \"A dog.\", \"concepts\": []}",
+                "{\"id\": 3, \"said\": \"A dog.\"}"));
+    Path output = temporary.resolve("judged");
+    Path summary = temporary.resolve("judged.json");
+    JobRun run =
+        JobRun.of(
+                "score",
+                "--input",
+                input.toString(),
+                "--text",
+                "said",
+                "--output",
+                output.toString(),
+                "--summary",
+                summary.toString())
+            .succeeded();
+    try (SparkSession spark = SparkSession.builder().getOrCreate()) {
+      assertThat(spark.read().parquet(output.toString()).where("satisfied or reward = 1").count())
+          .isZero();
+      assertThat(
+              spark
+                  .read()
+                  .parquet(output.toString())
+                  .where("satisfied is null and reward is null and error is null")
+                  .count())
+          .isEqualTo(2);
+    }
+    assertThat(run.out())
+        .contains("rows             3: 0 error; 2 not judged")
+        .contains("satisfied        0.0 % of 1 judged, mean reward 0.500 of 1")
+        .contains("concepts         mean 0.500 of 1")
+        .contains("coverage         hard 0.0 %, soft 50.0 % of 1");
+    JsonNode figures = new ObjectMapper().readTree(summary.toFile());
+    assertThat(figures.get("judged").asInt()).isEqualTo(1);
+    assertThat(figures.get("satisfied_rate").asDouble()).isZero();
+    assertThat(figures.get("mean_reward").asDouble()).isEqualTo(0.5);
+  }
+
   private static double score(Row row, String name) {
     return row.<String, Double>getJavaMap(row.fieldIndex("constraint_scores")).get(name);
   }

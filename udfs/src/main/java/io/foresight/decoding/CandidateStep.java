@@ -33,6 +33,10 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
 
   /** The step with rollouts by p. */
   void byTarget(Row row, Line p, Hints hints) {
+    if (!row.isJudged()) {
+      p.advance(greedy(row, p));
+      return;
+    }
     int k = candidates(row);
     Next next = hints.join(row, p.next(k));
     try (Lines rollouts = new Lines()) {
@@ -47,6 +51,12 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
 
   /** The step with rollouts by q. */
   void byDraft(Row row, Line p, Line q, Hints hints) {
+    if (!row.isJudged()) {
+      int id = greedy(row, p);
+      p.advance(id);
+      q.advance(id);
+      return;
+    }
     Next next = hints.join(row, p.next(candidates(row)));
     try (Lines rollouts = new Lines()) {
       Line[] of = fork(row, q, next.topIds(), rollouts);
@@ -55,6 +65,13 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
       p.advance(next.topIds()[best]);
       settle(q, of[best], next.topIds()[best], 0);
     }
+  }
+
+  /** Commits p's own token, which no rollout can change where the reward says nothing. */
+  private static int greedy(Row row, Line p) {
+    Next next = p.next(0);
+    row.commit(Origin.TARGET, next.id(), next.logProb());
+    return next.id();
   }
 
   private int depth(Row row) {

@@ -112,6 +112,9 @@ public final class Cdsl implements Strategy {
 
   /** Number of tokens of w that S2 commits. */
   private int trusted(Row row, int[] w) {
+    if (!row.isJudged()) {
+      return w.length;
+    }
     return switch (settings.s2Action()) {
       case PREFIX -> w.length;
       case ONE_TOKEN -> 1;

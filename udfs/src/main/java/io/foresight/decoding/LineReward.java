@@ -52,6 +52,14 @@ public interface LineReward {
     return true;
   }
 
+  /**
+   * Whether it says anything of this row. If not, every line is as good as any other, and the row
+   * is decoded as if there were no reward.
+   */
+  default boolean isJudging() {
+    return true;
+  }
+
   /** The highest reward that any line can have; a higher one fails the row. */
   default double upperBound() {
     return 1;

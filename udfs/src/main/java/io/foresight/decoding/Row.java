@@ -193,6 +193,11 @@ final class Row {
     return isEos(id) || reward.startsWord(id);
   }
 
+  /** Whether the reward tells one line from another. */
+  boolean isJudged() {
+    return reward.isJudging();
+  }
+
   /** Rmax, the most that {@link #reward} can be. */
   double rewardBound() {
     return rewardBound;

@@ -1,8 +1,6 @@
 package io.foresight.decoding;
 
-import java.util.Comparator;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 
 /** The distribution that sampling draws from: temperature, then top-k, then top-p. */
 record Sampler(double temperature, int topK, double topP) {
@@ -12,7 +10,7 @@ record Sampler(double temperature, int topK, double topP) {
   }
 
   /**
-   * Probabilities to sample with.
+   * Probabilities to sample with. Of equally probable ids the lower ones survive.
    *
    * @param logProbs [vocabulary] untempered log-probabilities
    * @return [vocabulary], summing to 1
@@ -35,35 +33,24 @@ record Sampler(double temperature, int topK, double topP) {
   }
 
   private void cut(double[] probabilities) {
-    int[] order =
-        IntStream.range(0, probabilities.length)
-            .boxed()
-            .sorted(
-                Comparator.<Integer>comparingDouble(i -> -probabilities[i])
-                    .thenComparing(Comparator.naturalOrder()))
-            .mapToInt(Integer::intValue)
-            .toArray();
-    int kept = topK > 0 ? Math.min(topK, order.length) : order.length;
-    double mass = 0;
-    for (int i = 0; i < kept; i++) {
-      mass += probabilities[order[i]];
+    if (topK > 0) {
+      Largest.keep(probabilities, topK);
     }
-    double wanted = topP * mass;
-    double sum = 0;
-    for (int i = 0; i < order.length; i++) {
-      if (i >= kept || (topP < 1 && sum >= wanted)) {
-        probabilities[order[i]] = 0;
-      } else {
-        sum += probabilities[order[i]];
-      }
+    if (topP < 1) {
+      Largest.keep(probabilities, Largest.reaching(probabilities, topP * sum(probabilities)));
     }
   }
 
-  private static void normalize(double[] weights) {
+  private static double sum(double[] weights) {
     double sum = 0;
     for (double weight : weights) {
       sum += weight;
     }
+    return sum;
+  }
+
+  private static void normalize(double[] weights) {
+    double sum = sum(weights);
     for (int i = 0; i < weights.length; i++) {
       weights[i] /= sum;
     }
@@ -71,11 +58,7 @@ record Sampler(double temperature, int topK, double topP) {
 
   /** Draws an id with the given weights, which need not sum to 1 but to more than 0. */
   static int draw(double[] weights, SplittableRandom random) {
-    double sum = 0;
-    for (double weight : weights) {
-      sum += weight;
-    }
-    double left = random.nextDouble() * sum;
+    double left = random.nextDouble() * sum(weights);
     int last = -1;
     for (int i = 0; i < weights.length; i++) {
       if (weights[i] > 0) {

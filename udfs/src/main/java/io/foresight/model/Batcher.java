@@ -112,6 +112,8 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   /** What ended all; {@code null} as long as nothing did. */
   private volatile Throwable failure;
 
+  private boolean outOfMemory;
+
   /** Where the owner is, and since when. */
   private volatile Station<?, ?> working;
 
@@ -211,6 +213,14 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       unfinished.add(pulled);
     }
     return unfinished;
+  }
+
+  /**
+   * Whether what ended all is that a forward, or shared work, had no memory for so many items;
+   * fewer at a time may do. What an item or the iterator of items threw is never taken for that.
+   */
+  public boolean isOutOfMemory() {
+    return outOfMemory;
   }
 
   /** Items in flight, at most, by now. */
@@ -576,6 +586,9 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       working = this;
       try {
         return work.apply(asked);
+      } catch (RuntimeException e) {
+        outOfMemory = EngineFaults.isOutOfMemory(e);
+        throw e;
       } finally {
         working = null;
       }

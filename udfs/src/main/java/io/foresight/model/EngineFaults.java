@@ -1,9 +1,14 @@
 package io.foresight.model;
 
+import ai.djl.engine.EngineException;
 import java.util.List;
 import java.util.Locale;
 
-/** Which failures of the engine are of consequence. It throws one type for all; messages tell. */
+/**
+ * Which failures of the engine are of consequence. All that its native code throws comes as {@link
+ * EngineException}, and messages tell; what anything else says of memory or devices, a program, a
+ * storage or the input, is not looked at.
+ */
 public final class EngineFaults {
 
   /** CUDA's own come first, since they are written as errors of CUDA too. */
@@ -15,8 +20,7 @@ public final class EngineFaults {
           "can't allocate memory",
           "cannot allocate memory",
           "not enough memory",
-          "std::bad_alloc",
-          "cannot grow the cache of model");
+          "std::bad_alloc");
 
   private static final List<String> DEVICE_LOST =
       List.of(
@@ -32,10 +36,16 @@ public final class EngineFaults {
   private EngineFaults() {}
 
   /**
-   * Whether the device or the system had no memory for it, so that fewer rows at a time may do. Not
-   * so of the JVM's heap.
+   * Whether there was no memory for it, of the device, of the system or of what caches may take, so
+   * that fewer rows at a time may do. Not so of the JVM's heap. To be asked of what a forward
+   * threw.
    */
-  public static boolean isOutOfMemory(Throwable failure) {
+  static boolean isOutOfMemory(Throwable failure) {
+    for (Throwable e = failure; e != null; e = e.getCause()) {
+      if (e instanceof CacheMemoryException) {
+        return true;
+      }
+    }
     return says(failure, OUT_OF_MEMORY);
   }
 
@@ -46,10 +56,9 @@ public final class EngineFaults {
 
   private static boolean says(Throwable failure, List<String> signs) {
     for (Throwable e = failure; e != null; e = e.getCause()) {
-      String message = e.getMessage();
-      if (message != null && !(e instanceof OutOfMemoryError)) {
-        String lower = message.toLowerCase(Locale.ROOT);
-        if (signs.stream().anyMatch(lower::contains)) {
+      if (e instanceof EngineException && e.getMessage() != null) {
+        String message = e.getMessage().toLowerCase(Locale.ROOT);
+        if (signs.stream().anyMatch(message::contains)) {
           return true;
         }
       }

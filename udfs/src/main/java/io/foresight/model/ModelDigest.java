@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -84,7 +85,11 @@ public final class ModelDigest {
   public static String ofFile(Path file) throws IOException {
     List<Path> files;
     try (Stream<Path> below = Files.walk(file)) {
-      files = below.filter(Files::isRegularFile).sorted().toList();
+      files =
+          below
+              .filter(Files::isRegularFile)
+              .sorted(Comparator.comparing(one -> name(file, one)))
+              .toList();
     }
     String state = "file\n" + state(files);
     String known = KNOWN.get(state);
@@ -92,7 +97,9 @@ public final class ModelDigest {
       MessageDigest digest = sha256();
       for (Path one : files) {
         if (!one.equals(file)) {
-          digest.update(file.relativize(one).toString().getBytes(StandardCharsets.UTF_8));
+          // With the length, so that no name can be taken for content.
+          String header = "%s\0%d\0".formatted(name(file, one), Files.size(one));
+          digest.update(header.getBytes(StandardCharsets.UTF_8));
         }
         Checkpoint.update(digest, one);
       }
@@ -100,6 +107,12 @@ public final class ModelDigest {
       KNOWN.put(state, known);
     }
     return known;
+  }
+
+  /** A file's name below a folder, the same on every system. */
+  private static String name(Path folder, Path file) {
+    Path below = folder.relativize(file);
+    return below.toString().replace(below.getFileSystem().getSeparator(), "/");
   }
 
   /**

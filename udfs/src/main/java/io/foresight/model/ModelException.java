@@ -4,7 +4,9 @@ package io.foresight.model;
  * A model or tokenizer that cannot be used. The message names the folder, the reason and what to
  * do.
  */
-public final class ModelException extends RuntimeException {
+public class ModelException extends RuntimeException {
+
+  private static final long serialVersionUID = 1;
 
   /** With a complete message. */
   public ModelException(String message) {

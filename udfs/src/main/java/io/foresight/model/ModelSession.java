@@ -103,7 +103,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       newPositions = Math.max(positions, roundedPositions(wantedPositions));
     }
     if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
-      throw new ModelException(
+      throw new CacheMemoryException(
           "Cannot grow the cache of model %s to %d sequences of %d tokens: with the one that it replaces it would take %d MiB of the %d MiB that it may. Set a smaller decoding.batch or a larger models.cache-memory."
               .formatted(
                   model.checkpoint().folder(),

@@ -1,5 +1,7 @@
 package io.foresight.reward;
 
+import java.util.Arrays;
+
 /**
  * How several scores make one reward in [0, 1]. Each rises with every score, in floating-point
  * arithmetic too, so that the reward of the scores' upper bounds is an upper bound of the reward.
@@ -73,5 +75,13 @@ public enum Combination {
   /** Whether weights mean anything. */
   boolean weighs() {
     return this == WEIGHTED_SUM;
+  }
+
+  /**
+   * Whether scores of these weights make a reward: not if there are none, or none that counts; then
+   * {@link #of} is the same for all texts.
+   */
+  boolean isDefined(double[] weights) {
+    return weighs() ? Arrays.stream(weights).anyMatch(weight -> weight > 0) : weights.length > 0;
   }
 }

@@ -35,7 +35,7 @@ public final class ForbiddenWords implements RewardFunction {
    *
    * @param words forbidden in every row
    * @param wordsColumn column of a list of texts that are forbidden too; a row in which it is null
-   *     is judged by {@code words} alone, or not at all if there are none
+   *     or empty is judged by {@code words} alone, or not at all if there are none
    * @param caseSensitive whether a word counts in the same case only; not with inflections
    * @param inflections whether regular inflections count too
    * @param alternatives hints for a text that has a forbidden word
@@ -96,10 +96,11 @@ public final class ForbiddenWords implements RewardFunction {
   @Override
   public Optional<RowReward> forRow(Map<String, Object> row) {
     Optional<List<String>> more = wordsColumn.flatMap(column -> Columns.texts(row, column));
-    if (more.isEmpty()) {
+    List<String> words = more.orElse(List.of());
+    if (words.isEmpty()) {
       return always ? Optional.of(new Clear(List.of(search))) : Optional.empty();
     }
-    Search ofRow = own(more.get());
+    Search ofRow = own(words);
     return Optional.of(new Clear(always ? List.of(search, ofRow) : List.of(ofRow)));
   }
 

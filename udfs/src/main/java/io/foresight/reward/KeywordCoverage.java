@@ -18,7 +18,8 @@ import java.util.Set;
  * words. In an unfinished text the last word does not count, unless something other than a letter,
  * digit or apostrophe follows it.
  *
- * @param conceptsColumn column of the list of concepts; a row in which it is null is not judged
+ * @param conceptsColumn column of the list of concepts; a row in which it is null or empty is not
+ *     judged
  * @param formsColumn column of the alternatives, a list per concept; may be absent from a row
  */
 public record KeywordCoverage(String conceptsColumn, String formsColumn) implements RewardFunction {
@@ -50,6 +51,9 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
           RowFault.Kind.INPUT,
           "Cannot read column %s: it has %d lists for %d concepts. Give one list per concept, or none at all."
               .formatted(formsColumn, forms.size(), concepts.size()));
+    }
+    if (concepts.isEmpty()) {
+      return Optional.empty();
     }
     List<Concept> parsed = new ArrayList<>();
     for (int i = 0; i < concepts.size(); i++) {
@@ -89,9 +93,6 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
 
     @Override
     public double reward(String text, boolean finished) {
-      if (concepts.isEmpty()) {
-        return 1;
-      }
       Words words = finished ? Words.of(text) : Words.ofUnfinished(text);
       return (double) concepts.stream().filter(c -> c.in(words)).count() / concepts.size();
     }

@@ -1,5 +1,6 @@
 package io.foresight.reward;
 
+import io.foresight.decoding.RowFault;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -34,7 +35,22 @@ record ModelReward(
     boolean missing =
         text.columns().stream()
             .anyMatch(column -> !column.equals(OUTPUT) && row.get(column) == null);
-    return missing ? Optional.empty() : Optional.of(new Judged(this, row));
+    return missing ? Optional.empty() : Optional.of(new Judged(this, readable(row)));
+  }
+
+  /** A copy of the row, once it is known that the model's text can be made of it. */
+  private Map<String, Object> readable(Map<String, Object> row) {
+    Map<String, Object> copy = new HashMap<>(row);
+    copy.put(OUTPUT, "");
+    try {
+      text.render(copy);
+    } catch (IllegalArgumentException e) {
+      throw new RowFault(
+          RowFault.Kind.INPUT,
+          "Cannot fill in \"%s\": %s".formatted(text.text(), e.getMessage()),
+          e);
+    }
+    return copy;
   }
 
   private static final class Judged implements RowReward {
@@ -54,7 +70,7 @@ record ModelReward(
 
     Judged(ModelReward reward, Map<String, Object> row) {
       this.reward = reward;
-      this.row = new HashMap<>(row);
+      this.row = row;
     }
 
     @Override

@@ -288,7 +288,8 @@ public final class RewardSettings {
         : String.valueOf(bound);
   }
 
-  static String spelling(Duration duration) {
+  /** A duration as messages have it: "30 s", or "250 ms" if it is not of whole seconds. */
+  public static String spelling(Duration duration) {
     return duration.toMillisPart() == 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
   }
 

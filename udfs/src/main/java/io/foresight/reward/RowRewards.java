@@ -28,13 +28,14 @@ public final class RowRewards {
   }
 
   /**
-   * What a finished text got.
+   * What a finished text got of the rewards that judge the row.
    *
-   * @param reward composed, in [0, 1]
+   * @param reward composed, in [0, 1]; {@code null} if none of them weighs anything
    * @param scores every reward's by its name, and its parts' by {@code name.part}
-   * @param satisfied whether every hard reward reaches its threshold
+   * @param satisfied whether every hard reward reaches its threshold; {@code null} if none of them
+   *     is hard
    */
-  public record Outcome(double reward, Map<String, Double> scores, boolean satisfied) {}
+  public record Outcome(Double reward, Map<String, Double> scores, Boolean satisfied) {}
 
   private final Combination combination;
   private final List<Part> parts;
@@ -48,6 +49,11 @@ public final class RowRewards {
     weights = parts.stream().mapToDouble(part -> part.of().weight()).toArray();
     thresholds = parts.stream().mapToDouble(part -> part.of().criterion().threshold()).toArray();
     bounds = parts.stream().mapToDouble(Part::upperBound).toArray();
+  }
+
+  /** Whether any reward judges the row; if none does, every text has the same judgement. */
+  public boolean isJudging() {
+    return !parts.isEmpty();
   }
 
   /** What each part of a judgement has to fulfil. */
@@ -143,7 +149,7 @@ public final class RowRewards {
   public Outcome outcome(String text) {
     Judgement judgement = judge(List.of(text), new boolean[] {true}).get(0);
     Map<String, Double> scores = new LinkedHashMap<>();
-    boolean satisfied = true;
+    Boolean satisfied = null;
     for (int i = 0; i < bounds.length; i++) {
       Part part = parts.get(i);
       String name = part.of().name();
@@ -155,8 +161,11 @@ public final class RowRewards {
                 requireIn(part, value, 1);
                 scores.put(name + "." + key, value);
               });
-      satisfied &= !part.of().hard() || score >= thresholds[i];
+      if (part.of().hard()) {
+        satisfied = score >= thresholds[i] && !Boolean.FALSE.equals(satisfied);
+      }
     }
-    return new Outcome(judgement.reward(), scores, satisfied);
+    Double reward = combination.isDefined(weights) ? judgement.reward() : null;
+    return new Outcome(reward, scores, satisfied);
   }
 }

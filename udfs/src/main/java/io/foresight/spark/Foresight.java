@@ -42,8 +42,9 @@ public final class Foresight {
    * @return the input's columns, then {@code output}, {@code reward}, {@code constraint_scores},
    *     {@code satisfied}, {@code status} (ok, unsatisfied, truncated, error), {@code error},
    *     {@code error_kind}, {@code tokens}, {@code log_prob} and {@code counters}, each after the
-   *     settings' prefix. One row per input row; the same rows and seed give the same output for
-   *     any number of partitions
+   *     settings' prefix. {@code reward} is null in a row that no reward judged, {@code satisfied}
+   *     in one that no hard reward did. One row per input row; the same rows and seed give the same
+   *     output for any number of partitions
    * @throws IllegalArgumentException if a column is missing, or the input already has an output
    *     column
    * @throws io.foresight.model.ModelException if a remote model cannot be listed
@@ -114,8 +115,9 @@ public final class Foresight {
    *
    * @param input rows with the columns that {@code settings} name
    * @return the input's columns, then {@code reward}, {@code constraint_scores}, {@code satisfied},
-   *     {@code error} and {@code error_kind}, each after the settings' prefix. One row per input
-   *     row; of one that cannot be scored {@code error} says why, and the rest is null
+   *     {@code error} and {@code error_kind}, each after the settings' prefix; null as in {@link
+   *     #generate(Dataset, GenerationSettings)}. One row per input row; of one that cannot be
+   *     scored {@code error} says why, and the rest is null
    * @throws IllegalArgumentException if a column is missing, the input already has an output
    *     column, or the rewards cannot be used
    * @throws io.foresight.model.ModelException if a remote model cannot be listed

@@ -11,11 +11,11 @@ import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.model.Batcher;
 import io.foresight.model.CacheBudget;
-import io.foresight.model.EngineFaults;
 import io.foresight.model.ForwardStats;
 import io.foresight.model.Tokenizer;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards;
+import io.foresight.spark.ShrinkingBatch.Item;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,10 +43,12 @@ public final class RowDecoder implements AutoCloseable {
    * zero) and {@code millis} say something, the rest is null.
    *
    * @param output generated text
-   * @param reward reward of the finished text
+   * @param reward reward of the finished text; {@code null} if no reward judged it
    * @param scores score per reward, and per part of it
-   * @param satisfied whether every hard reward reaches its threshold
-   * @param status ok, unsatisfied, truncated or error
+   * @param satisfied whether every hard reward reaches its threshold, however the text ended;
+   *     {@code null} if no hard reward judged it
+   * @param status error; else truncated, if the text did not end by itself; else unsatisfied, if
+   *     {@code satisfied} is false; else ok
    * @param error what went wrong and what to do
    * @param errorKind the kind of fault, as {@link RowFault.Kind#spelling} has it
    * @param tokens generated tokens, EOS included
@@ -84,7 +86,7 @@ public final class RowDecoder implements AutoCloseable {
   private final StallWatch watch;
   private final ModelCache.Lease targetLease;
   private final ModelCache.Lease draftLease;
-  private final List<Batcher<?, ?>> batchers = new ArrayList<>();
+  private final List<ShrinkingBatch<?, ?>> decodings = new ArrayList<>();
   private final LongAdder rewardNanos = new LongAdder();
   private final LongAdder tokenizerNanos = new LongAdder();
 
@@ -164,125 +166,68 @@ public final class RowDecoder implements AutoCloseable {
    *     name
    */
   public Iterator<Decoded> decode(Iterator<Named> rows) {
-    return new Decoding(Rows.mapped(rows, this::prepare));
+    ShrinkingBatch<Prepared, Decoded> decoded =
+        new ShrinkingBatch<>(Rows.mapped(rows, this::prepare), batch, new Decoding());
+    decodings.add(decoded);
+    return decoded;
   }
 
-  /** Rows being decoded, by one batcher after the other. */
-  private final class Decoding implements Iterator<Decoded> {
+  /** The decoding of prepared rows. */
+  private final class Decoding implements ShrinkingBatch.Work<Prepared, Decoded> {
 
-    private Iterator<Prepared> rest;
-    private Batcher<Prepared, Decoded> batcher;
+    @Override
+    public Batcher<Item<Prepared, Decoded>, Decoded> start(
+        Iterator<Item<Prepared, Decoded>> rows, int atATime) {
+      Batcher<Item<Prepared, Decoded>, Decoded> batcher =
+          new Batcher<>(
+              rows,
+              atATime,
+              row -> rowsAtATime(row.value()),
+              seen.apply(targetLease.session()),
+              draftLease == null ? null : seen.apply(draftLease.session()),
+              (row, target, draft) ->
+                  row.result(() -> decoded(row.value(), decode(row.value(), target, draft))));
+      batcher.checkAlways(check);
+      RunLimits limits = settings.limits();
+      if (limits.row() != null) {
+        batcher.limitTime(
+            limits.row(),
+            row ->
+                row.end(decoded(row.value(), failed(limits.exceeded(), limits.row().toMillis()))));
+      }
+      scorers.serve(batcher);
+      watch.over(batcher);
+      return batcher;
+    }
 
-    /** The row that had these sessions to itself from their beginning, if there is one. */
-    private Prepared alone;
-
-    Decoding(Iterator<Prepared> rest) {
-      this.rest = rest;
-      batcher = batcher(rest, batch);
+    private Decoded decoded(Prepared prepared, Result result) {
+      watch.progress();
+      return new Decoded(prepared.named.row(), result);
     }
 
     @Override
-    public boolean hasNext() {
-      return batcher.hasNext();
-    }
-
-    @Override
-    public Decoded next() {
-      while (true) {
-        try {
-          return batcher.next();
-        } catch (RuntimeException e) {
-          if (!EngineFaults.isOutOfMemory(e)) {
-            throw e;
-          }
-          startAnew(e);
-        }
-      }
-    }
-
-    private void startAnew(RuntimeException failure) {
-      List<Prepared> unfinished = batcher.unfinished();
-      batcher.close();
-      Prepared first = unfinished.stream().filter(row -> !row.isDone()).findFirst().orElseThrow();
-      int rows = Math.max(1, Math.min(batcher.rows(), unfinished.size()) / 2);
-      if (first == alone) {
-        String message =
-            "Cannot decode a prompt of %d tokens: there is no memory for it alone (%s). Shorten it, or take a device with more memory."
-                .formatted(first.prompt.length, Rows.reason(failure));
-        first.done =
-            new Decoded(first.named.row(), failed(new RowFault(RowFault.Kind.MEMORY, message), 0));
-        rows = batch;
-      } else {
-        LOG.warn("Decoding {} rows at a time from now on, for want of memory.", rows, failure);
-      }
-      alone = rows == 1 ? first : null;
+    public void reset() {
       targetLease.renew();
       if (draftLease != null) {
         draftLease.renew();
       }
-      rest = Rows.concatenated(unfinished.iterator(), rest);
-      batcher = batcher(rest, rows);
+    }
+
+    @Override
+    public Decoded withoutMemory(Prepared prepared, RuntimeException failure) {
+      String message =
+          "Cannot decode a prompt of %d tokens: there is no memory for it alone (%s). Shorten it, or take a device with more memory."
+              .formatted(prepared.prompt.length, Rows.reason(failure));
+      return decoded(prepared, failed(new RowFault(RowFault.Kind.MEMORY, message), 0));
     }
   }
 
-  private Batcher<Prepared, Decoded> batcher(Iterator<Prepared> rows, int atATime) {
-    Batcher<Prepared, Decoded> batcher =
-        new Batcher<>(
-            rows,
-            atATime,
-            this::rowsAtATime,
-            seen.apply(targetLease.session()),
-            draftLease == null ? null : seen.apply(draftLease.session()),
-            (prepared, target, draft) ->
-                prepared.isDone()
-                    ? prepared.done
-                    : done(prepared, decode(prepared, target, draft)));
-    batcher.checkAlways(check);
-    if (settings.limits().row() != null) {
-      batcher.limitTime(
-          settings.limits().row(),
-          prepared ->
-              done(
-                  prepared,
-                  failed(settings.limits().exceeded(), settings.limits().row().toMillis())));
-    }
-    scorers.serve(batcher);
-    batchers.add(batcher);
-    watch.over(batcher);
-    return batcher;
-  }
-
-  private Decoded done(Prepared prepared, Result result) {
-    watch.progress();
-    prepared.done = new Decoded(prepared.named.row(), result);
-    return prepared.done;
-  }
-
-  /** A row with its prompt's ids, or with why it has none. */
-  private static final class Prepared {
-
-    private final Named named;
-
-    /** The row's values by column. */
-    private final Map<String, Object> values;
-
-    private final int[] prompt;
-    private final RowFault fault;
-
-    /** What was made of it, so that it is not decoded again where others are. */
-    private volatile Decoded done;
-
-    Prepared(Named named, Map<String, Object> values, int[] prompt, RowFault fault) {
-      this.named = named;
-      this.values = values;
-      this.prompt = prompt;
-      this.fault = fault;
-    }
-
-    boolean isDone() {
-      return done != null;
-    }
-  }
+  /**
+   * A row with its prompt's ids, or with why it has none.
+   *
+   * @param values the row's, by column
+   */
+  private record Prepared(Named named, Map<String, Object> values, int[] prompt, RowFault fault) {}
 
   private Prepared prepare(Named named) {
     String unreadable = HiddenColumns.inputError(named.row());
@@ -347,7 +292,7 @@ public final class RowDecoder implements AutoCloseable {
         rewardNanos.sum(),
         scorers.forwardNanos(),
         tokenizerNanos.sum(),
-        batchers.stream().mapToLong(Batcher::waitingNanos).sum());
+        decodings.stream().mapToLong(ShrinkingBatch::waitingNanos).sum());
   }
 
   /**
@@ -435,7 +380,7 @@ public final class RowDecoder implements AutoCloseable {
           outcome.reward(),
           outcome.scores(),
           outcome.satisfied(),
-          !generation.endedByEos() ? "truncated" : outcome.satisfied() ? "ok" : "unsatisfied",
+          status(generation.endedByEos(), outcome.satisfied()),
           null,
           null,
           generation.tokens().length,
@@ -445,6 +390,13 @@ public final class RowDecoder implements AutoCloseable {
     } catch (RowFault e) {
       return failed(e, (System.nanoTime() - started) / 1_000_000);
     }
+  }
+
+  private static String status(boolean ended, Boolean satisfied) {
+    if (!ended) {
+      return "truncated";
+    }
+    return Boolean.FALSE.equals(satisfied) ? "unsatisfied" : "ok";
   }
 
   /** The result of a row that is at fault. */
@@ -510,7 +462,7 @@ public final class RowDecoder implements AutoCloseable {
   public void close() {
     watch.close();
     // Rows first, since they use the caches.
-    batchers.forEach(Batcher::close);
+    decodings.forEach(ShrinkingBatch::close);
     try {
       rewards.close();
     } finally {

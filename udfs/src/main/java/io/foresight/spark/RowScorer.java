@@ -4,9 +4,12 @@ import io.foresight.decoding.RowFault;
 import io.foresight.model.Batcher;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards.Outcome;
+import io.foresight.spark.ShrinkingBatch.Item;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.apache.spark.sql.Row;
 
 /**
@@ -23,7 +26,7 @@ final class RowScorer implements AutoCloseable {
   private final Scorers scorers;
   private final Rewards rewards;
   private final StallWatch watch;
-  private Batcher<Row, Scored> batcher;
+  private ShrinkingBatch<Row, Scored> scoring;
 
   /**
    * A row and what its text got.
@@ -40,9 +43,14 @@ final class RowScorer implements AutoCloseable {
    * @param check throws if the task is to end; asked before each row and each forward
    */
   RowScorer(ScoringSettings settings, Runnable check) {
+    this(settings, check, texts -> {});
+  }
+
+  /** The same; {@code before} sees the ids of the texts of each forward ahead of it. */
+  RowScorer(ScoringSettings settings, Runnable check, Consumer<List<int[]>> before) {
     this.settings = settings;
     this.check = check;
-    scorers = new Scorers(settings.device().resolve(), new LongAdder());
+    scorers = new Scorers(settings.device().resolve(), new LongAdder(), before);
     try {
       rewards = Rewards.openHere(settings.rewards(), scorers);
     } catch (RuntimeException | Error e) {
@@ -54,19 +62,52 @@ final class RowScorer implements AutoCloseable {
 
   /**
    * Scores rows, in order; a row's fault becomes its error, and whatever else is thrown ends it
-   * all. To be called once.
+   * all. Where the engine has no memory for so many rows, fewer are scored at a time. To be called
+   * once.
    */
   Iterator<Scored> score(Iterator<Row> rows) {
-    batcher =
-        new Batcher<>(rows, BATCH, any -> BATCH, null, null, (row, target, draft) -> scored(row));
-    batcher.checkAlways(check);
-    if (settings.limits().row() != null) {
-      batcher.limitTime(
-          settings.limits().row(), row -> new Scored(row, null, settings.limits().exceeded()));
+    scoring = new ShrinkingBatch<>(rows, BATCH, new Scoring());
+    return scoring;
+  }
+
+  /** The scoring of rows. */
+  private final class Scoring implements ShrinkingBatch.Work<Row, Scored> {
+
+    @Override
+    public Batcher<Item<Row, Scored>, Scored> start(Iterator<Item<Row, Scored>> rows, int atATime) {
+      Batcher<Item<Row, Scored>, Scored> batcher =
+          new Batcher<>(
+              rows,
+              atATime,
+              any -> atATime,
+              null,
+              null,
+              (row, target, draft) -> row.result(() -> scored(row.value())));
+      batcher.checkAlways(check);
+      if (settings.limits().row() != null) {
+        batcher.limitTime(
+            settings.limits().row(),
+            row -> row.end(new Scored(row.value(), null, settings.limits().exceeded())));
+      }
+      scorers.serve(batcher);
+      watch.over(batcher);
+      return batcher;
     }
-    scorers.serve(batcher);
-    watch.over(batcher);
-    return batcher;
+
+    /** Classifiers hold nothing from one forward to the next. */
+    @Override
+    public void reset() {}
+
+    @Override
+    public Scored withoutMemory(Row row, RuntimeException failure) {
+      return new Scored(
+          row,
+          null,
+          new RowFault(
+              RowFault.Kind.MEMORY,
+              "Cannot score the text: there is no memory for it alone (%s). Shorten it, or take a device with more memory."
+                  .formatted(Rows.reason(failure))));
+    }
   }
 
   private Scored scored(Row row) {
@@ -93,8 +134,8 @@ final class RowScorer implements AutoCloseable {
   @Override
   public void close() {
     watch.close();
-    if (batcher != null) {
-      batcher.close();
+    if (scoring != null) {
+      scoring.close();
     }
     try {
       rewards.close();

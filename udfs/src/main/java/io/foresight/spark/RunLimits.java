@@ -1,9 +1,9 @@
 package io.foresight.spark;
 
 import io.foresight.decoding.RowFault;
+import io.foresight.reward.RewardSettings;
 import java.io.Serializable;
 import java.time.Duration;
-import java.util.Locale;
 
 /**
  * How long things may take. Immutable.
@@ -19,7 +19,7 @@ public record RunLimits(Duration row, Duration stall) implements Serializable {
     return new RowFault(
         RowFault.Kind.TIMEOUT,
         "Cannot finish the row: it took longer than %s. Raise run.row-timeout, or see which reward is slow."
-            .formatted(row.toString().substring(2).toLowerCase(Locale.ROOT)));
+            .formatted(RewardSettings.spelling(row)));
   }
 
   /** The defaults; the same as the jobs' {@code reference.conf}. */

@@ -5,8 +5,10 @@ import io.foresight.model.Batcher;
 import io.foresight.model.SequenceClassifier;
 import io.foresight.reward.TextScorer;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /** The classifiers that a task's rewards use; each is loaded once per executor. Of one thread. */
 final class Scorers implements TextScorer.Source, AutoCloseable {
@@ -15,6 +17,7 @@ final class Scorers implements TextScorer.Source, AutoCloseable {
 
   private final Device device;
   private final LongAdder rewardNanos;
+  private final Consumer<List<int[]>> before;
   private final LongAdder forwardNanos = new LongAdder();
   private final Map<String, Held> held = new LinkedHashMap<>();
 
@@ -22,8 +25,14 @@ final class Scorers implements TextScorer.Source, AutoCloseable {
    * @param rewardNanos what rewards take, from which their waiting for a forward is taken off
    */
   Scorers(Device device, LongAdder rewardNanos) {
+    this(device, rewardNanos, texts -> {});
+  }
+
+  /** The same; {@code before} sees the ids of the texts of each forward ahead of it. */
+  Scorers(Device device, LongAdder rewardNanos, Consumer<List<int[]>> before) {
     this.device = device;
     this.rewardNanos = rewardNanos;
+    this.before = before;
   }
 
   /**
@@ -37,7 +46,8 @@ final class Scorers implements TextScorer.Source, AutoCloseable {
             location,
             folder -> {
               ModelCache.Use<SequenceClassifier> use = ModelCache.classifier(folder, device);
-              return new Held(use, new SharedScorer(use.model(), forwardNanos, rewardNanos));
+              return new Held(
+                  use, new SharedScorer(use.model(), before, forwardNanos, rewardNanos));
             })
         .scorer();
   }

@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -17,16 +18,23 @@ import java.util.function.Function;
 final class SharedScorer implements TextScorer {
 
   private final SequenceClassifier classifier;
+  private final Consumer<List<int[]>> before;
   private final LongAdder forwardNanos;
   private final LongAdder rewardNanos;
   private volatile Function<List<int[]>, List<float[]>> score = this::here;
 
   /**
+   * @param before sees the texts of each forward ahead of it
    * @param forwardNanos gets the time of the model's forwards
    * @param rewardNanos loses the time that rows wait, which their rewards' clocks count
    */
-  SharedScorer(SequenceClassifier classifier, LongAdder forwardNanos, LongAdder rewardNanos) {
+  SharedScorer(
+      SequenceClassifier classifier,
+      Consumer<List<int[]>> before,
+      LongAdder forwardNanos,
+      LongAdder rewardNanos) {
     this.classifier = classifier;
+    this.before = before;
     this.forwardNanos = forwardNanos;
     this.rewardNanos = rewardNanos;
   }
@@ -60,6 +68,7 @@ final class SharedScorer implements TextScorer {
   }
 
   private List<float[]> here(List<int[]> ids) {
+    before.accept(ids);
     long started = System.nanoTime();
     float[][] logits = classifier.logits(ids);
     forwardNanos.add(System.nanoTime() - started);

@@ -78,6 +78,11 @@ final class TextReward implements LineReward {
   }
 
   @Override
+  public boolean isJudging() {
+    return rewards.isJudging();
+  }
+
+  @Override
   public double upperBound() {
     return rewards.upperBound();
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.DecodingSettings.Verification;
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
@@ -35,6 +36,65 @@ class InvariantsTest {
     Checks.addsUp(c.with(hostile.build()), Case::decode);
     Generation plain = c.with(hostile.tree(new DecodingSettings.Tree(0, 1, 1, 0)).build()).decode();
     assertThat(plain.tokens()).isEqualTo(Reference.greedy(c));
+  }
+
+  /** A reward that says nothing of its row, and whose hints would be followed. */
+  private static final LineReward SILENT =
+      new LineReward() {
+        @Override
+        public Judgement judge(int[] generated, boolean finished) {
+          return new Judgement(1, new double[0]);
+        }
+
+        @Override
+        public List<Criterion> criteria() {
+          return List.of();
+        }
+
+        @Override
+        public boolean isJudging() {
+          return false;
+        }
+      };
+
+  private static Generation unjudged(Case c, String strategy) {
+    DecodingSettings settings =
+        c.s().toBuilder().strategy(strategy).verification(Verification.HARD).build();
+    Request request = new Request(c.prompt(), settings.maxNewTokens(), SILENT, 7);
+    return Strategies.of(settings).decode(c.p(), c.q(), request);
+  }
+
+  @Property(tries = 2000)
+  void aRowThatNothingJudgesIsDecodedGreedilyWithoutLookaheads(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Counters greedy = unjudged(c, "greedy").counters();
+    for (String strategy : Strategies.NAMES) {
+      if (strategy.equals("sample") || strategy.equals("best-of-n")) {
+        continue;
+      }
+      Generation generation = unjudged(c, strategy);
+      Counters counters = generation.counters();
+      assertThat(generation.tokens()).as(strategy).isEqualTo(Reference.greedy(c));
+      assertThat(counters.committedCandidate()).as(strategy).isZero();
+      assertThat(counters.s3() + counters.s4()).as(strategy).isZero();
+      assertThat(counters.targetForwards())
+          .as(strategy)
+          .isLessThanOrEqualTo(greedy.targetForwards());
+      if (strategy.equals("cdlh") || strategy.equals("cdlh-appx")) {
+        assertThat(counters.targetPositions()).as(strategy).isEqualTo(greedy.targetPositions());
+        assertThat(counters.draftForwards()).as(strategy).isZero();
+        assertThat(counters.rewardCalls()).as(strategy).isZero();
+      }
+    }
+    // Whatever S2 does to lines that may be led astray, here there is no other way.
+    assertThat(
+            unjudged(c.with(c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build()), "cdsl")
+                .counters()
+                .targetForwards())
+        .isEqualTo(
+            unjudged(c.with(c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build()), "speculative")
+                .counters()
+                .targetForwards());
   }
 
   @Property(tries = 3000)

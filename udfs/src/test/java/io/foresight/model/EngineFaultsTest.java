@@ -3,6 +3,9 @@ package io.foresight.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.engine.EngineException;
+import io.foresight.decoding.RowFault;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,8 +21,7 @@ class EngineFaultsTest {
         "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.10 GiB",
         "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported",
         "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
-        "std::bad_alloc",
-        "Cannot grow the cache of model m to 9 sequences of 64 tokens: ..."
+        "std::bad_alloc"
       })
   void wantOfMemory(String message) {
     Throwable failure = new IllegalStateException("wrapped", new EngineException(message));
@@ -40,6 +42,37 @@ class EngineFaultsTest {
   void aDeviceThatIsLost(String message) {
     assertThat(EngineFaults.isDeviceLost(new EngineException(message))).isTrue();
     assertThat(EngineFaults.isOutOfMemory(new EngineException(message))).isFalse();
+  }
+
+  @Test
+  void cachesThatMayTakeNoMore() {
+    Throwable failure = new CacheMemoryException("Cannot grow the cache of model m: ...");
+    assertThat(EngineFaults.isOutOfMemory(failure)).isTrue();
+    assertThat(EngineFaults.isDeviceLost(failure)).isFalse();
+  }
+
+  /** Words of the engine, but by others: a program, a system call, a storage, a reward. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Cannot run program \"judge\": error=12, Cannot allocate memory",
+        "its program ended: RuntimeError: CUDA error: out of memory",
+        "its program ended: RuntimeError: CUDA error: device-side assert triggered",
+        "Cannot read hdfs://data/std::bad_alloc",
+        "not enough memory for the map output: cannot allocate memory"
+      })
+  void whatOthersSay(String message) {
+    for (Throwable failure :
+        new Throwable[] {
+          new IllegalStateException(message),
+          new UncheckedIOException(new IOException(message)),
+          new RowFault(RowFault.Kind.REWARD, message),
+          new ModelException(message),
+          new IllegalStateException(message, new EngineException("index out of range in self"))
+        }) {
+      assertThat(EngineFaults.isOutOfMemory(failure)).as("%s", failure).isFalse();
+      assertThat(EngineFaults.isDeviceLost(failure)).as("%s", failure).isFalse();
+    }
   }
 
   @Test

@@ -82,6 +82,8 @@ class ForbiddenWordsTest {
     RowReward rowAlone = Made.forRow(FACTORY, Map.of("words-column", "banned"), row).orElseThrow();
     assertThat(rowAlone.reward("dog cat cow", true)).isEqualTo(0.5);
     assertThat(Made.forRow(FACTORY, Map.of("words-column", "banned"), Map.of())).isEmpty();
+    assertThat(Made.forRow(FACTORY, Map.of("words-column", "banned"), Map.of("banned", List.of())))
+        .isEmpty();
     assertThat(
             Made.forRow(FACTORY, Map.of("words", "cat", "words-column", "banned"), Map.of())
                 .orElseThrow()

@@ -112,7 +112,13 @@ class KeywordCoverageTest {
         .doesNotHaveDuplicates();
     assertThat(reward.hints("")).contains("dog", "dogs");
     assertThat(reward.hints("Dogs that ran for gelato.")).isEmpty();
-    assertThat(of().hints("")).isEmpty();
+  }
+
+  @Test
+  void withoutConceptsThereIsNothingToJudge() {
+    assertThat(COVERAGE.forRow(Map.of("concepts", List.of()))).isEmpty();
+    assertThat(COVERAGE.forRow(Map.of("concepts", List.of(), "forms", List.of()))).isEmpty();
+    assertThat(COVERAGE.forRow(Map.of())).isEmpty();
   }
 
   @Test

@@ -354,17 +354,26 @@ class RewardsTest {
     String text = text(random);
     RowRewards.Outcome outcome = of.of().outcome(text);
     Map<String, Double> scores = new LinkedHashMap<>();
-    boolean satisfied = true;
+    Boolean satisfied = of.judging().stream().anyMatch(Known::hard) ? true : null;
     for (Known known : of.judging()) {
       double score = known.reward().reward(text, true);
       scores.put(known.name(), score);
       known.reward().parts(text).forEach((part, of2) -> scores.put(known.name() + "." + part, of2));
-      satisfied &= score >= known.criterion().threshold() || !known.hard();
+      if (known.hard() && score < known.criterion().threshold()) {
+        satisfied = false;
+      }
     }
     assertThat(outcome.satisfied()).isEqualTo(satisfied);
     assertThat(List.copyOf(outcome.scores().entrySet())).isEqualTo(List.copyOf(scores.entrySet()));
+    boolean weighs =
+        of.combination() != Combination.WEIGHTED_SUM
+            || of.judging().stream().anyMatch(known -> known.weight() > 0);
     assertThat(outcome.reward())
-        .isEqualTo(of.of().judge(List.of(text), new boolean[] {true}).get(0).reward());
+        .isEqualTo(
+            of.judging().isEmpty() || !weighs
+                ? null
+                : (Double) of.of().judge(List.of(text), new boolean[] {true}).get(0).reward());
+    assertThat(of.of().isJudging()).isEqualTo(!of.judging().isEmpty());
     Set<String> hints = new LinkedHashSet<>();
     of.judging().forEach(known -> hints.addAll(known.reward().hints(text)));
     assertThat(of.of().hints(text)).containsExactlyElementsOf(hints);
@@ -388,10 +397,13 @@ class RewardsTest {
 
   @ParameterizedTest
   @EnumSource(Combination.class)
-  void noRewardIsWorthOne(Combination combination) {
+  void whatNothingJudgesHasNoReward(Combination combination) {
     RowRewards none = open(combination, List.of()).forRow(ROW);
-    assertThat(none.outcome("x")).isEqualTo(new RowRewards.Outcome(1, Map.of(), true));
-    assertThat(none.upperBound()).isEqualTo(1);
+    assertThat(none.outcome("x")).isEqualTo(new RowRewards.Outcome(null, Map.of(), null));
+    assertThat(none.isJudging()).isFalse();
+    // While it is decoded, every text is as good as can be.
+    assertThat(none.judge(List.of("x"), new boolean[1]).get(0).reward())
+        .isEqualTo(none.upperBound());
   }
 
   @ParameterizedTest

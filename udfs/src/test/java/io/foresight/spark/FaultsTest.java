@@ -2,6 +2,7 @@ package io.foresight.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.engine.EngineException;
@@ -9,6 +10,7 @@ import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.ForwardingModel;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
 import io.foresight.model.ModelException;
 import io.foresight.model.SequenceClassifier;
@@ -185,6 +187,153 @@ class FaultsTest {
     assertThat(outputs(results)).isEqualTo(undisturbed);
   }
 
+  /** Fails as an engine does, though none did: what reads the rows, and what may end the task. */
+  @ParameterizedTest
+  @CsvSource({"input, 1", "input, 4", "task, 1", "task, 4"})
+  void wantOfMemoryElsewhereIsNoReasonToStartAnew(String where, int batch) {
+    AtomicInteger prompts = new AtomicInteger();
+    RuntimeException failure = new EngineException(NO_MEMORY);
+    Iterator<RowDecoder.Named> rows =
+        Rows.mapped(
+            rows().iterator(),
+            row -> {
+              if (where.equals("input") && row.id().equals("child")) {
+                throw failure;
+              }
+              return row;
+            });
+    Runnable check =
+        () -> {
+          if (where.equals("task") && prompts.get() >= batch) {
+            throw failure;
+          }
+        };
+    UnaryOperator<LanguageModel> seen =
+        before(
+            extensions ->
+                prompts.addAndGet((int) extensions.stream().filter(e -> isPrompt(e)).count()));
+    try (RowDecoder decoder = new RowDecoder(settings(batch), check, seen)) {
+      assertThatThrownBy(() -> decoder.decode(rows).forEachRemaining(one -> {})).isSameAs(failure);
+    }
+    // Of the two models: no row was decoded again.
+    assertThat(prompts.get()).isLessThanOrEqualTo(2 * WORDS.size());
+  }
+
+  @Test
+  void aProgramThatCannotStartForWantOfMemoryFailsTheTask() {
+    RewardSpec spec =
+        RewardSpec.of(
+            "program",
+            Map.of("type", "command", "command", List.of("nowhere/Cannot allocate memory")));
+    assertThatThrownBy(
+            () -> decode(settings(4, RunLimits.defaults(), spec), UnaryOperator.identity(), rows()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("Cannot allocate memory")
+        .hasMessageContaining("it does not start");
+  }
+
+  @Test
+  void whatAProgramSaysOfMemoryIsItsRowsAlone() {
+    String script =
+        """
+        while read -r line; do
+          case "$line" in *'"concepts":["boat"]'*)
+            echo 'CUDA error: out of memory; cannot allocate memory' >&2; exit 1 ;;
+          esac
+          id=$(echo "$line" | sed 's/.*"id":\\([0-9]*\\).*/\\1/')
+          echo "{\\"id\\":$id,\\"scores\\":[1]}"
+        done
+        """;
+    AtomicInteger prompts = new AtomicInteger();
+    List<RowDecoder.Result> results =
+        decode(
+            settings(3, RunLimits.defaults(), command(script)),
+            before(
+                extensions ->
+                    prompts.addAndGet((int) extensions.stream().filter(e -> isPrompt(e)).count())),
+            rows());
+    RowDecoder.Result guilty = results.remove(2);
+    assertThat(guilty.errorKind()).isEqualTo("reward");
+    assertThat(guilty.error()).contains("CUDA error: out of memory");
+    assertThat(outputs(results)).hasSize(5);
+    assertThat(prompts.get()).isLessThanOrEqualTo(2 * WORDS.size());
+  }
+
+  private static RewardSpec kind() {
+    try (SequenceClassifier classifier =
+        SequenceClassifier.load(CLASSIFIERS.resolve("bert-two"), Device.cpu())) {
+      return RewardSpec.of(
+          "kind",
+          Map.of(
+              "type",
+              "classifier",
+              "model",
+              CLASSIFIERS.resolve("bert-two").toString(),
+              "label",
+              classifier.labels().get(0)));
+    }
+  }
+
+  private static List<RowScorer.Scored> score(
+      RewardSpec spec, List<String> texts, Consumer<List<int[]>> before) {
+    StructType schema = new StructType().add("text", DataTypes.StringType);
+    Iterator<Row> rows =
+        texts.stream()
+            .map(text -> (Row) new GenericRowWithSchema(new Object[] {text}, schema))
+            .iterator();
+    List<RowScorer.Scored> scored = new ArrayList<>();
+    try (RowScorer scorer = new RowScorer(ScoringSettings.of("text", spec), () -> {}, before)) {
+      scorer.score(rows).forEachRemaining(scored::add);
+    }
+    return scored;
+  }
+
+  @Test
+  void wantOfMemoryHalvesTheTextsThatAreScoredAndCostsNone() {
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      texts.add("A %s and %d more.".formatted(WORDS.get(i % WORDS.size()), i));
+    }
+    RewardSpec spec = kind();
+    List<RowScorer.Scored> undisturbed = score(spec, texts, ids -> {});
+    AtomicInteger failures = new AtomicInteger();
+    List<RowScorer.Scored> scored =
+        score(
+            spec,
+            texts,
+            ids -> {
+              if (ids.size() > 3) {
+                failures.incrementAndGet();
+                throw new EngineException(NO_MEMORY);
+              }
+            });
+    assertThat(failures.get()).isBetween(1, 5);
+    assertThat(scored).hasSize(20).allSatisfy(one -> assertThat(one.fault()).isNull());
+    for (int i = 0; i < 20; i++) {
+      assertThat(scored.get(i).row()).isEqualTo(undisturbed.get(i).row());
+      assertThat(scored.get(i).outcome().reward())
+          .isCloseTo(undisturbed.get(i).outcome().reward(), within(1e-5));
+    }
+  }
+
+  @Test
+  void aTextThatHasNoMemoryAloneIsItsOwnFault() {
+    List<String> texts = List.of("A dog.", "cat ".repeat(15), "A boat.");
+    List<RowScorer.Scored> scored =
+        score(
+            kind(),
+            texts,
+            ids -> {
+              if (ids.stream().anyMatch(text -> text.length > 12)) {
+                throw new EngineException(NO_MEMORY);
+              }
+            });
+    assertThat(scored.get(0).fault()).isNull();
+    assertThat(scored.get(1).fault().kind()).isEqualTo(RowFault.Kind.MEMORY);
+    assertThat(scored.get(1).fault()).hasMessageContaining("there is no memory for it alone");
+    assertThat(scored.get(2).fault()).isNull();
+  }
+
   @Test
   void aFaultOfTheRowHasAKind() {
     List<RowDecoder.Named> rows =
@@ -206,6 +355,11 @@ class FaultsTest {
         done
         """
             .formatted(unanswered);
+    return command(script);
+  }
+
+  /** A reward by a program of the shell. */
+  private static RewardSpec command(String script) {
     return new RewardSpec(
         Combination.MINIMUM,
         List.of(
@@ -233,7 +387,7 @@ class FaultsTest {
     RowDecoder.Result late = results.remove(2);
     assertThat(late.status()).isEqualTo("error");
     assertThat(late.errorKind()).isEqualTo("timeout");
-    assertThat(late.error()).isEqualTo(limits.exceeded().getMessage()).contains("longer than 3s");
+    assertThat(late.error()).isEqualTo(limits.exceeded().getMessage()).contains("longer than 3 s");
     assertThat(outputs(results)).hasSize(5);
   }
 

@@ -16,7 +16,7 @@ final class Bootstrap {
   /** Distribution of a Poisson variable of mean 1, up to where the rest is negligible. */
   private static final double[] CUMULATIVE = cumulative(10);
 
-  private final double[] rows = new double[REPLICATES];
+  private final double[] judged = new double[REPLICATES];
   private final double[] satisfied = new double[REPLICATES];
   private final double[] tokens = new double[REPLICATES];
   private final double[] logProb = new double[REPLICATES];
@@ -37,7 +37,12 @@ final class Bootstrap {
     return cumulative;
   }
 
-  void add(boolean isSatisfied, int rowTokens, double rowLogProb) {
+  /**
+   * Adds a row.
+   *
+   * @param isSatisfied {@code null} if no hard reward judged it
+   */
+  void add(Boolean isSatisfied, int rowTokens, double rowLogProb) {
     SplittableRandom random = new SplittableRandom(seen++);
     for (int r = 0; r < REPLICATES; r++) {
       double drawn = random.nextDouble();
@@ -45,15 +50,15 @@ final class Bootstrap {
       while (times < CUMULATIVE.length && drawn > CUMULATIVE[times]) {
         times++;
       }
-      rows[r] += times;
-      satisfied[r] += isSatisfied ? times : 0;
+      judged[r] += isSatisfied != null ? times : 0;
+      satisfied[r] += Boolean.TRUE.equals(isSatisfied) ? times : 0;
       tokens[r] += times * (double) rowTokens;
       logProb[r] += times * rowLogProb;
     }
   }
 
   Interval satisfied() {
-    return interval(r -> satisfied[r] / rows[r]);
+    return interval(r -> satisfied[r] / judged[r]);
   }
 
   Interval perplexity() {

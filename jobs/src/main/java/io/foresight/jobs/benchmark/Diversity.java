@@ -19,12 +19,13 @@ final class Diversity {
   private final Set<String> distinct = new HashSet<>();
   private long pairs;
   private long rows;
+  private long rowsWithConcepts;
   private long overusing;
 
   /**
    * Adds a text.
    *
-   * @param coverage coverage of the row's concepts; a reward without parts for rows that have none
+   * @param coverage coverage of the row's concepts; one that judges nothing for rows that have none
    */
   void add(RowRewards coverage, String text) {
     List<String> words = Words.of(text).words();
@@ -33,7 +34,10 @@ final class Diversity {
       pairs++;
     }
     rows++;
-    overusing += overuses(coverage, words) ? 1 : 0;
+    if (coverage.isJudging()) {
+      rowsWithConcepts++;
+      overusing += overuses(coverage, words) ? 1 : 0;
+    }
   }
 
   private static boolean overuses(RowRewards coverage, List<String> words) {
@@ -58,8 +62,11 @@ final class Diversity {
     return (double) distinct.size() / pairs;
   }
 
-  /** Share of rows that use a concept of one word, in any form, more than twice. */
+  /**
+   * Share of the rows with concepts that use one of one word, in any form, more than twice; NaN if
+   * none has any.
+   */
   double overuse() {
-    return (double) overusing / rows;
+    return (double) overusing / rowsWithConcepts;
   }
 }

@@ -55,6 +55,9 @@ final class FiguresJson {
 
   private void quality() {
     Quality quality = figures.quality();
+    json.put("judged", quality.rewarded());
+    json.put("judged_hard", quality.judgedHard());
+    json.put("judged_coverage", quality.coverageJudged());
     put("mean_reward", quality.meanReward());
     put("satisfied", quality.satisfiedRate());
     interval("satisfied", quality.bootstrap().satisfied());

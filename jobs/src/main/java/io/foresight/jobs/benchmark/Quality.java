@@ -28,7 +28,9 @@ final class Quality {
   private Counters counters = Counters.ZERO;
   private Judge.Verdict judged = new Judge.Verdict(0, 0);
   private int rows;
+  private long judgedHard;
   private long satisfied;
+  private long rewarded;
   private double reward;
   private long tokens;
   private double logProb;
@@ -50,8 +52,14 @@ final class Quality {
       outputs = Arrays.copyOf(outputs, 2 * rows);
     }
     outputs[rows++] = result.output().hashCode();
-    satisfied += result.satisfied() ? 1 : 0;
-    reward += result.reward();
+    if (result.satisfied() != null) {
+      judgedHard++;
+      satisfied += result.satisfied() ? 1 : 0;
+    }
+    if (result.reward() != null) {
+      rewarded++;
+      reward += result.reward();
+    }
     tokens += result.tokens();
     logProb += result.logProb();
     ended += endedByEos ? 1 : 0;
@@ -87,12 +95,29 @@ final class Quality {
     return rows;
   }
 
-  double satisfiedRate() {
-    return (double) satisfied / rows;
+  /** Rows that a reward judged. */
+  long rewarded() {
+    return rewarded;
   }
 
+  /** Rows that a hard reward judged. */
+  long judgedHard() {
+    return judgedHard;
+  }
+
+  /** Rows that keyword coverage judged. */
+  long coverageJudged() {
+    return coverageJudged;
+  }
+
+  /** Of the rows that a hard reward judged; truncated ones count as any other. NaN if none was. */
+  double satisfiedRate() {
+    return (double) satisfied / judgedHard;
+  }
+
+  /** Of the rows that a reward judged; NaN if none was. */
   double meanReward() {
-    return reward / rows;
+    return reward / rewarded;
   }
 
   double perplexity() {

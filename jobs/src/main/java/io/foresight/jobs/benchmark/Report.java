@@ -14,7 +14,8 @@ public final class Report {
       """
       Medians over rounds (lowest-highest). Ratios are of tokens per second, round by round, to the strategy at the same batch in
       fp32. Predicted is the ratio if the forwards alone took time, each what its size costs on this machine: costs are measured
-      between the rounds at powers of two of positions, and linear in between.
+      between the rounds at powers of two of positions, and linear in between. What is said of texts is of all rows, or of as many as
+      the cell says.
       """;
 
   private final Comparison comparison;
@@ -104,13 +105,21 @@ public final class Report {
 
   private String quality() {
     return table()
+        .column("rows", f -> String.valueOf(f.quality().rows()))
         .column("satisfied (95 %)", f -> satisfied(f.quality()))
-        .column("mean reward", f -> number("%.3f", f.quality().meanReward()))
+        .column(
+            "mean reward",
+            f -> of(number("%.3f", f.quality().meanReward()), f.quality().rewarded()))
         .column("perplexity (95 %)", f -> perplexity(f.quality()))
         .column("perplexity by the judge", f -> number("%.2f", f.quality().judgedPerplexity()))
         .column("mean tokens", f -> number("%.1f", f.quality().meanTokens()))
         .column("ended by EOS", f -> percent("%.0f", f.quality().endedByEos()))
-        .column("concept over twice", f -> percent("%.1f", f.quality().diversity().overuse()))
+        .column(
+            "concept over twice",
+            f ->
+                of(
+                    percent("%.1f", f.quality().diversity().overuse()),
+                    f.quality().coverageJudged()))
         .column("distinct-2", f -> number("%.2f", f.quality().diversity().distinct2()))
         .column("rows unlike fp32", this::differing)
         .column("digest", f -> f.outputDigest().substring(0, 8) + (f.roundsAgree() ? "" : " *"))
@@ -119,11 +128,20 @@ public final class Report {
 
   private static String satisfied(Quality quality) {
     Bootstrap.Interval interval = quality.bootstrap().satisfied();
-    return "%s (%s-%s)"
+    if (quality.judgedHard() == 0) {
+      return "-";
+    }
+    return "%s of %d (%s-%s)"
         .formatted(
             percent("%.1f", quality.satisfiedRate()),
+            quality.judgedHard(),
             number("%.0f", 100 * interval.low()),
             number("%.0f", 100 * interval.high()));
+  }
+
+  /** A figure, and how many rows it is of. */
+  private static String of(String figure, long rows) {
+    return rows == 0 ? "-" : figure + " of " + rows;
   }
 
   private static String perplexity(Quality quality) {

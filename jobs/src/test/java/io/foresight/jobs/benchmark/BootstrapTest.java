@@ -27,6 +27,19 @@ class BootstrapTest {
   }
 
   @Test
+  void aRowThatNothingJudgedIsInNoShare() {
+    Bootstrap bootstrap = new Bootstrap();
+    for (int i = 0; i < 400; i++) {
+      bootstrap.add(i % 4 == 0 ? null : (Boolean) true, 10, -10);
+    }
+    assertThat(bootstrap.satisfied()).isEqualTo(new Bootstrap.Interval(1, 1));
+    Bootstrap none = new Bootstrap();
+    none.add(null, 10, -10);
+    assertThat(none.satisfied().low()).isNaN();
+    assertThat(none.perplexity().low()).isEqualTo(Math.exp(1));
+  }
+
+  @Test
   void isTheSameEachTime() {
     assertThat(of(30).satisfied()).isEqualTo(of(30).satisfied());
     assertThat(of(0).perplexity().low()).isNaN();

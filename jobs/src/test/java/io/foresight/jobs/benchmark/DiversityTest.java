@@ -22,6 +22,11 @@ class DiversityTest {
     assertThat(diversity.overuse()).isEqualTo(1);
     diversity.add(reward, "The dog runs to a dog");
     assertThat(diversity.overuse()).isEqualTo(0.5);
+    diversity.add(
+        Rewards.open(RewardSpec.keywordCoverage(), TextScorer.Source.ELSEWHERE).forRow(Map.of()),
+        "");
+    // Only of rows with concepts.
+    assertThat(diversity.overuse()).isEqualTo(0.5);
     // Of 7 + 5 pairs "a dog" (three times), "dog runs" and "the dog" (twice each) repeat.
     assertThat(diversity.distinct2()).isEqualTo(8 / 12.0);
   }
@@ -29,5 +34,6 @@ class DiversityTest {
   @Test
   void noTextHasNoPair() {
     assertThat(new Diversity().distinct2()).isNaN();
+    assertThat(new Diversity().overuse()).isNaN();
   }
 }

@@ -1,0 +1,11 @@
+package io.foresight.model;
+
+/** The caches of a task have no room for all that they are to hold at a time. */
+public final class CacheMemoryException extends ModelException {
+
+  private static final long serialVersionUID = 1;
+
+  CacheMemoryException(String message) {
+    super(message);
+  }
+}
