@@ -38,7 +38,7 @@ class InvariantsTest {
     assertThat(plain.tokens()).isEqualTo(Reference.greedy(c));
   }
 
-  /** A reward that says nothing of its row, and whose hints would be followed. */
+  /** A reward that says nothing of its row. */
   private static final LineReward SILENT =
       new LineReward() {
         @Override
