@@ -10,7 +10,7 @@ import java.util.Arrays;
 public final class Detokenizer {
 
   /** What stands for bytes that are no UTF-8. */
-  private static final char REPLACEMENT = '\uFFFD';
+  public static final char REPLACEMENT = '\uFFFD';
 
   private final Tokenizer tokenizer;
   private final TokenPieces pieces;

@@ -186,7 +186,10 @@ public final class Tokenizer implements AutoCloseable {
     return decode(ids).equals(word) ? ids : new int[0];
   }
 
-  /** Whether what this id stands for goes on no word: it begins with no letter or digit. */
+  /**
+   * Whether what this id stands for goes on no word: it begins with no letter or digit, and with no
+   * bytes that are only part of a character, which may go on the one before or be one.
+   */
   public boolean startsWord(int id) {
     return wordStarts.computeIfAbsent(id, this::beginsWithoutLetter);
   }
@@ -198,7 +201,9 @@ public final class Tokenizer implements AutoCloseable {
     both[anchor.length] = id;
     String text = tokenizer.decode(Arrays.stream(both).asLongStream().toArray(), true);
     int end = tokenizer.decode(Arrays.stream(anchor).asLongStream().toArray(), true).length();
-    return text.length() <= end || !Character.isLetterOrDigit(text.charAt(end));
+    return text.length() <= end
+        || (!Character.isLetterOrDigit(text.codePointAt(end))
+            && text.charAt(end) != Detokenizer.REPLACEMENT);
   }
 
   /** Decodes lines that have much in common. */

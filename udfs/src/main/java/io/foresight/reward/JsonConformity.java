@@ -30,8 +30,8 @@ public final class JsonConformity implements RewardFunction {
    * @param schema JSON text, for rows that have no schema of their own; one that refers to another
    *     document is refused, since nothing is ever fetched
    * @param schemaColumn column of a row's own schema, JSON text; a row without any is not judged
-   * @param extract whether the first object or array in the text is judged, whatever stands around
-   *     it
+   * @param extract whether the objects and arrays in the text are judged, whatever stands around
+   *     them: the best of them counts
    * @throws IllegalArgumentException if {@code schema} cannot be used
    */
   public JsonConformity(Optional<String> schema, Optional<String> schemaColumn, boolean extract) {
@@ -98,22 +98,19 @@ public final class JsonConformity implements RewardFunction {
 
     @Override
     public double reward(String text, boolean finished) {
-      String json = json(text);
-      JsonText read = JsonText.of(json, extract);
-      return read.value()
-          .map(value -> 0.5 + 0.5 * schema.share(value))
-          .orElse(0.5 * read.parsed() / (json.length() + 1));
+      if (!extract) {
+        return score(JsonText.of(text), text.length());
+      }
+      List<JsonText.Found> all = JsonText.in(text);
+      // All from where the first one begins, so that a bracket at the end is worth little.
+      int length = all.isEmpty() ? 0 : text.length() - all.get(0).from();
+      return all.stream().mapToDouble(found -> score(found.json(), length)).max().orElse(0);
     }
 
-    private String json(String text) {
-      if (!extract) {
-        return text;
-      }
-      int from = 0;
-      while (from < text.length() && "{[".indexOf(text.charAt(from)) < 0) {
-        from++;
-      }
-      return text.substring(from);
+    private double score(JsonText json, int length) {
+      return json.value()
+          .map(value -> 0.5 + 0.5 * schema.share(value))
+          .orElse(0.5 * json.parsed() / (length + 1));
     }
 
     @Override
@@ -124,11 +121,16 @@ public final class JsonConformity implements RewardFunction {
     /** What closes the text, if it is JSON then. */
     @Override
     public List<String> hints(String text) {
-      String json = json(text);
+      String json = open(text);
       String closing = JsonText.closing(json);
-      boolean closes =
-          !closing.isEmpty() && JsonText.of(json + closing, extract).value().isPresent();
+      boolean closes = !closing.isEmpty() && JsonText.of(json + closing).value().isPresent();
       return closes ? List.of(closing) : List.of();
+    }
+
+    /** What would be JSON if it were closed. */
+    private String open(String text) {
+      List<JsonText.Found> all = extract ? JsonText.in(text) : List.of();
+      return all.isEmpty() ? text : text.substring(all.get(all.size() - 1).from());
     }
   }
 }

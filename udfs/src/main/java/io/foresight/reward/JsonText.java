@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NumericNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -52,14 +54,60 @@ record JsonText(Optional<JsonNode> value, int parsed) {
                   .build())
           .setNodeFactory(NODES);
 
+  /** Reads a text that is one value. */
+  static JsonText of(String text) {
+    return read(text.toCharArray(), 0, false);
+  }
+
+  /**
+   * The objects and arrays of a text, whatever stands around them, and what begins as one and does
+   * not parse; in their order. What is in one of them is not looked at on its own. A bracket that
+   * nothing follows as in JSON is one of the prose.
+   */
+  static List<Found> in(String text) {
+    char[] characters = text.toCharArray();
+    List<Found> all = new ArrayList<>();
+    int at = 0;
+    while (at < characters.length) {
+      if (!opens(characters, at)) {
+        at++;
+        continue;
+      }
+      JsonText json = read(characters, at, true);
+      all.add(new Found(at, json));
+      at += Math.max(1, json.parsed());
+    }
+    return all;
+  }
+
+  /**
+   * JSON in a text.
+   *
+   * @param from index of its first character
+   */
+  record Found(int from, JsonText json) {}
+
+  /** Whether an object or array may begin there: what follows the bracket may follow it in JSON. */
+  private static boolean opens(char[] text, int at) {
+    if (text[at] != '{' && text[at] != '[') {
+      return false;
+    }
+    int next = at + 1;
+    while (next < text.length && " \t\r\n".indexOf(text[next]) >= 0) {
+      next++;
+    }
+    return next == text.length
+        || (text[at] == '{' ? "\"}" : "\"{[]-0123456789tfn").indexOf(text[next]) >= 0;
+  }
+
   /**
    * Reads.
    *
    * @param first whether what follows the first value does not matter
    */
-  static JsonText of(String text, boolean first) {
+  private static JsonText read(char[] text, int from, boolean first) {
     int parsed = 0;
-    try (JsonParser parser = MAPPER.createParser(text)) {
+    try (JsonParser parser = MAPPER.createParser(text, from, text.length - from)) {
       for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
         parser.finishToken();
         boolean endless =
@@ -70,7 +118,7 @@ record JsonText(Optional<JsonNode> value, int parsed) {
         parsed = (int) parser.currentLocation().getCharOffset();
         boolean whole = parser.getParsingContext().inRoot();
         if (whole && (first || parser.nextToken() == null)) {
-          return new JsonText(Optional.of(MAPPER.readTree(text.substring(0, parsed))), parsed);
+          return new JsonText(Optional.of(MAPPER.readTree(new String(text, from, parsed))), parsed);
         }
         if (whole) {
           break;
@@ -80,7 +128,7 @@ record JsonText(Optional<JsonNode> value, int parsed) {
     } catch (JsonProcessingException e) {
       // After a comma Jackson throws no JsonEOFException, but says so.
       boolean ends = e.getOriginalMessage().startsWith("Unexpected end-of-input");
-      return new JsonText(Optional.empty(), ends ? text.length() : parsed);
+      return new JsonText(Optional.empty(), ends ? text.length - from : parsed);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -2,6 +2,7 @@ package io.foresight.reward;
 
 import io.foresight.decoding.RowFault;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -9,14 +10,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
- * Share of a row's concepts that the text uses. A concept counts in any inflected form: a word of
- * the text matches if it has the concept's stem (Lucene's KStem), is a regular form of it in -s,
- * -ing or -ed, or is one of the row's own alternatives. Words are runs of letters, digits and inner
- * apostrophes, compared without case; a concept or alternative of several words matches consecutive
- * words. In an unfinished text the last word does not count, unless something other than a letter,
- * digit or apostrophe follows it.
+ * Share of a row's concepts that the text uses. A concept counts in any inflected form (of
+ * English), or as one of the row's own alternatives; one of several words matches consecutive
+ * words. What words are, and what they are found in, {@link Phrases} says. In an unfinished text
+ * the last word does not count, unless something follows it that is no part of a word.
  *
  * @param conceptsColumn column of the list of concepts; a row in which it is null or empty is not
  *     judged
@@ -55,71 +56,104 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
     if (concepts.isEmpty()) {
       return Optional.empty();
     }
-    List<Concept> parsed = new ArrayList<>();
+    List<List<String>> alternatives = new ArrayList<>();
     for (int i = 0; i < concepts.size(); i++) {
-      Set<List<String>> alternatives = new LinkedHashSet<>();
-      alternatives.add(Words.of(concepts.get(i)).words());
-      if (!forms.isEmpty()) {
-        Columns.texts(forms.get(i), formsColumn)
-            .forEach(form -> alternatives.add(Words.of(form).words()));
-      }
-      Inflections.of(concepts.get(i)).forEach(form -> alternatives.add(List.of(form)));
-      alternatives.removeIf(List::isEmpty);
-      if (alternatives.isEmpty()) {
+      List<String> ofConcept =
+          forms.isEmpty() ? List.of() : Columns.texts(forms.get(i), formsColumn);
+      if (!Phrases.isPhrase(concepts.get(i)) && ofConcept.stream().noneMatch(Phrases::isPhrase)) {
         throw new RowFault(
             RowFault.Kind.INPUT,
             "Cannot use concept \"%s\": it holds no word. Give words of letters or digits."
-                .formatted(concepts.get(i)));
+                .formatted(Columns.shown(concepts.get(i))));
       }
-      List<String> stems = Words.of(concepts.get(i)).stems();
-      parsed.add(new Concept(concepts.get(i), stems, alternatives));
+      alternatives.add(ofConcept);
     }
-    return Optional.of(new Coverage(parsed));
+    return Optional.of(new Coverage(concepts, alternatives));
   }
 
-  private record Concept(String name, List<String> stems, Set<List<String>> alternatives) {
+  private static final class Coverage implements RowReward {
 
-    boolean in(Words text) {
-      return contains(text.stems(), stems)
-          || alternatives.stream().anyMatch(form -> contains(text.words(), form));
+    private final List<String> concepts;
+    private final List<List<String>> alternatives;
+    private final Phrases search;
+
+    /** Which concept each phrase of the search stands for. */
+    private final List<Integer> conceptOf = new ArrayList<>();
+
+    /** Hints of concepts that were missing so far. */
+    private final Map<Integer, List<String>> hints = new ConcurrentHashMap<>();
+
+    Coverage(List<String> concepts, List<List<String>> alternatives) {
+      this.concepts = concepts;
+      this.alternatives = alternatives;
+      List<Phrases.Phrase> phrases = new ArrayList<>();
+      for (int i = 0; i < concepts.size(); i++) {
+        for (Phrases.Phrase phrase : phrases(i)) {
+          phrases.add(phrase);
+          conceptOf.add(i);
+        }
+      }
+      search = new Phrases(phrases, false);
     }
 
-    private static boolean contains(List<String> text, List<String> wanted) {
-      return !wanted.isEmpty() && java.util.Collections.indexOfSubList(text, wanted) >= 0;
+    private List<Phrases.Phrase> phrases(int concept) {
+      return Stream.concat(
+              Stream.of(new Phrases.Phrase(concepts.get(concept), true)),
+              alternatives.get(concept).stream().map(form -> new Phrases.Phrase(form, false)))
+          .filter(phrase -> Phrases.isPhrase(phrase.text()))
+          .toList();
     }
-  }
 
-  private record Coverage(List<Concept> concepts) implements RowReward {
+    private BitSet covered(String text, boolean finished) {
+      BitSet covered = new BitSet();
+      Phrases.find(
+          List.of(search), text, finished, (phrase, word) -> covered.set(conceptOf.get(phrase)));
+      return covered;
+    }
 
     @Override
     public double reward(String text, boolean finished) {
-      Words words = finished ? Words.of(text) : Words.ofUnfinished(text);
-      return (double) concepts.stream().filter(c -> c.in(words)).count() / concepts.size();
+      return (double) covered(text, finished).cardinality() / concepts.size();
     }
 
-    /** The missing concepts, in every form that counts. */
+    /** The missing concepts, as they are written and in every form that is known. */
     @Override
     public List<String> hints(String text) {
-      Words words = Words.of(text);
-      Set<String> hints = new LinkedHashSet<>();
-      for (Concept concept : concepts) {
-        if (!concept.in(words)) {
-          for (List<String> form : concept.alternatives()) {
-            hints.add(String.join(" ", form));
-          }
-        }
+      BitSet covered = covered(text, true);
+      Set<String> all = new LinkedHashSet<>();
+      for (int i = covered.nextClearBit(0); i < concepts.size(); i = covered.nextClearBit(i + 1)) {
+        all.addAll(hints.computeIfAbsent(i, this::hintsOf));
       }
-      return List.copyOf(hints);
+      return List.copyOf(all);
+    }
+
+    private List<String> hintsOf(int concept) {
+      Phrases own = new Phrases(phrases(concept), false);
+      Stream<String> texts =
+          Stream.concat(Stream.of(concepts.get(concept)), alternatives.get(concept).stream());
+      return Stream.concat(
+              texts.flatMap(text -> spellings(text.strip())),
+              Inflections.of(concepts.get(concept)).stream())
+          .distinct()
+          .filter(hint -> !own.in(hint, true).isEmpty())
+          .toList();
+    }
+
+    /** In lower case; in its own first where that is no matter of where a sentence begins. */
+    private static Stream<String> spellings(String text) {
+      String lower = text.toLowerCase(Locale.ROOT);
+      String rest = text.isEmpty() ? "" : text.substring(text.offsetByCodePoints(0, 1));
+      return lower.endsWith(rest) ? Stream.of(lower) : Stream.of(text, lower);
     }
 
     /** Each concept, in lower case: 1 if it is there, 0 if not. */
     @Override
     public Map<String, Double> parts(String text) {
-      Words words = Words.of(text);
+      BitSet covered = covered(text, true);
       Map<String, Double> scores = new LinkedHashMap<>();
-      for (Concept concept : concepts) {
+      for (int i = 0; i < concepts.size(); i++) {
         // A concept that is named twice is one constraint.
-        scores.put(concept.name().toLowerCase(Locale.ROOT), concept.in(words) ? 1.0 : 0.0);
+        scores.put(concepts.get(i).toLowerCase(Locale.ROOT), covered.get(i) ? 1.0 : 0.0);
       }
       return scores;
     }

@@ -7,9 +7,10 @@ import java.util.Optional;
 
 /**
  * Whether a text matches a regular expression, or does not: 1 if it is as expected, else 0. Of
- * RE2/J, whose time is linear in the text. A match may be anywhere in the text, unless the whole
- * text has to match; then only finished texts are judged. In an unfinished text a match counts if
- * it ends before the text does: such a match stays, whatever follows.
+ * RE2/J, whose time is linear in the text; letters of all scripts are word characters. A match may
+ * be anywhere in the text, unless the whole text has to match; then only finished texts are judged.
+ * In an unfinished text a match counts if it ends before the text does: such a match stays,
+ * whatever follows.
  */
 public final class RegexMatch implements RewardFunction {
 
@@ -98,11 +99,30 @@ public final class RegexMatch implements RewardFunction {
    * A pattern.
    *
    * @param inside the pattern, and one more character: what a match needs that ends before the text
+   * @param ofAllScripts for texts beyond ASCII; {@code null} if it would be no other
    */
-  private record Regex(Pattern anywhere, Pattern inside) {
+  private record Regex(Pattern anywhere, Pattern inside, UnicodeWordPattern ofAllScripts) {
 
     static Regex of(String regex) {
-      return new Regex(LinearPattern.compile(regex), Pattern.compile("(?:" + regex + ")(?s:.)"));
+      return new Regex(
+          LinearPattern.compile(regex),
+          Pattern.compile("(?:" + regex + ")(?s:.)"),
+          UnicodeWordPattern.concerns(regex) ? new UnicodeWordPattern(regex) : null);
+    }
+
+    boolean matches(String text) {
+      return isPlain(text) ? anywhere.matches(text) : ofAllScripts.matches(text);
+    }
+
+    boolean isIn(String text, boolean finished) {
+      if (isPlain(text)) {
+        return (finished ? anywhere : inside).matcher(text).find();
+      }
+      return finished ? ofAllScripts.isIn(text) : ofAllScripts.isInside(text);
+    }
+
+    private boolean isPlain(String text) {
+      return ofAllScripts == null || PlainText.isAscii(text);
     }
   }
 
@@ -116,12 +136,7 @@ public final class RegexMatch implements RewardFunction {
 
     @Override
     public double reward(String text, boolean finished) {
-      boolean matches;
-      if (whole) {
-        matches = regex.anywhere().matches(text);
-      } else {
-        matches = (finished ? regex.anywhere() : regex.inside()).matcher(text).find();
-      }
+      boolean matches = whole ? regex.matches(text) : regex.isIn(text, finished);
       return matches == (expectation == Expectation.MATCH) ? 1 : 0;
     }
 

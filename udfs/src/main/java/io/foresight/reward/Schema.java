@@ -75,7 +75,7 @@ final class Schema {
    *     reason and what to do
    */
   static Schema of(String text) {
-    JsonText json = JsonText.of(text, false);
+    JsonText json = JsonText.of(text);
     JsonNode root =
         json.value()
             .orElseThrow(

@@ -37,7 +37,11 @@ final class TextReward implements LineReward {
   @Override
   public List<Judgement> judge(List<int[]> lines, boolean[] finished) {
     long started = System.nanoTime();
-    List<String> texts = lines.stream().map(detokenizer::text).toList();
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < finished.length; i++) {
+      String text = detokenizer.text(lines.get(i));
+      texts.add(finished[i] ? text : withoutBegunCharacter(text));
+    }
     long decoded = System.nanoTime();
     List<Judgement> judgements = rewards.judge(texts, finished);
     tokenizerNanos.add(decoded - started);
@@ -53,7 +57,7 @@ final class TextReward implements LineReward {
   /** Each hint as it stands inside a text, and with a capital at the start of one. */
   @Override
   public List<int[]> hints(int[] generated) {
-    String text = detokenizer.text(generated);
+    String text = withoutBegunCharacter(detokenizer.text(generated));
     List<int[]> hints = new ArrayList<>();
     for (String hint : rewards.hints(text)) {
       for (String form : List.of(hint, capitalized(hint))) {
@@ -64,6 +68,18 @@ final class TextReward implements LineReward {
       }
     }
     return hints;
+  }
+
+  /**
+   * A text without a character at its end of which only the first bytes are there: nobody knows
+   * what it will be, and a letter would go on the word before it.
+   */
+  private static String withoutBegunCharacter(String text) {
+    int end = text.length();
+    while (end > 0 && text.charAt(end - 1) == Detokenizer.REPLACEMENT) {
+      end--;
+    }
+    return text.substring(0, end);
   }
 
   private static String capitalized(String word) {

@@ -120,5 +120,9 @@ class DetokenizerTest {
     for (String starts : new String[] {"Ġthe", "Ġdog", "Ġ", ".", ",", "'", "-", "</s>", "Ċ"}) {
       assertThat(TOKENIZER.startsWord(vocabulary.get(starts))).as(starts).isTrue();
     }
+    // Bytes of characters that have several, as the vocabulary spells them.
+    for (String part : new String[] {"\u00c3", "\u00a9", "\u00e6", "\u013b"}) {
+      assertThat(TOKENIZER.startsWord(vocabulary.get(part))).as(part).isFalse();
+    }
   }
 }

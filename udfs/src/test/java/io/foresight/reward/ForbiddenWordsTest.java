@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardFunction.RowReward;
-import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -17,10 +16,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Chars;
 import net.jqwik.api.constraints.NotEmpty;
 import net.jqwik.api.constraints.Size;
 import net.jqwik.api.constraints.StringLength;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ForbiddenWordsTest {
 
@@ -68,9 +70,56 @@ class ForbiddenWordsTest {
     RowReward reward =
         Made.of(FACTORY, Map.of("words", List.of("kill", "hot dog"), "inflections", true));
     assertThat(reward.reward("He killed; killing kills.", true)).isEqualTo(1 / 4.0);
-    assertThat(reward.reward("Hot dogs.", true)).isEqualTo(1);
+    assertThat(reward.reward("Hot dogs.", true)).isEqualTo(0.5);
     assertThat(reward.reward("Hot dog, hottest dog.", true)).isEqualTo(0.5);
     assertThat(reward.reward("A skilled killer whale.", true)).isEqualTo(1);
+  }
+
+  /** A forbidden word, a text that has it, one that has not. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "\u767d\u75f4 | \u4f60\u662f\u767d\u75f4\u3002 | \u4f60\u662f\u767d\u4eba\u3002",
+        "\u3070\u304b | \u304a\u524d\u306f\u3070\u304b\u3060 | \u3070\u3089\u304b\u304f",
+        "\u0e42\u0e07\u0e48 | \u0e04\u0e19\u0e42\u0e07\u0e48\u0e21\u0e32\u0e01 | \u0e04\u0e19\u0e42\u0e07",
+        "\ubc14\ubcf4 | \ub108\ub294 \ubc14\ubcf4\uc57c | \ub108\ub294 \ubc14\ub2e4\uc57c",
+        "idiot | An id\u00adiot. | An id iot.",
+        "idiot | An i\u200bd\u200biot. | An idiom.",
+        "idiot | An \uff49\uff44\uff49\uff4f\uff54. | An ideal.",
+        "idiot | An \ud835\udc22\ud835\udc1d\ud835\udc22\ud835\udc28\ud835\udc2d. | A man.",
+        "a$$ | Kick a$$ now. | A cat costs $$.",
+        "s*** | Oh s***! | An s in it.",
+        "C# | No C# here. | No C here.",
+        "\ud83d\udca9 | What a \ud83d\udca9! | What a \ud83d\ude00!",
+        "50% | Get 50% off. | Get 50 off.",
+      })
+  void wordIsFoundInAnyScript(String word, String with, String without) {
+    assertThat(of(word).reward(with, true)).as(with).isEqualTo(0.5);
+    assertThat(of(word).reward(without, true)).as(without).isEqualTo(1);
+  }
+
+  @Test
+  void irregularFormsAndPhrasesCount() {
+    RowReward reward =
+        Made.of(
+            FACTORY, Map.of("words", List.of("bite", "throw away", "old"), "inflections", true));
+    assertThat(reward.reward("It bit, and has bitten, and bites.", true)).isEqualTo(1 / 4.0);
+    assertThat(reward.reward("He threw away what was thrown away.", true)).isEqualTo(1 / 3.0);
+    assertThat(reward.reward("Older, the oldest.", true)).isEqualTo(1 / 3.0);
+    assertThat(reward.reward("A bitter bit.", true)).isEqualTo(0.5);
+    assertThat(reward.reward("Hold the threat away.", true)).isEqualTo(1);
+  }
+
+  @Test
+  void symbolsOfOneListDoNotShiftTheWordsOfAnother() {
+    RowReward both =
+        Made.forRow(
+                FACTORY,
+                Map.of("words", "cat", "words-column", "banned"),
+                Map.of("banned", List.of("5%", "cat")))
+            .orElseThrow();
+    assertThat(both.reward("* 5% * cat", true)).isEqualTo(1 / 3.0);
   }
 
   @Test
@@ -131,7 +180,11 @@ class ForbiddenWordsTest {
 
   @Property(tries = 500)
   void scanningByHandFindsTheSame(
-      @ForAll @Size(min = 1, max = 4) List<@NotEmpty @StringLength(max = 3) String> syllables,
+      @ForAll @Size(min = 1, max = 4)
+          List<
+                  @NotEmpty @StringLength(max = 3)
+                  @Chars({'a', 'b', 'c', 'B', '\u00e9', '7', '-', '!', '\'', '\u2019', ' '}) String>
+              syllables,
       @ForAll long seed) {
     List<String> words = List.of("ab", "b'a", "c", "ab c", "c c", "B");
     List<String> forbidden = new ArrayList<>(words);
@@ -145,9 +198,8 @@ class ForbiddenWordsTest {
           .append(List.of(" ", "-", "", "'", ", ").get(random.nextInt(5)))
           .append(random.nextInt(4) == 0 ? syllables.get(random.nextInt(syllables.size())) : "");
     }
-    // Marks are WordsTest's.
-    String text =
-        Normalizer.normalize(drawn, Normalizer.Form.NFC).replaceAll("[\\p{M}\u200c\u200d]", "");
+    // Other characters are WordsTest's.
+    String text = drawn.toString();
     RowReward reward = of(forbidden.toArray());
     Set<Integer> starts = new LinkedHashSet<>();
     Set<Integer> finalStarts = new LinkedHashSet<>();

@@ -118,13 +118,60 @@ class JsonConformityTest {
   }
 
   @Test
-  void firstValueIsTakenOutOfTheTextIfItShall() {
+  void valueIsTakenOutOfTheTextIfItShall() {
     String text = "Sure! Here is one:\n```json\n{\"name\": \"Ann\", \"age\": 7}\n```\n";
     assertThat(score(text)).isZero();
     RowReward reward = Made.of(FACTORY, Map.of("schema", PERSON, "extract", true));
     assertThat(reward.reward(text, true)).isEqualTo(1);
     assertThat(reward.reward("None.", true)).isZero();
     assertThat(reward.hints("See [1, {\"a\": \"b")).containsExactly("\"}]");
+  }
+
+  /** Texts with a valid person in them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "By [2] and [3, 4] it is P.",
+        "Fill {name} and {age} in: P",
+        "See [the page] (or {that}):\n```json\nP\n```\n[end]",
+        "[note: P]",
+        "{x: [1, 2} P",
+        "{\"a\": } P",
+        "[\"a\" P",
+        "{} P {}",
+        "P, and also {\"name\": 1}",
+        "{{{[[[ P ]]]}}}",
+        "[ ] P [",
+        ":-{ P",
+        "[1, 2, 3] [null] [true] P"
+      })
+  void bestValueOfTheTextCounts(String text) {
+    RowReward reward = Made.of(FACTORY, Map.of("schema", PERSON, "extract", true));
+    String person = "{\"name\": \"An[n] {x\", \"age\": 7}";
+    assertThat(reward.reward(text.replace("P", person), true)).isEqualTo(1);
+    assertThat(reward.reward(text.replace("P", person.replace("7", "\"7\"")), true))
+        .isBetween(0.5, 0.99);
+    assertThat(reward.reward(text.replace("P", "nothing"), true)).isLessThan(1);
+  }
+
+  @Test
+  void valueInsideBrokenJsonIsNoneOfItsOwn() {
+    RowReward reward = Made.of(FACTORY, Map.of("schema", PERSON, "extract", true));
+    assertThat(reward.reward("{\"a\": {\"name\": \"Ann\", \"age\": 7}, oops", true))
+        .isLessThan(0.5);
+    assertThat(reward.reward("A long text without any, but for a bracket [", true))
+        .isLessThanOrEqualTo(0.25);
+    assertThat(reward.reward("{\"name\": oh, nothing came of it [", true)).isLessThan(0.2);
+    assertThat(reward.reward("{\"name\": \"Ann\"", true)).isBetween(0.4, 0.5);
+  }
+
+  @Test
+  void openValueOfAProseIsClosed() {
+    RowReward reward = Made.of(FACTORY, Map.of("schema", PERSON, "extract", true));
+    assertThat(reward.hints("As [1] says: {\"name\": \"Ann\"")).containsExactly("}");
+    assertThat(reward.hints("As {x} says: [{\"name\": \"A")).containsExactly("\"}]");
+    assertThat(reward.hints("{\"name\": \"Ann\"} (see [")).containsExactly("]");
+    assertThat(reward.hints("{\"name\": \"Ann\"}")).isEmpty();
   }
 
   @Test

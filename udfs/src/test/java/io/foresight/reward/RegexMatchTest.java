@@ -19,6 +19,7 @@ import net.jqwik.api.constraints.StringLength;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RegexMatchTest {
@@ -139,13 +140,49 @@ class RegexMatchTest {
     assertThat(score[0]).isZero();
   }
 
+  /** A pattern, a text in which it is, one in which it is not. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "\\bgr\u00fcn\\b | Das ist gr\u00fcn. | Das Gr\u00fcne.",
+        "\\bgr\\b | gr\u3002 | gr\u00fcn",
+        "\\b\u00e9t\u00e9\\b | en \u00e9t\u00e9, ici | r\u00e9\u00e9t\u00e9",
+        "\\b\u043d\u0435\u0442\\b | \u043d\u0435\u0442! | \u043d\u0435\u0442\u0443",
+        "^\\w+$ | na\u00efvet\u00e9 | na\u00efve?\u00e9",
+        "^\\w{3}$ | \u00e9\u00e9\u00e9 | \u00e9\u00e9",
+        "^...$ | \u00e9_\u3002 | \u00e9\u00e9",
+        "^\\W$ | \u3002 | \u00e9",
+        "\\Bn\\B | \u00e9n\u00e9 | \u00e9 n \u00e9",
+        "[^\\w\\s] | \u00e9\u3002 | \u00e9 \u00e9",
+        "\\b[a-z_]+\\b | \u00e9 a_b | \u00e9a_b",
+        "\\b_\\b | \u00e9 _ | \u00e9_",
+        "(?i)\\b\u00c9T\u00c9\\b | un \u00e9t\u00e9 | l\u00e9t\u00e9",
+        "\\b\\p{Lu}\\w*\\b | die \u00dcbung | die \u00fcbung",
+        "^[\\p{L}]+\\b!$ | \u00e9a! | \u00e91!",
+        "^\\w[^\\W_]$ | \u00e9\u00e9 | \u00e9_",
+        "(?P<a_b>\\b\u00e9\\b) | \u00e9 | \u00e9\u00e9",
+        "\\b\\Q\u00e9.\\E | \u00e9. | a\u00e9.",
+        "\\b\\x{e9}\\x61\\141\\b | \u00e9aa | \u00e9aa\u00e9",
+        "\\b[[:alpha:]\u00e9]+\\b$ | a\u00e9b | a\u00e9\u00fcb\u3002",
+        "(?s)\u00e9\\b.\\bz | \u00e9\u3002z | \u00e9\u00e9z",
+      })
+  void wordCharactersAreThoseOfAnyScript(String pattern, String with, String without) {
+    assertThat(of(pattern).reward(with, true)).as(with).isEqualTo(1);
+    assertThat(of(pattern).reward(without, true)).as(without).isZero();
+    assertThat(of(pattern).reward(with + "\n", false)).isEqualTo(pattern.contains("$") ? 0 : 1);
+  }
+
   @Property(tries = 500)
   void everySpanByHandGivesTheSame(
-      @ForAll @StringLength(max = 8) @Chars({'a', 'b', ' ', '\n'}) String text,
+      @ForAll @StringLength(max = 8) @Chars({'a', 'b', ' ', '\n', '_', '\u00e9', '\u3002'})
+          String text,
       @ForAll("patterns") String pattern) {
     boolean any = false;
     boolean inside = false;
-    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    Matcher matcher =
+        Pattern.compile(pattern, Pattern.UNICODE_CHARACTER_CLASS | Pattern.UNIX_LINES)
+            .matcher(text);
     for (int from = 0; from <= text.length(); from++) {
       for (int to = from; to <= text.length(); to++) {
         matcher.reset().useAnchoringBounds(false).useTransparentBounds(true).region(from, to);
@@ -162,7 +199,48 @@ class RegexMatchTest {
   @Provide
   Arbitrary<String> patterns() {
     return Arbitraries.of(
-        "a", "a+", "ab|a", "a.*b|a", "a*", "^a", "a\\z", "(?m)a$", "\\ba\\b", "a\\b", "[^a]",
-        "(?s)a.b", " a?");
+        "a",
+        "a+",
+        "ab|a",
+        "a.*b|a",
+        "a*",
+        "^a",
+        "a\\z",
+        "(?m)a$",
+        "\\ba\\b",
+        "a\\b",
+        "[^a]",
+        "(?s)a.b",
+        " a?",
+        "\\w",
+        "\\w\\b",
+        "\\W\\B",
+        "\\b\\w+\\b",
+        "^\\w*?$",
+        "\\B",
+        "\\b.\\b",
+        "[\\wx]b",
+        "[^\\wx]b",
+        "[\\W_]a",
+        "[^\\W_]a",
+        "[^a]\\b",
+        "[_-b]\\b",
+        "[!-z]\\B",
+        "(?i)\\bA\u00c9",
+        "(?:\\w|\u3002)+$",
+        "\\b\u00e9",
+        "_\\b",
+        "[a\u00e9]\\b ",
+        "\\w{2}\\W",
+        "(?s)\\b.{2}\\b",
+        "\\b|x",
+        "\\S\\b",
+        "[\\S]\\B",
+        "[^\\S]\\b",
+        "\\D\\w",
+        "(a|\\b)\u00e9",
+        "[]_]\\b",
+        "[^]_]\\b",
+        "[a-]\\b");
   }
 }

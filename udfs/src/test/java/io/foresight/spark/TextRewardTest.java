@@ -85,4 +85,30 @@ class TextRewardTest {
     assertThat(pieces).hasSizeGreaterThan(1);
     assertThat(reward.startsWord(pieces[pieces.length - 1])).isFalse();
   }
+
+  @Test
+  void characterOfWhichOnlyTheFirstBytesAreThereMayGoOnAWord() {
+    TextReward reward = reward("dog");
+    int[] whole = ids("A dog\u00e9");
+    int[] begun = Arrays.copyOf(whole, whole.length - 1);
+    assertThat(tokenizer.decode(begun)).isEqualTo("A dog\ufffd");
+    assertThat(reward.judge(begun, false).reward()).isZero();
+    assertThat(reward.judge(whole, true).reward()).isZero();
+    assertThat(reward.judge(ids("A dog \u00e9"), true).reward()).isEqualTo(1);
+    // The rest of the character is no place for a hint, nor is its beginning.
+    assertThat(reward.startsWord(whole[whole.length - 1])).isFalse();
+    assertThat(reward.startsWord(begun[begun.length - 1])).isFalse();
+  }
+
+  @Test
+  void hintsAreThoseOfTheTextBeforeABegunCharacter() {
+    TextReward reward = reward("dog");
+    int[] whole = ids("A cat \ud83d\ude00");
+    for (int length = whole.length - 3; length <= whole.length; length++) {
+      assertThat(reward.hints(Arrays.copyOf(whole, length))).isNotEmpty();
+    }
+    for (int i = whole.length - 3; i < whole.length; i++) {
+      assertThat(reward.startsWord(whole[i])).isFalse();
+    }
+  }
 }
