@@ -8,7 +8,9 @@ import java.util.List;
  * One model's view of a line of tokens: the <em>base</em>, which is given, and the model's greedy
  * continuation of it as far as it is <em>known</em>. The cache follows by itself: a forward over a
  * path first rolls it back to what it has in common with that path, so whatever it still holds is
- * not computed again, and a token that was committed last travels with the next forward.
+ * not computed again, and a token that was committed last travels with the next forward. Of a line
+ * that outgrows the model's context the model sees a {@link Window}, and can be asked for the token
+ * after it alone: a draft's is all that ever does.
  */
 final class Line implements AutoCloseable {
 
@@ -188,11 +190,12 @@ final class Line implements AutoCloseable {
 
   /** Brings the base into the cache, so that forks need not compute it each. */
   void fill() {
-    int common = Ids.common(held, base);
-    if (common < base.length) {
+    int[] path = seen(base);
+    int common = Ids.common(held, path);
+    if (common < path.length) {
       sequence.truncate(common);
-      int[] tokens = Arrays.copyOfRange(base, common, base.length);
-      held = base;
+      int[] tokens = Arrays.copyOfRange(path, common, path.length);
+      held = path;
       model.extend(Extension.of(sequence, tokens, Ask.NOTHING));
     }
   }
@@ -315,13 +318,18 @@ final class Line implements AutoCloseable {
    * A forward over the base and {@code tokens}, asking for the scores after {@code from} tokens on.
    */
   private Extension extension(int[] tokens, int from, int topK) {
-    int[] path = Ids.concat(base, tokens);
-    int asked = base.length + from - 1;
+    int[] path = seen(Ids.concat(base, tokens));
+    int asked = path.length - (tokens.length - from) - 1;
     int common = Math.min(Ids.common(held, path), asked);
     sequence.truncate(common);
     held = path;
     int[] appended = Arrays.copyOfRange(path, common, path.length);
     return Extension.of(sequence, appended, ask(asked - common, appended.length, topK));
+  }
+
+  /** All of a path, or the window of it that the model's context holds. */
+  private int[] seen(int[] path) {
+    return Window.of(path, model.contextLength());
   }
 
   private Ask ask(int from, int appended, int topK) {

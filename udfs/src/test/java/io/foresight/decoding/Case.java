@@ -104,6 +104,10 @@ record Case(
               new FakeModel(vocabulary, context, order == 0 ? 1 : order - 1, weights, 1, eosIds);
           default -> new FakeModel(vocabulary, context, 2, random.nextLong(), 1, eosIds);
         };
+    if (random.nextInt(3) == 0) {
+      // A draft never limits a row, however little of it it can see.
+      q = q.withContext(1 + random.nextInt(10));
+    }
     double[] lambdas = {0, 0.3, 1, 10};
     double[] thresholds = {
       Double.NEGATIVE_INFINITY, 0.25, 0.5, 1, Double.POSITIVE_INFINITY, Double.NaN
@@ -150,6 +154,11 @@ record Case(
 
   Case with(DecodingSettings settings) {
     return new Case(p, q, prompt, limit, reward, settings);
+  }
+
+  /** The same case with a draft that sees all that p sees. */
+  Case draftingInFullContext() {
+    return new Case(p, q.withContext(p.contextLength()), prompt, limit, reward, s);
   }
 
   /** The same case with a draft that is another instance of p. */

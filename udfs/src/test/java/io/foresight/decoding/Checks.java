@@ -144,6 +144,8 @@ final class Checks {
     assertThat(counters.draftForwards()).isEqualTo(c.q().forwards);
     assertThat(counters.draftPositions()).isEqualTo(c.q().positions);
     assertThat(counters.rewardCalls()).isEqualTo(c.reward().calls);
+    assertThat(counters.beyondDraftContext())
+        .isEqualTo(Strategies.of(c.s()).usesDraft() ? Reference.beyondDraftContext(c, tokens) : 0);
     assertThat(counters.accepted()).isBetween(0L, counters.drafted());
     assertThat(counters.committedDraft()).isLessThanOrEqualTo(counters.accepted());
     assertThat(c.p().open).isZero();

@@ -60,6 +60,11 @@ final class FakeModel implements LanguageModel {
     this.eos = eos;
   }
 
+  /** The same model with another context. */
+  FakeModel withContext(int other) {
+    return new FakeModel(vocabulary, other, order, seed, sharpness, eosIds, tiesHigh, eos);
+  }
+
   /** Another instance of the same model. */
   FakeModel again() {
     return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos);

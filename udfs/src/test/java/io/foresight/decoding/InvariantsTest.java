@@ -57,6 +57,22 @@ class InvariantsTest {
     Checks.cdslFollowsItsTable(Case.of(seed), Case::decode);
   }
 
+  /** An edge rule: what a row is given depends on p's context alone. */
+  @Property(tries = 2000)
+  void theDraftsContextChangesNoLosslessOutput(@ForAll long seed) {
+    Case c = Case.of(seed);
+    for (String name : new String[] {"speculative", "cdlh-speculative"}) {
+      Case named = c.with(c.s().toBuilder().strategy(name).verification(Verification.HARD).build());
+      int[] tokens = named.draftingInFullContext().decode().tokens();
+      for (int context = 1; context <= c.prompt().length + 2; context++) {
+        Case shorter =
+            new Case(
+                c.p(), c.q().withContext(context), c.prompt(), c.limit(), c.reward(), named.s());
+        assertThat(shorter.decode().tokens()).isEqualTo(tokens);
+      }
+    }
+  }
+
   @Property(tries = 2000)
   void moreSamplesNeverLowerTheReward(@ForAll long seed) {
     Case c = Case.of(seed);
@@ -73,7 +89,7 @@ class InvariantsTest {
   @Property(tries = 2000)
   void nothingIsComputedTwice(@ForAll long seed) {
     for (String name : new String[] {"greedy", "speculative", "cdlh", "cdlh-appx", "cdsl"}) {
-      Case c = Case.of(seed);
+      Case c = Case.of(seed).draftingInFullContext();
       c.with(
               c.s().toBuilder()
                   .strategy(name)

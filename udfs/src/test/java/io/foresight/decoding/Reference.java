@@ -15,12 +15,29 @@ final class Reference {
 
   private Reference() {}
 
+  /**
+   * What a model says after {@code text}: of one that does not fit into its context, after its
+   * first token and its end, of which it leaves out half a context at a time.
+   */
+  private static float[] logProbs(FakeModel model, int... text) {
+    int context = model.contextLength();
+    int first = Math.min(1, context - 1);
+    int from = first;
+    while (first + text.length - from > context) {
+      from += Math.max(1, (context - first) / 2);
+    }
+    return from == first
+        ? model.logProbs(text)
+        : model.logProbs(
+            Ids.concat(Arrays.copyOf(text, first), Arrays.copyOfRange(text, from, text.length)));
+  }
+
   /** p's greedy continuation of {@code path} by at most {@code count} tokens, up to EOS. */
   static int[] rollout(FakeModel model, int[] path, int count) {
     int[] tokens = new int[0];
     while (tokens.length < count
         && (tokens.length == 0 || !model.isEos(tokens[tokens.length - 1]))) {
-      tokens = Ids.concat(tokens, model.top(model.logProbs(Ids.concat(path, tokens)), 1)[0]);
+      tokens = Ids.concat(tokens, model.top(logProbs(model, Ids.concat(path, tokens)), 1)[0]);
     }
     return tokens;
   }
@@ -172,6 +189,13 @@ final class Reference {
 
   static boolean ends(Case c, int[] line) {
     return line.length == c.limit() || (line.length > 0 && c.p().isEos(line[line.length - 1]));
+  }
+
+  /** Output tokens that a text precedes which is longer than q's context. */
+  static long beyondDraftContext(Case c, int[] tokens) {
+    return IntStream.range(0, tokens.length)
+        .filter(i -> c.prompt().length + i > c.q().contextLength())
+        .count();
   }
 
   static double logProb(Case c, int[] tokens) {
