@@ -119,7 +119,7 @@ record Case(
             .topK(random.nextInt(4))
             .topP(random.nextBoolean() ? 1 : 0.7)
             .samples(1 + random.nextInt(4))
-            .verification(random.nextBoolean() ? Verification.HARD : Verification.SAMPLING)
+            .verification(Verification.values()[random.nextInt(3)])
             .lookahead(random.nextInt(7))
             .draftLength(1 + random.nextInt(6))
             .candidates(1 + random.nextInt(9))
@@ -149,7 +149,21 @@ record Case(
   }
 
   Request request() {
-    return new Request(prompt, s.maxNewTokens(), reward, 7);
+    return new Request(prompt, s.maxNewTokens(), reward, rowSeed());
+  }
+
+  /** The row's seed: another one in each case, or every case would have the same noise. */
+  long rowSeed() {
+    return reward.seed * 31 + prompt.length;
+  }
+
+  /**
+   * The case as it is without a ratio test: all that {@code speculative} has besides the others.
+   */
+  Case withoutRatioTest() {
+    return s.verification() == Verification.SAMPLING
+        ? with(s.toBuilder().verification(Verification.COUPLED).build())
+        : this;
   }
 
   Case with(DecodingSettings settings) {
