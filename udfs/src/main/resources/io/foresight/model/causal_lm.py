@@ -314,13 +314,22 @@ class CausalLm(Module):
       return (self).branch_norm(torch.add(x, branch), at, )
     return torch.add(x, (self).branch_norm(branch, at, ))
 
+  # x [P, K] times a matrix in int8 -> [P, N]. The kernel quantizes all positions by one scale, from their least number to the highest.
+  # So each position is brought to [-1, 1] by a scale of its own, and a further one reaches both ends: what a position says does not
+  # depend on the others, and one with large numbers does not cost the others their digits. Of numbers that are not finite the scale tells.
+  def quantized_linear(self: __torch__.CausalLm, x: Tensor, matrix: __torch__.torch.classes.quantized.LinearPackedParamsBase) -> Tensor:
+    scales = torch.clamp(torch.amax(torch.abs(x), [1], True), 1e-30, None)
+    ends = torch.unsqueeze(torch.linspace(-1., 1., torch.size(x, 1), dtype=6), 0)
+    y = ops.quantized.linear_dynamic(torch.cat([torch.nan_to_num(torch.div(x, scales), 0., 0., 0.), ends], 0), matrix, False)
+    return torch.mul(torch.narrow(y, 0, 0, torch.size(x, 0)), scales)
+
   # x [P, K] times the matrix `at` -> [P, N].
   def linear(self: __torch__.CausalLm, x: Tensor, at: int) -> Tensor:
     layout = self.layouts[at]
     if layout == 1:
       y = ops.mkldnn._linear_pointwise(x, self.matrices[at], None, "none", annotate(List[Optional[number]], []), "")
     elif layout == 2:
-      y = ops.quantized.linear_dynamic(x, self.quantized[at], False)
+      y = (self).quantized_linear(x, self.quantized[at], )
     else:
       y = torch.mm(x, self.matrices[at])
     if at in self.biases:
