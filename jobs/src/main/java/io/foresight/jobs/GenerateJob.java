@@ -50,6 +50,7 @@ final class GenerateJob implements Callable<Integer> {
   public Integer call() throws Exception {
     JobSettings bound = options.bind("generate", outputOptions.settings());
     FiguresFile.check("--summary", outputOptions.summaryFile());
+    bound.idle().forEach(System.err::println);
     try (SparkSession spark = Sessions.open("foresight generate");
         ModelStore store =
             new ModelStore(bound.generation().store(), spark.sparkContext().hadoopConfiguration());

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.Strategies;
 import io.foresight.jobs.input.InputFormat;
 import io.foresight.jobs.input.InputSettings;
@@ -44,6 +45,7 @@ import java.util.Map;
  * @param shardRows rows of a shard of the run, at least 1
  * @param maxErrorFraction share of the rows that may be errors
  * @param chatTimeGiven whether the time that chats are told is a setting's, and not the start's
+ * @param idle settings that were given and change nothing, each with its value and the reason
  * @param resolved the whole configuration, as JSON
  */
 record JobSettings(
@@ -57,6 +59,7 @@ record JobSettings(
     int shardRows,
     double maxErrorFraction,
     boolean chatTimeGiven,
+    List<String> idle,
     String resolved) {
 
   private static final String NO_CHAT =
@@ -103,6 +106,7 @@ record JobSettings(
             reader.atLeast("run.shard-rows", 1),
             reader.number("run.max-error-fraction", v -> v >= 0 && v <= 1, "in [0, 1]"),
             reader.optionalText("prompt.chat.now") != null,
+            idle(reader, decoding),
             resolved(reader, output, prompt));
     reader.finish();
     return settings;
@@ -150,6 +154,7 @@ record JobSettings(
         shardRows,
         maxErrorFraction,
         chatTimeGiven,
+        idle,
         config.root().render(ConfigRenderOptions.concise().setFormatted(true)));
   }
 
@@ -194,6 +199,17 @@ record JobSettings(
               "rewards", ConfigValueFactory.fromAnyRef(Secrets.masked(rewards.unwrapped())));
     }
     return config.root().render(ConfigRenderOptions.concise().setFormatted(true));
+  }
+
+  private static List<String> idle(SettingsReader reader, DecodingSettings decoding) {
+    return IdleSettings.of(decoding).entrySet().stream()
+        .filter(setting -> reader.isGiven(setting.getKey()))
+        .map(
+            setting ->
+                "%s = %s changes nothing: %s."
+                    .formatted(
+                        setting.getKey(), reader.written(setting.getKey()), setting.getValue()))
+        .toList();
   }
 
   private static Prompt prompt(SettingsReader reader) {

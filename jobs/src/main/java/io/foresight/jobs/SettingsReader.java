@@ -33,10 +33,12 @@ final class SettingsReader {
   private static final int SUGGESTION_DISTANCE = 4;
 
   private final Config config;
+  private final Set<String> given;
   private final List<String> problems = new ArrayList<>();
 
-  private SettingsReader(Config config) {
+  private SettingsReader(Config config, Set<String> given) {
     this.config = config;
+    this.given = given;
   }
 
   /**
@@ -76,7 +78,7 @@ final class SettingsReader {
     given = withoutScalarsForGroups(own.withFallback(given), known, problems);
     SettingsReader reader;
     try {
-      reader = new SettingsReader(given.withFallback(reference).resolve());
+      reader = new SettingsReader(given.withFallback(reference).resolve(), leaves(given).keySet());
     } catch (ConfigException e) {
       problems.add(e.getMessage() + ".");
       throw new SettingsException(problems);
@@ -143,6 +145,11 @@ final class SettingsReader {
             leaves.put(path, value);
           }
         });
+  }
+
+  /** Whether a file, an override or an option has the setting, and not the reference alone. */
+  boolean isGiven(String path) {
+    return given.contains(path);
   }
 
   /** The resolved configuration. */

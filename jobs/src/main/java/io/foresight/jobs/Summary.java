@@ -23,6 +23,7 @@ record Summary(ObjectNode json) {
           + "sum(counters.target_positions) / sum(tokens) as target_positions_per_token,"
           + "sum(counters.draft_forwards) / sum(tokens) as draft_forwards_per_token,"
           + "sum(counters.accepted) / nullif(sum(counters.drafted), 0) as acceptance_rate,"
+          + "sum(counters.beyond_draft_context) / sum(tokens) as beyond_draft_context,"
           + "avg(if(status in ('ok', 'unsatisfied'), 1D, 0D)) as ended_by_eos,"
           + "sum(counters.target_forwards) as target_forwards,"
           + "sum(counters.draft_forwards) as draft_forwards,"
@@ -110,6 +111,13 @@ record Summary(ObjectNode json) {
     }
     if (!json.get("acceptance_rate").isNull()) {
       line(table, "acceptance rate", "%.1f %%".formatted(100 * number("acceptance_rate")));
+    }
+    if (number("beyond_draft_context") > 0) {
+      line(
+          table,
+          "beyond draft",
+          "%.1f %% of the tokens follow a text that is longer than the draft's context"
+              .formatted(100 * number("beyond_draft_context")));
     }
     if (steps > 0) {
       line(

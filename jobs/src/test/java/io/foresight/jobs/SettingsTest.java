@@ -79,7 +79,7 @@ class SettingsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"commongen.conf", "fast.conf", "harmless.conf"})
+  @ValueSource(strings = {"commongen.conf", "fast.conf", "four-actions.conf", "harmless.conf"})
   void theConfigurationsBind(String name) {
     JobSettings settings =
         JobSettings.bind(
@@ -87,6 +87,32 @@ class SettingsTest {
             SettingsReader.layered(
                 List.of(Path.of("../conf", name)), List.of(), ConfigFactory.empty()));
     assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
+    assertThat(settings.idle()).isEmpty();
+  }
+
+  @Test
+  void aSettingThatCannotMatterIsTold() {
+    assertThat(bind().idle()).isEmpty();
+    assertThat(
+            bind(
+                    "decoding.strategy=greedy",
+                    "decoding.top-p=0.9",
+                    "decoding.max-new-tokens=8",
+                    "reward.weight=3")
+                .idle())
+        .containsExactly(
+            "decoding.top-p = 0.9 changes nothing: greedy samples nothing.",
+            "reward.weight = 3 changes nothing: greedy has no candidates.");
+    assertThat(bind("decoding.temperature=0.5").idle())
+        .containsExactly(
+            "decoding.temperature = 0.5 changes nothing: cdsl samples nothing under decoding.verification = hard.");
+    assertThat(bind("decoding.temperature=0.5", "decoding.verification=coupled").idle()).isEmpty();
+    assertThat(bind("decoding.acceptance-threshold=0.5").idle())
+        .singleElement()
+        .asString()
+        .contains("s2.action = prefix");
+    assertThat(bind("decoding.acceptance-threshold=0.5", "decoding.s3.lookahead=draft").idle())
+        .isEmpty();
   }
 
   @Test

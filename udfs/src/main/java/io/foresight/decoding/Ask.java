@@ -8,19 +8,31 @@ package io.foresight.decoding;
  *     tokens only enter the cache)
  * @param logProbs whether the arg max's log-probability is wanted; else it is NaN. Whoever wants
  *     more wants that too
- * @param topK number of most probable ids per asked position; 0 for none
+ * @param topK number of ids with the highest scores per asked position; 0 for none
  * @param gather ids whose log-probability is wanted, per asked position (rows may differ in
  *     length); {@code null} for none
  * @param rows whether the full row of log-probabilities is wanted, per asked position
+ * @param noise what perturbs the scores; {@code null} for nothing: they are the log-probabilities
+ * @param places per asked position, the tokens that precede the place which is scored, as {@link
+ *     Noise#key} takes them; {@code null} without noise
  */
-public record Ask(int from, boolean logProbs, int topK, int[][] gather, boolean rows) {
+public record Ask(
+    int from, boolean logProbs, int topK, int[][] gather, boolean rows, Noise noise, int[] places) {
 
-  /** Checks that log-probabilities are asked for by whoever needs them. */
+  /** Checks that log-probabilities are asked for by whoever needs them, and places for noise. */
   public Ask {
     if (!logProbs && (topK > 0 || gather != null || rows)) {
       throw new IllegalArgumentException(
           "Cannot ask for top ids, given ids or rows without log-probabilities.");
     }
+    if ((noise == null) != (places == null)) {
+      throw new IllegalArgumentException("Cannot perturb scores without noise and its places.");
+    }
+  }
+
+  /** Without noise. */
+  public Ask(int from, boolean logProbs, int topK, int[][] gather, boolean rows) {
+    this(from, logProbs, topK, gather, rows, null, null);
   }
 
   /** Nothing: the tokens only enter the cache. */

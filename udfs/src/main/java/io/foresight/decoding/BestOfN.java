@@ -1,10 +1,8 @@
 package io.foresight.decoding;
 
 import io.foresight.decoding.Tally.Origin;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 
 /**
  * n samples from p, extended together in one forward per step; the one with the highest reward is
@@ -31,20 +29,6 @@ public final class BestOfN implements Strategy {
     return false;
   }
 
-  /** One sample so far. */
-  private static final class Draw {
-    final Line line;
-    final SplittableRandom random;
-    int[] ids = new int[0];
-    double[] logProbs = new double[0];
-    double sum;
-
-    Draw(Line line, SplittableRandom random) {
-      this.line = line;
-      this.random = random;
-    }
-  }
-
   @Override
   public Branches branches() {
     return new Branches(samples, 0, 0);
@@ -53,51 +37,42 @@ public final class BestOfN implements Strategy {
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, null, request);
-    // A generator of its own keeps a sample the same whatever the others' lengths.
-    SplittableRandom seeds = new SplittableRandom(request.seed());
+    Noise noise = new Noise(sampler, request.seed());
     try (Lines lines = new Lines()) {
-      Line prefix = lines.add(Line.open(row.target(), row.tokens(), Line.Detail.ROWS));
-      prefix.next(0);
-      List<Draw> draws = new ArrayList<>();
-      for (int i = 0; i < samples; i++) {
-        draws.add(new Draw(i == 0 ? prefix : lines.add(prefix.fork()), seeds.split()));
+      Line first =
+          lines.add(
+              Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise.ofSample(0)));
+      if (samples > 1) {
+        first.fill();
       }
-      List<Draw> open = new ArrayList<>(draws);
-      while (!open.isEmpty()) {
-        int[] one = new int[open.size()];
-        Arrays.fill(one, 1);
-        Line.rollOut(row.target(), open.stream().map(draw -> draw.line).toList(), one, 0, 0);
-        open.forEach(this::draw);
-        open.removeIf(draw -> row.finishedBy(draw.ids));
+      for (int i = 1; i < samples; i++) {
+        lines.add(first.fork(noise.ofSample(i)));
       }
-      Draw best = best(row, draws);
-      for (int i = 0; i < best.ids.length; i++) {
-        row.commit(Origin.TARGET, best.ids[i], best.logProbs[i]);
-      }
+      int[] counts = new int[samples];
+      Arrays.fill(counts, row.remaining());
+      Line.rollOut(row.target(), lines.all(), counts, 0, 0);
+      best(row, lines.all()).forEach(next -> row.commit(Origin.TARGET, next.id(), next.logProb()));
     }
     return row.generation();
   }
 
-  private void draw(Draw draw) {
-    float[] scores = draw.line.next(0).row();
-    int id = Sampler.draw(sampler.distribution(scores), draw.random);
-    draw.ids = Ids.concat(draw.ids, id);
-    draw.logProbs = Arrays.copyOf(draw.logProbs, draw.ids.length);
-    draw.logProbs[draw.ids.length - 1] = scores[id];
-    draw.sum += scores[id];
-    draw.line.advance(id);
-  }
-
-  private static Draw best(Row row, List<Draw> draws) {
-    Draw best = null;
+  private static List<Next> best(Row row, List<Line> samples) {
+    List<Next> best = null;
     double bestReward = 0;
-    for (Draw draw : draws) {
-      double reward = row.reward(draw.ids);
-      if (best == null || reward > bestReward || (reward == bestReward && draw.sum > best.sum)) {
-        best = draw;
-        bestReward = reward;
-      }
+    for (Line sample : samples) {
+      List<Next> tokens = sample.known();
+      double reward = row.reward(sample.greedy(tokens.size()));
+      boolean better =
+          best == null
+              || reward > bestReward
+              || (reward == bestReward && logProb(tokens) > logProb(best));
+      best = better ? tokens : best;
+      bestReward = better ? reward : bestReward;
     }
     return best;
+  }
+
+  private static double logProb(List<Next> tokens) {
+    return tokens.stream().mapToDouble(Next::logProb).sum();
   }
 }

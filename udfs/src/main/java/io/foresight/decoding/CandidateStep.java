@@ -7,7 +7,9 @@ import java.util.List;
 
 /**
  * CDLH's step: the top-k tokens c of p are rolled out d tokens each, and the arg max of log p(c) +
- * lambda R(y c rollout) is committed; ties go to the higher log p, then to the lower id.
+ * lambda R(y c rollout) is committed; ties go to the higher log p, then to the lower id. With
+ * {@link Noise} the scores s(c) stand for log p(c), and the arg max is a draw from p'(c) exp(lambda
+ * R).
  *
  * @param candidates k
  * @param lookahead d, tokens after the candidate
@@ -109,8 +111,8 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
     }
     double[] rewards = row.rewards(lines);
     for (int i = 0; i < rewards.length; i++) {
-      double score = (double) next.topLogProbs()[i] + rewardWeight * rewards[i];
-      // Candidates come by falling log p, then rising id, so a tie keeps the earlier one.
+      double score = (double) next.topScores()[i] + rewardWeight * rewards[i];
+      // Candidates come by falling score, then rising id, so a tie keeps the earlier one.
       if (i > 0) {
         margin = score > bestScore ? score - bestScore : Math.min(margin, bestScore - score);
       }

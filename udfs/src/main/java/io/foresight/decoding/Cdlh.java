@@ -6,11 +6,13 @@ package io.foresight.decoding;
  */
 public final class Cdlh implements Strategy {
 
+  private final DecodingSettings settings;
   private final CandidateStep step;
   private final boolean hinted;
 
   /** Decodes as {@code settings} say. */
   public Cdlh(DecodingSettings settings) {
+    this.settings = settings;
     this.step = CandidateStep.of(settings, settings.reuseRollouts());
     this.hinted = settings.hints().on(false);
   }
@@ -33,7 +35,8 @@ public final class Cdlh implements Strategy {
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, null, request);
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS)) {
+    Noise noise = Noise.of(settings, request);
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise)) {
       Hints hints = Hints.of(row, hinted);
       p.gather(hints.ids());
       while (!row.finished()) {

@@ -3,11 +3,13 @@ package io.foresight.decoding;
 /** {@link Cdlh} with rollouts by q: p scores the candidates, q looks ahead. */
 public final class CdlhAppx implements Strategy {
 
+  private final DecodingSettings settings;
   private final CandidateStep step;
   private final boolean hinted;
 
   /** Decodes as {@code settings} say. */
   public CdlhAppx(DecodingSettings settings) {
+    this.settings = settings;
     this.step = CandidateStep.of(settings, settings.reuseRollouts());
     this.hinted = settings.hints().on(false);
   }
@@ -30,8 +32,9 @@ public final class CdlhAppx implements Strategy {
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS)) {
+    Noise noise = Noise.of(settings, request);
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
       Hints hints = Hints.of(row, hinted);
       p.gather(hints.ids());
       while (!row.finished()) {

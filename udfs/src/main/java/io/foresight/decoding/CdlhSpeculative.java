@@ -44,8 +44,9 @@ public final class CdlhSpeculative implements Strategy {
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS);
+    Noise noise = Noise.of(settings, request);
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise);
         Contests contests =
             new Contests(settings, Math.max(1, settings.window()), row, p, q, gathered(row, p))) {
       while (!row.finished()) {

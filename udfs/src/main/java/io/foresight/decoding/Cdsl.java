@@ -3,11 +3,9 @@ package io.foresight.decoding;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.S2Action;
-import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Tally.State;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 
 /**
  * Constrained decoding with speculative lookaheads (Nakshatri et al., NAACL 2025, arXiv
@@ -19,17 +17,13 @@ public final class Cdsl implements Strategy {
 
   private final DecodingSettings settings;
   private final CandidateStep step;
-  private final boolean sampling;
   private final boolean hinted;
-  private final Sampler sampler;
 
   /** Decodes as {@code settings} say. */
   public Cdsl(DecodingSettings settings) {
     this.settings = settings;
     this.step = CandidateStep.of(settings, true);
     this.hinted = settings.hints().on(false);
-    this.sampling = settings.verification() == Verification.SAMPLING;
-    this.sampler = Sampler.of(settings);
   }
 
   @Override
@@ -50,19 +44,17 @@ public final class Cdsl implements Strategy {
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
-    SplittableRandom random = new SplittableRandom(request.seed());
+    Noise noise = Noise.of(settings, request);
     DraftLength drafts = new DraftLength(settings.adaptiveDraft().on(!acceptanceDecides(row)));
-    try (Line p =
-            Line.open(
-                row.target(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.LOG_PROBS);
-        Line q =
-            Line.open(row.draft(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.IDS)) {
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
       Hints hints = Hints.of(row, hinted);
       p.gather(hints.ids());
       while (!row.finished()) {
         int length = drafts.next(settings.draftLength());
         int[] z = q.rollOut(Math.min(length, row.remaining() - 1));
-        Verified verified = verify(row, p, q, z, random);
+        // S3 and S4 choose among the top k at the first position.
+        Verified verified = Verified.hard(row, p, z, step.candidates(row));
         drafts.observe(verified.drafted(), verified.accepted());
         boolean accepted = verified.acceptance() >= settings.acceptanceThreshold();
         State state =
@@ -90,18 +82,7 @@ public final class Cdsl implements Strategy {
     return settings.s2Action() != S2Action.PREFIX
         || settings.s3Lookahead() != settings.s4Lookahead()
         || row.gains(settings)
-        || settings.rewardSpan() != RewardSpan.ACCEPTED
-        || sampling;
-  }
-
-  private Verified verify(Row row, Line p, Line q, int[] z, SplittableRandom random) {
-    // S3 and S4 choose among the top k at the first position.
-    int topK = step.candidates(row);
-    if (!sampling) {
-      return Verified.hard(row, p, z, topK);
-    }
-    List<Next> drafts = q.known().subList(0, z.length);
-    return Verified.sampling(row, p, z, drafts, topK, sampler, random);
+        || settings.rewardSpan() != RewardSpan.ACCEPTED;
   }
 
   private boolean passes(Row row, int[] z, int[] w) {

@@ -52,8 +52,9 @@ public final class CdslTree implements Strategy {
     Row row = new Row(target, draft, request);
     int rounds = tree.rounds();
     DraftLength length = new DraftLength(settings.adaptiveDraft().on(true));
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS)) {
+    Noise noise = Noise.of(settings, request);
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
       while (!row.finished()) {
         List<int[]> hints = hinted && rounds > 0 ? row.hints() : List.of();
         p.gather(Hints.starts(hints));
@@ -80,9 +81,9 @@ public final class CdslTree implements Strategy {
   /**
    * A way to leave the line: its first {@code kept} ids, then {@code ids}.
    *
-   * @param logProb log p of the first of {@code ids}, at its place
+   * @param score p's of the first of {@code ids}, at its place
    */
-  private record Candidate(int kept, int[] ids, boolean hint, double logProb) {
+  private record Candidate(int kept, int[] ids, boolean hint, double score) {
 
     int[] path(int[] w) {
       return Ids.concat(Arrays.copyOf(w, kept), ids);
@@ -114,7 +115,7 @@ public final class CdslTree implements Strategy {
     return commit(row, p, q, line, best, scored, more);
   }
 
-  /** The best candidates by log p at their place. */
+  /** The best candidates by score at their place. */
   private List<Candidate> candidates(Row row, Line p, int[] w) {
     List<Next> scores = p.known();
     List<int[]> hints = hinted ? row.hints(w) : List.of();
@@ -124,21 +125,23 @@ public final class CdslTree implements Strategy {
       for (int c = 0; c < next.topIds().length; c++) {
         int id = next.topIds()[c];
         if (id != w[j] && !row.isEos(id)) {
-          all.add(new Candidate(j, new int[] {id}, false, next.topLogProbs()[c]));
+          all.add(new Candidate(j, new int[] {id}, false, next.topScores()[c]));
         }
       }
       if (!row.startsWord(w[j])) {
         continue;
       }
       for (int[] hint : hints) {
-        double logProb = next.logProbOf(hint[0]);
+        double score = next.scoreOf(hint[0]);
         boolean fits = j + hint.length <= row.remaining();
-        if (fits && !Double.isNaN(logProb) && !(hint.length == 1 && hint[0] == w[j])) {
-          all.add(new Candidate(j, hint, true, logProb));
+        // One that is unknown compares as one that is excluded does.
+        boolean scored = score > Double.NEGATIVE_INFINITY;
+        if (fits && scored && !(hint.length == 1 && hint[0] == w[j])) {
+          all.add(new Candidate(j, hint, true, score));
         }
       }
     }
-    all.sort(Comparator.comparingDouble(candidate -> -candidate.logProb()));
+    all.sort(Comparator.comparingDouble(candidate -> -candidate.score()));
     List<Candidate> chosen = new ArrayList<>();
     Set<List<Integer>> seen = new HashSet<>();
     int hintsWanted = (int) Math.ceil(HINTS * tree.width());
@@ -183,12 +186,12 @@ public final class CdslTree implements Strategy {
     return branches;
   }
 
-  /** The best by reward of the rollout, then by log p of the candidate. */
+  /** The best by reward of the rollout, then by score of the candidate. */
   private List<Branch> best(List<Branch> branches) {
     return branches.stream()
         .sorted(
             Comparator.<Branch>comparingDouble(b -> -b.reward())
-                .thenComparing(b -> -b.candidate().logProb()))
+                .thenComparing(b -> -b.candidate().score()))
         .limit(tree.verify())
         .toList();
   }
@@ -212,22 +215,26 @@ public final class CdslTree implements Strategy {
       double value) {}
 
   private Choice unbranched(Row row, Line p, int[] w) {
-    double[] logProbs = p.known().stream().limit(w.length).mapToDouble(Next::logProb).toArray();
-    return new Choice(-1, w, logProbs, w.length, 0, 0, false, value(row, w, logProbs));
+    List<Next> known = p.known().subList(0, w.length);
+    double[] logProbs = known.stream().mapToDouble(Next::logProb).toArray();
+    double[] scores = known.stream().mapToDouble(Next::score).toArray();
+    return new Choice(-1, w, logProbs, w.length, 0, 0, false, value(row, w, scores));
   }
 
-  private double value(Row row, int[] ids, double[] logProbs) {
-    return Arrays.stream(logProbs).average().orElse(0) + settings.rewardWeight() * row.reward(ids);
+  private double value(Row row, int[] ids, double[] scores) {
+    return Arrays.stream(scores).average().orElse(0) + settings.rewardWeight() * row.reward(ids);
   }
 
   /**
    * A branch: what p says of the whole rollout is its value, and what may be committed goes up to
-   * p's first disagreement with it, and p's own id there.
+   * p's first disagreement with it, and p's own id there. Noise perturbs what p says of that; what
+   * comes after only shows where it leads, and p need not be able to sample it.
    */
   private Choice choice(Row row, Line p, Branch branch, int index, Line.Branches scored) {
     int[] path = branch.path();
     int fixed = branch.candidate().kept() + branch.candidate().ids().length;
     double[] logProbs = new double[path.length];
+    double[] scores = new double[path.length];
     int accepted = path.length;
     Next[] nexts = new Next[path.length + 1];
     for (int i = 0; i <= path.length; i++) {
@@ -241,6 +248,7 @@ public final class CdslTree implements Strategy {
         if (i >= fixed && nexts[i].id() != path[i] && i < accepted) {
           accepted = i;
         }
+        scores[i] = i < accepted ? nexts[i].scoreOf(path[i]) : logProbs[i];
       }
     }
     row.verified(path.length - fixed, accepted - fixed);
@@ -259,7 +267,7 @@ public final class CdslTree implements Strategy {
         branch.candidate().ids().length,
         accepted - fixed,
         branch.candidate().hint(),
-        value(row, path, logProbs));
+        value(row, path, scores));
   }
 
   /** Commits the choice and returns how many ids that were. */

@@ -65,11 +65,11 @@ final class Contest implements AutoCloseable {
   }
 
   private double value(int i, double reward) {
-    return (double) next.topLogProbs()[i] + rewardWeight * reward;
+    return (double) next.topScores()[i] + rewardWeight * reward;
   }
 
   private boolean beats(int i, int j) {
-    // Candidates come by falling log p, then rising id, so a tie keeps the earlier one.
+    // Candidates come by falling score, then rising id, so a tie keeps the earlier one.
     return values[i] > values[j] || (values[i] == values[j] && i < j);
   }
 

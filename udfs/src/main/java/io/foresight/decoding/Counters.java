@@ -22,6 +22,8 @@ package io.foresight.decoding;
  * @param s4 steps in state S4 (draft rejected, reward fails)
  * @param nearTies scored positions, and choices among candidates, whose margin was below {@link
  *     Scores#NEAR_TIE}
+ * @param beyondDraftContext output tokens that a longer text precedes than q's context holds, so
+ *     that q saw a part of it; 0 without a draft
  */
 public record Counters(
     long targetForwards,
@@ -39,10 +41,12 @@ public record Counters(
     long s2,
     long s3,
     long s4,
-    long nearTies) {
+    long nearTies,
+    long beyondDraftContext) {
 
   /** Nothing counted. */
-  public static final Counters ZERO = new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  public static final Counters ZERO =
+      new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   /** The sum of both, counter by counter. */
   public Counters plus(Counters other) {
@@ -62,7 +66,8 @@ public record Counters(
         s2 + other.s2,
         s3 + other.s3,
         s4 + other.s4,
-        nearTies + other.nearTies);
+        nearTies + other.nearTies,
+        beyondDraftContext + other.beyondDraftContext);
   }
 
   /** Output tokens: the sum of the committed tokens of every origin. */

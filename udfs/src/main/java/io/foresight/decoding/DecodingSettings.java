@@ -13,7 +13,8 @@ import java.util.Objects;
  * @param topP sampling keeps the fewest most probable ids whose probabilities sum to {@code topP};
  *     in (0, 1], 1 keeps all
  * @param samples n of best-of-n; at least 1
- * @param verification how p verifies a draft, in {@code speculative} and {@code cdsl}
+ * @param verification how p verifies a draft, and with that whether a strategy samples which does
+ *     not do so by its name
  * @param lookahead d, tokens of a lookahead after its candidate; at least 0
  * @param draftLength g, tokens drafted per verification; at least 1
  * @param candidates k, candidates per step; at least 1
@@ -106,11 +107,19 @@ public record DecodingSettings(
     }
   }
 
-  /** How p verifies a draft. */
+  /** How p verifies a draft, and with that whether a strategy samples. */
   public enum Verification {
-    /** A draft token is accepted if it is p's arg max. */
+    /** A draft token is accepted if it is p's arg max. Nothing is sampled. */
     HARD,
-    /** A draft token is accepted with probability min(1, p / q). */
+    /**
+     * The same of scores that {@link Noise} perturbs, p's and q's alike: every strategy samples,
+     * and draws the same whatever is drafted.
+     */
+    COUPLED,
+    /**
+     * In {@code speculative} the ratio test: a draft token is accepted with probability min(1, p /
+     * q). In every other strategy the same as {@link #COUPLED}.
+     */
     SAMPLING
   }
 

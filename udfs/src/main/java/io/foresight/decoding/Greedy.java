@@ -22,8 +22,13 @@ public final class Greedy implements Strategy {
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
+    return decode(target, request, null);
+  }
+
+  /** The arg max of p, or of what noise makes of it, token by token. */
+  static Generation decode(LanguageModel target, Request request, Noise noise) {
     Row row = new Row(target, null, request);
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS)) {
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise)) {
       while (!row.finished()) {
         Next next = p.next(0);
         row.commit(Origin.TARGET, next.id(), next.logProb());

@@ -6,7 +6,8 @@ import java.util.stream.IntStream;
 
 /**
  * A row's hints as candidates of the strategies that choose a token at a time: the first id of each
- * joins p's top k where a word may start, scored by p like any other.
+ * joins p's top k where a word may start, scored by p like any other, and left out where top-k or
+ * top-p exclude it from what is sampled.
  *
  * @param ids first ids of the hints that the row starts with; a later hint that begins with another
  *     id has no score, and is no candidate
@@ -37,12 +38,13 @@ record Hints(int[] ids) {
     }
     int k = next.topIds().length;
     Comparator<Integer> byScore =
-        Comparator.<Integer>comparingDouble(id -> -next.logProbOf(id))
+        Comparator.<Integer>comparingDouble(id -> -next.scoreOf(id))
             .thenComparing(Comparator.naturalOrder());
     int[] hinted =
         IntStream.of(starts(row.hints(ahead)))
             .filter(id -> IntStream.of(ids).anyMatch(known -> known == id))
             .filter(id -> IntStream.of(next.topIds()).noneMatch(top -> top == id))
+            .filter(id -> next.scoreOf(id) > Double.NEGATIVE_INFINITY)
             .boxed()
             .sorted(byScore)
             .limit(k)
@@ -55,10 +57,11 @@ record Hints(int[] ids) {
             .mapToInt(Integer::intValue)
             .toArray();
     float[] logProbs = new float[all.length];
+    float[] scores = new float[all.length];
     for (int i = 0; i < all.length; i++) {
       logProbs[i] = (float) next.logProbOf(all[i]);
+      scores[i] = (float) next.scoreOf(all[i]);
     }
-    return new Next(
-        next.id(), next.logProb(), all, logProbs, next.gatherIds(), next.gathered(), next.row());
+    return next.withTop(all, logProbs, scores);
   }
 }

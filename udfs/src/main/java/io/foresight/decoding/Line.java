@@ -3,12 +3,15 @@ package io.foresight.decoding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * One model's view of a line of tokens: the <em>base</em>, which is given, and the model's greedy
  * continuation of it as far as it is <em>known</em>. The cache follows by itself: a forward over a
  * path first rolls it back to what it has in common with that path, so whatever it still holds is
- * not computed again, and a token that was committed last travels with the next forward.
+ * not computed again, and a token that was committed last travels with the next forward. Of a line
+ * that outgrows the model's context the model sees a {@link Window}, and can be asked for the token
+ * after it alone: a draft's is all that ever does.
  */
 final class Line implements AutoCloseable {
 
@@ -21,14 +24,16 @@ final class Line implements AutoCloseable {
     /** The full row of log-probabilities too. */
     ROWS;
 
-    private Ask ask(int from, int topK, int[][] gather) {
+    private Ask ask(int from, int topK, int[][] gather, Noise noise, int[] places) {
       boolean logProbs = this != IDS || topK > 0 || gather != null;
-      return new Ask(from, logProbs, topK, gather, this == ROWS);
+      return new Ask(
+          from, logProbs, topK, gather, this == ROWS, noise, noise == null ? null : places);
     }
   }
 
   private final LanguageModel model;
   private final Detail detail;
+  private final Noise noise;
   private final List<Next> known = new ArrayList<>();
   private Sequence sequence;
   private int[] held;
@@ -40,9 +45,11 @@ final class Line implements AutoCloseable {
 
   private List<Next> draftScores = List.of();
 
-  private Line(LanguageModel model, Detail detail, Sequence sequence, int[] held, int[] base) {
+  private Line(
+      LanguageModel model, Detail detail, Noise noise, Sequence sequence, int[] held, int[] base) {
     this.model = model;
     this.detail = detail;
+    this.noise = noise;
     this.sequence = sequence;
     this.held = held;
     this.base = base;
@@ -52,14 +59,21 @@ final class Line implements AutoCloseable {
    * Opens a line with an empty cache.
    *
    * @param detail what every score comes with
+   * @param noise what perturbs the scores, so that <em>greedy</em> is of the perturbed ones; {@code
+   *     null} for nothing
    */
-  static Line open(LanguageModel model, int[] base, Detail detail) {
-    return new Line(model, detail, model.open(), new int[0], base);
+  static Line open(LanguageModel model, int[] base, Detail detail, Noise noise) {
+    return new Line(model, detail, noise, model.open(), new int[0], base);
+  }
+
+  /** Branches to the same base with other noise, of which nothing is known yet. */
+  Line fork(Noise other) {
+    return new Line(model, detail, other, sequence.fork(), held, base);
   }
 
   /** Branches to the base followed by {@code tokens}, with what is known of that. */
   Line fork(int... tokens) {
-    Line line = new Line(model, detail, sequence.fork(), held, base);
+    Line line = new Line(model, detail, noise, sequence.fork(), held, base);
     line.gather = gather;
     line.known.addAll(known);
     line.draft = draft;
@@ -75,7 +89,7 @@ final class Line implements AutoCloseable {
 
   /** Branches to another base, of which nothing is known but what the cache holds. */
   Line branch(int[] to) {
-    Line line = new Line(model, detail, sequence.fork(), held, to);
+    Line line = new Line(model, detail, noise, sequence.fork(), held, to);
     line.gather = gather;
     return line;
   }
@@ -188,11 +202,12 @@ final class Line implements AutoCloseable {
 
   /** Brings the base into the cache, so that forks need not compute it each. */
   void fill() {
-    int common = Ids.common(held, base);
-    if (common < base.length) {
+    int[] path = seen(base);
+    int common = Ids.common(held, path);
+    if (common < path.length) {
       sequence.truncate(common);
-      int[] tokens = Arrays.copyOfRange(base, common, base.length);
-      held = base;
+      int[] tokens = Arrays.copyOfRange(path, common, path.length);
+      held = path;
       model.extend(Extension.of(sequence, tokens, Ask.NOTHING));
     }
   }
@@ -315,22 +330,29 @@ final class Line implements AutoCloseable {
    * A forward over the base and {@code tokens}, asking for the scores after {@code from} tokens on.
    */
   private Extension extension(int[] tokens, int from, int topK) {
-    int[] path = Ids.concat(base, tokens);
-    int asked = base.length + from - 1;
+    int[] path = seen(Ids.concat(base, tokens));
+    int asked = path.length - (tokens.length - from) - 1;
     int common = Math.min(Ids.common(held, path), asked);
     sequence.truncate(common);
     held = path;
     int[] appended = Arrays.copyOfRange(path, common, path.length);
-    return Extension.of(sequence, appended, ask(asked - common, appended.length, topK));
+    int first = base.length + from;
+    int[] places = IntStream.rangeClosed(first, base.length + tokens.length).toArray();
+    return Extension.of(sequence, appended, ask(asked - common, places, topK));
   }
 
-  private Ask ask(int from, int appended, int topK) {
+  /** All of a path, or the window of it that the model's context holds. */
+  private int[] seen(int[] path) {
+    return Window.of(path, model.contextLength());
+  }
+
+  private Ask ask(int from, int[] places, int topK) {
     int[][] wanted = null;
     if (gather.length > 0) {
-      wanted = new int[Math.max(0, appended - from)][];
+      wanted = new int[places.length][];
       Arrays.fill(wanted, gather);
     }
-    return detail.ask(from, topK, wanted);
+    return detail.ask(from, topK, wanted, noise, places);
   }
 
   /**
@@ -365,7 +387,7 @@ final class Line implements AutoCloseable {
       for (int i = 0; i < wanted.length; i++) {
         wanted[i] = Ids.concat(gather, tree.followers(i));
       }
-      Ask ask = detail.ask(0, topK, wanted);
+      Ask ask = detail.ask(0, topK, wanted, noise, tree.places(held.length));
       Scores scores = model.extend(Extension.tree(sequence, tree.tokens(), tree.parents(), ask));
       for (int i = 0; i < wanted.length; i++) {
         nexts.add(Next.of(ask, scores, i));

@@ -1,52 +1,97 @@
 package io.foresight.decoding;
 
+import java.util.Arrays;
+
 /**
- * A model's scores of the token that follows one position.
+ * What a model says of the token that follows one position. Scores are the log-probabilities, or,
+ * with {@link Noise}, the perturbed ones.
  *
- * @param id most probable id
+ * @param id the one with the highest score
  * @param logProb its log-probability
- * @param topIds most probable ids, best first; {@code null} if they were not asked for
+ * @param score its score
+ * @param topIds ids with the highest scores, best first, of those that have one; {@code null} if
+ *     they were not asked for
  * @param topLogProbs their log-probabilities; {@code null} if they were not asked for
+ * @param topScores their scores; {@code null} if they were not asked for
  * @param gatherIds ids that were asked for by name; {@code null} for none
  * @param gathered their log-probabilities; {@code null} for none
+ * @param gatheredScores their scores, -infinity for none; {@code null} for none
  * @param row [vocabulary] log-probabilities; {@code null} if they were not asked for
  */
 record Next(
     int id,
     double logProb,
+    double score,
     int[] topIds,
     float[] topLogProbs,
+    float[] topScores,
     int[] gatherIds,
     float[] gathered,
+    float[] gatheredScores,
     float[] row) {
 
   /** The {@code i}-th position that {@code scores}, asked for by {@code ask}, cover. */
   static Next of(Ask ask, Scores scores, int i) {
-    return new Next(
-        scores.argmax()[i],
-        scores.argmaxLogProb()[i],
-        scores.topIds() == null ? null : scores.topIds()[i],
-        scores.topLogProbs() == null ? null : scores.topLogProbs()[i],
-        ask.gather() == null ? null : ask.gather()[i],
-        scores.gathered() == null ? null : scores.gathered()[i],
-        scores.rows() == null ? null : scores.rows()[i]);
+    Next next =
+        new Next(
+            scores.argmax()[i],
+            scores.argmaxLogProb()[i],
+            scores.argmaxScore()[i],
+            scores.topIds() == null ? null : scores.topIds()[i],
+            scores.topLogProbs() == null ? null : scores.topLogProbs()[i],
+            scores.topScores() == null ? null : scores.topScores()[i],
+            ask.gather() == null ? null : ask.gather()[i],
+            scores.gathered() == null ? null : scores.gathered()[i],
+            scores.gatheredScores() == null ? null : scores.gatheredScores()[i],
+            scores.rows() == null ? null : scores.rows()[i]);
+    return next.withoutExcluded();
   }
 
-  /** Log-probability of {@code wanted}, or NaN if it is not among the scores. */
+  /** Without top ids that have no score, since p' excludes them. */
+  private Next withoutExcluded() {
+    int kept = topScores == null ? 0 : topScores.length;
+    while (kept > 0 && topScores[kept - 1] == Float.NEGATIVE_INFINITY) {
+      kept--;
+    }
+    return topScores == null || kept == topScores.length
+        ? this
+        : withTop(
+            Arrays.copyOf(topIds, kept),
+            Arrays.copyOf(topLogProbs, kept),
+            Arrays.copyOf(topScores, kept));
+  }
+
+  /** The same with other candidates. */
+  Next withTop(int[] ids, float[] logProbs, float[] scores) {
+    return new Next(
+        id, logProb, score, ids, logProbs, scores, gatherIds, gathered, gatheredScores, row);
+  }
+
+  /** Log-probability of {@code wanted}, or NaN if it was not asked for. */
   double logProbOf(int wanted) {
+    double found = find(wanted, logProb, topLogProbs, gathered);
+    return Double.isNaN(found) && row != null ? row[wanted] : found;
+  }
+
+  /** Score of {@code wanted}, or NaN if it was not asked for. */
+  double scoreOf(int wanted) {
+    return find(wanted, score, topScores, gatheredScores);
+  }
+
+  private double find(int wanted, double ofId, float[] ofTop, float[] ofGathered) {
     if (wanted == id) {
-      return logProb;
+      return ofId;
     }
     for (int i = 0; topIds != null && i < topIds.length; i++) {
       if (topIds[i] == wanted) {
-        return topLogProbs[i];
+        return ofTop[i];
       }
     }
     for (int i = 0; gatherIds != null && i < gatherIds.length; i++) {
       if (gatherIds[i] == wanted) {
-        return gathered[i];
+        return ofGathered[i];
       }
     }
-    return row == null ? Double.NaN : row[wanted];
+    return Double.NaN;
   }
 }

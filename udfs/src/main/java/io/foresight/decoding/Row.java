@@ -31,9 +31,6 @@ final class Row {
    */
   Row(LanguageModel target, LanguageModel draft, Request request) {
     int room = target.contextLength() - request.prompt().length;
-    if (draft != null) {
-      room = Math.min(room, draft.contextLength() - request.prompt().length);
-    }
     if (request.prompt().length < 1 || room < 1) {
       throw new RowFault(
           RowFault.Kind.PROMPT,
@@ -243,6 +240,11 @@ final class Row {
   }
 
   Generation generation() {
+    if (draft != null) {
+      int end = prompt.length + generated.length;
+      int firstBeyond = Math.max(prompt.length, draft.contextLength() + 1);
+      tally.beyondDraftContext = Math.max(0, end - firstBeyond);
+    }
     return new Generation(generated.clone(), ended, logProb, tally.snapshot());
   }
 }

@@ -1,9 +1,6 @@
 package io.foresight.decoding;
 
-import io.foresight.decoding.Tally.Origin;
-import java.util.SplittableRandom;
-
-/** One sample from p, by temperature, top-k and top-p, seeded per row. */
+/** One sample from p, by temperature, top-k and top-p: the arg max of what noise makes of p. */
 public final class Sample implements Strategy {
 
   private final Sampler sampler;
@@ -30,16 +27,6 @@ public final class Sample implements Strategy {
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
-    Row row = new Row(target, null, request);
-    SplittableRandom random = new SplittableRandom(request.seed());
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.ROWS)) {
-      while (!row.finished()) {
-        float[] scores = p.next(0).row();
-        int id = Sampler.draw(sampler.distribution(scores), random);
-        row.commit(Origin.TARGET, id, scores[id]);
-        p.advance(id);
-      }
-    }
-    return row.generation();
+    return Greedy.decode(target, request, new Noise(sampler, request.seed()));
   }
 }

@@ -2,8 +2,15 @@ package io.foresight.decoding;
 
 import java.util.SplittableRandom;
 
-/** The distribution that sampling draws from: temperature, then top-k, then top-p. */
-record Sampler(double temperature, int topK, double topP) {
+/**
+ * The distribution that sampling draws from: temperature, then top-k, then top-p.
+ *
+ * @param temperature softmax temperature; above 0
+ * @param topK keeps the most probable {@code topK} ids; 0 keeps all
+ * @param topP keeps the fewest most probable ids whose probabilities, of those that are left, sum
+ *     to this; in (0, 1], 1 keeps all
+ */
+public record Sampler(double temperature, int topK, double topP) {
 
   static Sampler of(DecodingSettings settings) {
     return new Sampler(settings.temperature(), settings.topK(), settings.topP());
@@ -15,7 +22,7 @@ record Sampler(double temperature, int topK, double topP) {
    * @param logProbs [vocabulary] untempered log-probabilities
    * @return [vocabulary], summing to 1
    */
-  double[] distribution(float[] logProbs) {
+  public double[] distribution(float[] logProbs) {
     double max = Double.NEGATIVE_INFINITY;
     for (float logProb : logProbs) {
       max = Math.max(max, logProb);

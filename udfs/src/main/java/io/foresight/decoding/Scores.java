@@ -1,31 +1,60 @@
 package io.foresight.decoding;
 
 /**
- * Scores of one extension. Index {@code i} is the i-th asked position; its scores are those of the
- * token that would follow it. Log-probabilities are the untempered log-softmax in fp32, natural
- * logarithm. Ties are broken to the lower id.
+ * What one extension says. Index {@code i} is the i-th asked position; what it has is of the token
+ * that would follow it. Log-probabilities are the untempered log-softmax in fp32, natural
+ * logarithm. Scores are the same, or, if {@link Noise} was asked for, log p' with noise, which is
+ * -infinity for ids that top-k and top-p exclude. Ties are broken to the lower id.
  *
- * @param argmax [asked] most probable id
- * @param argmaxLogProb [asked] its log-probability
- * @param topIds [asked][k] most probable ids, best first; {@code null} unless asked for
+ * @param argmax [asked] id with the highest score
+ * @param argmaxLogProb [asked] its log-probability; NaN unless asked for
+ * @param argmaxScore [asked] its score; NaN unless log-probabilities were asked for
+ * @param topIds [asked][k] ids with the highest scores, best first; {@code null} unless asked for
  * @param topLogProbs [asked][k] their log-probabilities; {@code null} unless asked for
+ * @param topScores [asked][k] their scores; {@code null} unless asked for
  * @param gathered [asked][ids] log-probabilities of the ids that were named; {@code null} unless
  *     asked for
+ * @param gatheredScores [asked][ids] their scores; {@code null} unless asked for
  * @param rows [asked][vocabulary] log-probabilities; {@code null} unless asked for
- * @param margin [asked] by how much the arg max led the second id, or, if less, the last of the top
- *     ids the first that is not among them; in log-probability
+ * @param margin [asked] the least by which the score of one of the top ids, or the arg max, led the
+ *     next one's, the first that is not among them included
  */
 public record Scores(
     int[] argmax,
     float[] argmaxLogProb,
+    float[] argmaxScore,
     int[][] topIds,
     float[][] topLogProbs,
+    float[][] topScores,
     float[][] gathered,
+    float[][] gatheredScores,
     float[][] rows,
     float[] margin) {
 
   /** Margin below which a choice may depend on the rounding of one forward or another. */
   public static final double NEAR_TIE = 1e-4;
+
+  /** Without noise: the scores are the log-probabilities. */
+  public Scores(
+      int[] argmax,
+      float[] argmaxLogProb,
+      int[][] topIds,
+      float[][] topLogProbs,
+      float[][] gathered,
+      float[][] rows,
+      float[] margin) {
+    this(
+        argmax,
+        argmaxLogProb,
+        argmaxLogProb,
+        topIds,
+        topLogProbs,
+        topLogProbs,
+        gathered,
+        gathered,
+        rows,
+        margin);
+  }
 
   /**
    * Takes over the first position of {@code other}, which was asked for the same, but the margin.
@@ -33,12 +62,15 @@ public record Scores(
   public void replace(int i, Scores other) {
     argmax[i] = other.argmax[0];
     argmaxLogProb[i] = other.argmaxLogProb[0];
+    argmaxScore[i] = other.argmaxScore[0];
     if (topIds != null) {
       topIds[i] = other.topIds[0];
       topLogProbs[i] = other.topLogProbs[0];
+      topScores[i] = other.topScores[0];
     }
     if (gathered != null) {
       gathered[i] = other.gathered[0];
+      gatheredScores[i] = other.gatheredScores[0];
     }
     if (rows != null) {
       rows[i] = other.rows[0];

@@ -7,21 +7,21 @@ import java.util.SplittableRandom;
 
 /**
  * Lossless speculative decoding: q drafts, p verifies in one forward. With hard rejection the
- * output is greedy decoding's, token for token; with speculative sampling it is distributed as
- * {@link Sample}'s.
+ * output is {@link Greedy}'s, token for token; coupled, which is hard rejection of perturbed
+ * scores, it is {@link Sample}'s, token for token; with the ratio test of speculative sampling it
+ * is distributed as {@link Sample}'s. That test draws from a stream of its own: together with noise
+ * that p and q share it would be biased.
  */
 public final class Speculative implements Strategy {
 
-  private final int draftLength;
-  private final boolean adaptive;
-  private final boolean sampling;
+  private final DecodingSettings settings;
+  private final boolean ratioTest;
   private final Sampler sampler;
 
   /** Drafts and verifies as {@code settings} say. */
   public Speculative(DecodingSettings settings) {
-    this.draftLength = settings.draftLength();
-    this.adaptive = settings.adaptiveDraft().on(true);
-    this.sampling = settings.verification() == Verification.SAMPLING;
+    this.settings = settings;
+    this.ratioTest = settings.verification() == Verification.SAMPLING;
     this.sampler = Sampler.of(settings);
   }
 
@@ -43,17 +43,20 @@ public final class Speculative implements Strategy {
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
+    Noise noise = ratioTest ? null : Noise.of(settings, request);
     SplittableRandom random = new SplittableRandom(request.seed());
-    DraftLength drafts = new DraftLength(adaptive);
-    try (Line p =
-            Line.open(
-                row.target(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.LOG_PROBS);
-        Line q =
-            Line.open(row.draft(), row.tokens(), sampling ? Line.Detail.ROWS : Line.Detail.IDS)) {
+    DraftLength drafts = new DraftLength(settings.adaptiveDraft().on(true));
+    Line.Detail ofTarget = ratioTest ? Line.Detail.ROWS : Line.Detail.LOG_PROBS;
+    Line.Detail ofDraft = ratioTest ? Line.Detail.ROWS : Line.Detail.IDS;
+    try (Line p = Line.open(row.target(), row.tokens(), ofTarget, noise);
+        Line q = Line.open(row.draft(), row.tokens(), ofDraft, noise)) {
       while (!row.finished()) {
         // One less than what remains, so that p's own token fits.
-        int length = Math.min(drafts.next(draftLength), row.remaining() - 1);
-        Verified verified = sampling ? sampled(row, p, q, length, random) : hard(row, p, q, length);
+        int length = Math.min(drafts.next(settings.draftLength()), row.remaining() - 1);
+        Verified verified =
+            ratioTest
+                ? byRatio(row, p, q, length, random)
+                : Verified.hard(row, p, q.rollOut(length), 0);
         drafts.observe(verified.drafted(), verified.accepted());
         verified.commit(row, p, q, verified.line().length);
       }
@@ -61,11 +64,7 @@ public final class Speculative implements Strategy {
     return row.generation();
   }
 
-  private static Verified hard(Row row, Line p, Line q, int length) {
-    return Verified.hard(row, p, q.rollOut(length), 0);
-  }
-
-  private Verified sampled(Row row, Line p, Line q, int length, SplittableRandom random) {
+  private Verified byRatio(Row row, Line p, Line q, int length, SplittableRandom random) {
     List<Next> drafts = new ArrayList<>();
     int[] draft = new int[0];
     while (draft.length < length && (draft.length == 0 || !row.isEos(draft[draft.length - 1]))) {
@@ -73,6 +72,6 @@ public final class Speculative implements Strategy {
       drafts.add(next);
       draft = Ids.concat(draft, Sampler.draw(sampler.distribution(next.row()), random));
     }
-    return Verified.sampling(row, p, draft, drafts, 0, sampler, random);
+    return Verified.byRatio(row, p, draft, drafts, sampler, random);
   }
 }

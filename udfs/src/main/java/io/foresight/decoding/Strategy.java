@@ -19,7 +19,8 @@ public interface Strategy {
    * Decodes one row.
    *
    * @param target p
-   * @param draft q, with the target's vocabulary; {@code null} where {@link #usesDraft()} is false
+   * @param draft q, with the target's vocabulary and any context, which never limits a row; {@code
+   *     null} where {@link #usesDraft()} is false
    * @param request the row
    */
   Generation decode(LanguageModel target, LanguageModel draft, Request request);

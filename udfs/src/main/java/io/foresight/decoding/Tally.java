@@ -14,6 +14,7 @@ final class Tally {
   long accepted;
   long rewardCalls;
   long nearTies;
+  long beyondDraftContext;
   final Map<Origin, Long> committed = new EnumMap<>(Origin.class);
   final Map<State, Long> states = new EnumMap<>(State.class);
 
@@ -50,6 +51,7 @@ final class Tally {
         states.getOrDefault(State.S2, 0L),
         states.getOrDefault(State.S3, 0L),
         states.getOrDefault(State.S4, 0L),
-        nearTies);
+        nearTies,
+        beyondDraftContext);
   }
 }

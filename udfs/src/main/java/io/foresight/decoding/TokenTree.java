@@ -69,6 +69,21 @@ final class TokenTree {
     return parents.stream().mapToInt(Integer::intValue).toArray();
   }
 
+  /**
+   * Number of ids on the way to each node, itself included.
+   *
+   * @param length ids of the sequence that the tree extends
+   */
+  int[] places(int length) {
+    int[] places = new int[size()];
+    for (int i = 0; i < places.length; i++) {
+      int parent = parents.get(i);
+      // -1 follows all of the sequence, -2 all but the last.
+      places[i] = (parent < 0 ? length + parent + 1 : places[parent]) + 1;
+    }
+    return places;
+  }
+
   /** Ids that follow a node in the paths. */
   int[] followers(int node) {
     return followers.get(node);

@@ -42,20 +42,14 @@ record Verified(int drafted, int accepted, int[] line, double[] logProbs) {
   }
 
   /**
-   * Speculative sampling (Leviathan et al. 2023, Chen et al. 2023): z_i is accepted with
-   * probability min(1, p / q); a rejection draws from max(0, p - q), a full acceptance from p.
+   * Speculative sampling (Leviathan et al. 2023, Chen et al. 2023): z_i, drawn from q, is accepted
+   * with probability min(1, p / q); a rejection draws from max(0, p - q), a full acceptance from p.
    *
    * @param drafts q's scores at each position of the draft, with rows
    */
-  static Verified sampling(
-      Row row,
-      Line p,
-      int[] draft,
-      List<Next> drafts,
-      int topK,
-      Sampler sampler,
-      SplittableRandom random) {
-    List<Next> scores = p.along(draft, topK);
+  static Verified byRatio(
+      Row row, Line p, int[] draft, List<Next> drafts, Sampler sampler, SplittableRandom random) {
+    List<Next> scores = p.along(draft, 0);
     List<Integer> line = new ArrayList<>();
     int accepted = 0;
     while (accepted < draft.length) {

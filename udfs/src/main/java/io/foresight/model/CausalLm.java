@@ -61,8 +61,8 @@ public final class CausalLm implements AutoCloseable {
 
   /**
    * Whether a choice by a hair is taken from a forward of that row alone. In bf16 close scores are
-   * equal scores, too many to compute anew, and int8 quantizes a forward's activations together; on
-   * a GPU a forward alone costs as much as one of many rows.
+   * equal scores, too many to compute anew, and in int8 rounding moves activations by whole steps;
+   * on a GPU a forward alone costs as much as one of many rows.
    */
   boolean hasCanonicalScores() {
     return precision == Precision.FP32 && !device.isGpu();

@@ -2,6 +2,7 @@ package io.foresight.model;
 
 import io.foresight.decoding.Ask;
 import io.foresight.decoding.Extension;
+import io.foresight.decoding.Noise;
 import io.foresight.decoding.Scores;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,6 +53,12 @@ final class ForwardPlan {
   private final int vocabulary;
   private final int window;
 
+  /** Temperature, top-k and top-p of scores that noise perturbs; none of those that it does not. */
+  final double[] sampler;
+
+  /** What the noise of each scored position is computed from; none without noise. */
+  final long[] keys;
+
   /** Appended positions of all sequences. */
   final int positions;
 
@@ -79,7 +86,7 @@ final class ForwardPlan {
   /**
    * Plans a forward.
    *
-   * @param extensions by ascending slot
+   * @param extensions by ascending slot; scores are perturbed alike, or none is
    * @param slotPositions positions per slot of the cache
    * @param noted copies to be done before
    * @param config of the model
@@ -120,6 +127,19 @@ final class ForwardPlan {
     topK = k;
     gatherWidth = widest;
     detail = most;
+    Noise noise =
+        extensions.stream()
+            .filter(e -> e.asked() > 0 && e.ask().noise() != null)
+            .map(e -> e.ask().noise())
+            .findFirst()
+            .orElse(null);
+    sampler =
+        noise == null
+            ? new double[0]
+            : new double[] {
+              noise.sampler().temperature(), noise.sampler().topK(), noise.sampler().topP()
+            };
+    keys = noise == null ? new long[0] : keys();
     groups = groups();
     copiedPositions =
         copies.stream().mapToLong(copy -> (long) copy.slots() * copy.count()).sum()
@@ -442,12 +462,23 @@ final class ForwardPlan {
     plan[4] = LOGITS;
   }
 
+  private long[] keys() {
+    return extensions.stream()
+        .filter(e -> e.asked() > 0)
+        .flatMapToLong(
+            e -> Arrays.stream(e.ask().places()).mapToLong(place -> e.ask().noise().key(place)))
+        .toArray();
+  }
+
   private int gaps() {
     return Math.min(Math.max(topK, 1), vocabulary - 1);
   }
 
   private int columns() {
     int further = 1 + 2 * topK + gatherWidth + (detail == ROWS ? vocabulary : 0);
+    if (sampler.length > 0) {
+      further += 1 + topK + gatherWidth;
+    }
     return 1 + gaps() + (detail == 0 ? 0 : further);
   }
 
@@ -472,18 +503,21 @@ final class ForwardPlan {
       Ask ask = extension.ask();
       int[] best = new int[n];
       float[] logProb = new float[n];
+      float[] score = sampler.length > 0 ? new float[n] : logProb;
       float[] margin = new float[n];
       int[][] topIds = ask.topK() > 0 ? new int[n][ask.topK()] : null;
       float[][] topLogProbs = ask.topK() > 0 ? new float[n][] : null;
+      float[][] topScores = ask.topK() > 0 && sampler.length > 0 ? new float[n][] : topLogProbs;
       float[][] named = ask.gather() != null ? new float[n][] : null;
+      float[][] namedScores = named != null && sampler.length > 0 ? new float[n][] : named;
       float[][] rowsOf = ask.rows() ? new float[n][] : null;
       for (int i = 0; i < n; i++, row++) {
         int at = row * columns;
         best[i] = (int) result[at];
         // Whatever the neighbours asked for, the margin is that of this extension's own choices.
         margin[i] = result[at + 1];
-        if (ask.topK() > 1 && ask.topK() <= gaps) {
-          margin[i] = Math.min(margin[i], result[at + ask.topK()]);
+        for (int k = 2; k <= Math.min(ask.topK(), gaps); k++) {
+          margin[i] = Math.min(margin[i], result[at + k]);
         }
         at += 1 + gaps;
         logProb[i] = ask.logProbs() ? result[at] : Float.NaN;
@@ -502,8 +536,31 @@ final class ForwardPlan {
         if (rowsOf != null) {
           rowsOf[i] = Arrays.copyOfRange(result, at, at + vocabulary);
         }
+        at += detail == ROWS ? vocabulary : 0;
+        if (sampler.length > 0) {
+          score[i] = ask.logProbs() ? result[at] : Float.NaN;
+          at++;
+          if (topScores != null) {
+            topScores[i] = Arrays.copyOfRange(result, at, at + ask.topK());
+          }
+          at += topK;
+          if (namedScores != null) {
+            namedScores[i] = Arrays.copyOfRange(result, at, at + named[i].length);
+          }
+        }
       }
-      scores.add(new Scores(best, logProb, topIds, topLogProbs, named, rowsOf, margin));
+      scores.add(
+          new Scores(
+              best,
+              logProb,
+              score,
+              topIds,
+              topLogProbs,
+              topScores,
+              named,
+              namedScores,
+              rowsOf,
+              margin));
     }
     return scores;
   }

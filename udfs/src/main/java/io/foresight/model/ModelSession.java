@@ -1,5 +1,7 @@
 package io.foresight.model;
 
+import static java.util.stream.Collectors.groupingBy;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -8,12 +10,17 @@ import ai.djl.pytorch.jni.IValue;
 import io.foresight.decoding.Ask;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Noise;
+import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -195,7 +202,16 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         int[] path = slot.path(extension, ask.from() + i);
         int[][] gather = ask.gather() == null ? null : new int[][] {ask.gather()[i]};
         try (Slot alone = new Slot(cacheSlots.allocate())) {
-          Ask last = new Ask(path.length - 1, ask.logProbs(), ask.topK(), gather, ask.rows());
+          int[] places = ask.places() == null ? null : new int[] {ask.places()[i]};
+          Ask last =
+              new Ask(
+                  path.length - 1,
+                  ask.logProbs(),
+                  ask.topK(),
+                  gather,
+                  ask.rows(),
+                  ask.noise(),
+                  places);
           Scores canonical = forward(List.of(Extension.of(alone, path, last))).get(0);
           scores.replace(i, canonical);
         }
@@ -204,7 +220,30 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
   }
 
+  /** In one forward, but for scores that are perturbed otherwise, or not: those take another. */
   private List<Scores> forward(List<Extension> extensions) {
+    // What asks for nothing goes along with anything.
+    if (extensions.stream().filter(e -> e.asked() > 0).map(ModelSession::sampler).distinct().count()
+        < 2) {
+      return oneForward(extensions);
+    }
+    Map<Optional<Sampler>, List<Extension>> alike =
+        extensions.stream().collect(groupingBy(ModelSession::sampler));
+    IdentityHashMap<Extension, Scores> scores = new IdentityHashMap<>();
+    for (List<Extension> some : alike.values()) {
+      List<Scores> of = oneForward(some);
+      for (int i = 0; i < some.size(); i++) {
+        scores.put(some.get(i), of.get(i));
+      }
+    }
+    return extensions.stream().map(scores::get).toList();
+  }
+
+  private static Optional<Sampler> sampler(Extension extension) {
+    return Optional.ofNullable(extension.ask().noise()).map(Noise::sampler);
+  }
+
+  private List<Scores> oneForward(List<Extension> extensions) {
     // In the order of their slots, since only a range of ascending slots is read in place.
     Integer[] order = new Integer[extensions.size()];
     Arrays.setAll(order, i -> i);
@@ -299,6 +338,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   private void check(Ask ask, int asked) {
     boolean valid = ask.topK() >= 0 && ask.topK() <= config.vocabulary();
+    valid &= ask.places() == null || ask.places().length == asked;
     if (ask.gather() != null && asked > 0) {
       valid &= ask.gather().length == asked;
       for (int[] ids : ask.gather()) {
@@ -309,7 +349,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
     if (!valid) {
       throw new IllegalArgumentException(
-          "Cannot score %d positions: ask for at most %d top ids, and for ids of the vocabulary, a list per position."
+          "Cannot score %d positions: ask for at most %d top ids, and for ids of the vocabulary, a list per position, and give the place of each for noise."
               .formatted(asked, config.vocabulary()));
     }
   }
@@ -342,7 +382,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                     "forward",
                     IValue.listFrom(plan.plan),
                     tensor(manager.create(plan.whole, new Shape(plan.whole.length))),
-                    tensor(manager.create(plan.masks, new Shape(plan.masks.length))));
+                    tensor(manager.create(plan.masks, new Shape(plan.masks.length))),
+                    IValue.listFrom(plan.sampler),
+                    IValue.listFrom(plan.keys));
         NDArray scores = result.toTensor(manager)) {
       return scores.toFloatArray();
     }

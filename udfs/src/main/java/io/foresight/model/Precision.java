@@ -10,7 +10,7 @@ public enum Precision {
    */
   BF16(15),
   /**
-   * Weights in 8-bit integers with a scale per output, activations quantized per forward (dynamic
+   * Weights in 8-bit integers with a scale per output, activations by a scale per position (dynamic
    * quantization), everything else in fp32. On the CPU only.
    */
   INT8(6);

@@ -9,7 +9,8 @@ import io.foresight.model.ModelSession;
  *
  * @param branches what a row has open at a time
  * @param maxNewTokens tokens that a row may generate
- * @param context tokens that a sequence can have
+ * @param context tokens that a sequence of p can have
+ * @param draftContext the same of q
  * @param targetBytes of a cached token of p
  * @param draftBytes of a cached token of q; 0 without one
  * @param cacheBytes memory for both caches
@@ -18,6 +19,7 @@ record CachePlan(
     Branches branches,
     int maxNewTokens,
     int context,
+    int draftContext,
     long targetBytes,
     long draftBytes,
     long cacheBytes) {
@@ -30,15 +32,15 @@ record CachePlan(
 
   private long targetSequence(int promptTokens) {
     int nodes = branches.treeNodes();
-    return targetBytes * ModelSession.roundedPositions(positions(promptTokens) + nodes);
+    return targetBytes * ModelSession.roundedPositions(positions(promptTokens, context) + nodes);
   }
 
   private long draftSequence(int promptTokens) {
-    return draftBytes * ModelSession.roundedPositions(positions(promptTokens));
+    return draftBytes * ModelSession.roundedPositions(positions(promptTokens, draftContext));
   }
 
-  private int positions(int promptTokens) {
-    return Math.min(context, promptTokens + maxNewTokens);
+  private int positions(int promptTokens, int most) {
+    return Math.min(most, promptTokens + maxNewTokens);
   }
 
   /** Rows that fit if the longest prompt has {@code promptTokens}; 0 if not even one does. */

@@ -136,6 +136,7 @@ public final class RowDecoder implements AutoCloseable {
             strategy.branches(),
             settings.decoding().maxNewTokens(),
             targetLease.session().contextLength(),
+            draftLease == null ? 0 : draftLease.session().contextLength(),
             targetLease.cacheBytes(1, 1),
             draftLease == null ? 0 : draftLease.cacheBytes(1, 1),
             settings.cacheBytes());

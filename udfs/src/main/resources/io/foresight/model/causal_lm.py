@@ -314,13 +314,22 @@ class CausalLm(Module):
       return (self).branch_norm(torch.add(x, branch), at, )
     return torch.add(x, (self).branch_norm(branch, at, ))
 
+  # x [P, K] times a matrix in int8 -> [P, N]. The kernel quantizes all positions by one scale, from their least number to the highest.
+  # So each position is brought to [-1, 1] by a scale of its own, and a further one reaches both ends: what a position says does not
+  # depend on the others, and one with large numbers does not cost the others their digits. Of numbers that are not finite the scale tells.
+  def quantized_linear(self: __torch__.CausalLm, x: Tensor, matrix: __torch__.torch.classes.quantized.LinearPackedParamsBase) -> Tensor:
+    scales = torch.clamp(torch.amax(torch.abs(x), [1], True), 1e-30, None)
+    ends = torch.unsqueeze(torch.linspace(-1., 1., torch.size(x, 1), dtype=6), 0)
+    y = ops.quantized.linear_dynamic(torch.cat([torch.nan_to_num(torch.div(x, scales), 0., 0., 0.), ends], 0), matrix, False)
+    return torch.mul(torch.narrow(y, 0, 0, torch.size(x, 0)), scales)
+
   # x [P, K] times the matrix `at` -> [P, N].
   def linear(self: __torch__.CausalLm, x: Tensor, at: int) -> Tensor:
     layout = self.layouts[at]
     if layout == 1:
       y = ops.mkldnn._linear_pointwise(x, self.matrices[at], None, "none", annotate(List[Optional[number]], []), "")
     elif layout == 2:
-      y = ops.quantized.linear_dynamic(x, self.quantized[at], False)
+      y = (self).quantized_linear(x, self.quantized[at], )
     else:
       y = torch.mm(x, self.matrices[at])
     if at in self.biases:
@@ -416,12 +425,14 @@ class CausalLm(Module):
   # ids to gather [M, X]; for each group, if so said, its queries [N * T], its slots [N] and positions of cells [N, S]; and, if
   # any group picks its queries or there are several, for each position its place among the groups' results [P].
   # masks (fp32): for each group those that it has, [N, T, S], to be added to the attention scores.
+  # sampler: nothing, or temperature, top-k and top-p of scores that noise perturbs; keys [M]: then what each asked position's noise is
+  # computed from.
   #
   # Returns [M, 1 + gaps]: arg max (NaN where scores are not finite) and the gaps between the highest max(k, 1) + 1 scores (one less than scores). With detail
   # [M, 1 + gaps + 1 + 2 k + X (+ V)]: then the arg max's log-probability, top ids, their log-probabilities, gathered
-  # log-probabilities, and the row. fp32 holds ids up to 2^24. With detail 3 the logits [M, V] and nothing else. Without asked
+  # log-probabilities, and the row; and, of perturbed scores, those of the arg max, the top ids and the gathered ids [1 + k + X]. fp32 holds ids up to 2^24. With detail 3 the logits [M, V] and nothing else. Without asked
   # positions [1], which is no score: NaN where the forward went wrong.
-  def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor) -> Tensor:
+  def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor, sampler: List[float], keys: List[int]) -> Tensor:
     p = plan[0]
     m = plan[1]
     next = 8
@@ -528,11 +539,12 @@ class CausalLm(Module):
     gather = torch.view(torch.narrow(ints, 0, p * 3 + m, m * plan[3]), [m, plan[3]])
     # Few positions at a time, so that a pass's logits stay in the processor's cache.
     scored = annotate(List[Tensor], [])
+    places_keys = torch.tensor(keys, dtype=4, device=cache.device)
     from_ = 0
     while from_ < m:
       count = min(plan[5], m - from_)
       logits = (self).logits(torch.narrow(hidden, 0, from_, count), )
-      _5 = torch.append(scored, (self).scores(logits, plan[2], torch.narrow(gather, 0, from_, count), plan[4], ))
+      _5 = torch.append(scored, (self).scores(logits, plan[2], torch.narrow(gather, 0, from_, count), plan[4], sampler, torch.slice(places_keys, 0, from_, from_ + count, 1), ))
       from_ = from_ + count
     result = torch.cat(scored, 0)
     if len(self.quantized) > 0:
@@ -597,17 +609,68 @@ class CausalLm(Module):
     column = torch.gather(chosen, 1, torch.remainder(at, k))
     return (values, torch.add(torch.mul(row, torch.size(columns, 2)), column))
 
+  # Noise.java's G of each of ids [M or 1, N], by keys [M] -> [M, N]. Shifts of integers are arithmetic, so what they shift in is
+  # masked; numbers are the signed ones of SplitMix64's.
+  def gumbel(self: __torch__.CausalLm, keys: Tensor, ids: Tensor) -> Tensor:
+    z = torch.add(torch.mul(ids, -7046029254386353131), torch.unsqueeze(keys, 1))
+    z = torch.mul(torch.bitwise_xor(z, torch.bitwise_and(torch.bitwise_right_shift(z, 30), 17179869183)), -4658895280553007687)
+    z = torch.mul(torch.bitwise_xor(z, torch.bitwise_and(torch.bitwise_right_shift(z, 27), 137438953471)), -7723592293110705685)
+    z = torch.bitwise_xor(z, torch.bitwise_and(torch.bitwise_right_shift(z, 31), 8589934591))
+    bits = torch.bitwise_and(torch.bitwise_right_shift(z, 12), 4503599627370495)
+    uniform = torch.mul(torch.add(torch.to(bits, 7), 0.5), 2.220446049250313e-16)
+    return torch.to(torch.neg(torch.log(torch.neg(torch.log(uniform)))), 6)
+
+  # log p' of logits [M, V] with noise, p' being p after temperature, top-k (0 for all) and top-p; -inf for ids that these exclude. Of
+  # the arg max alone the log-probabilities' constant is of no interest.
+  def perturbed(self: __torch__.CausalLm, logits: Tensor, sampler: List[float], keys: Tensor, detail: int) -> Tensor:
+    v = torch.size(logits, 1)
+    tempered = torch.div(logits, sampler[0])
+    kept = int(sampler[1])
+    if kept == 0 or kept > v:
+      kept = v
+    if kept == v and sampler[2] >= 1.:
+      if detail > 0:
+        tempered = torch.log_softmax(tempered, -1)
+      every = torch.unsqueeze(torch.arange(v, dtype=4, device=logits.device), 0)
+      return torch.add(tempered, (self).gumbel(keys, every, ))
+    values = tempered
+    ids = keys
+    all = kept == v
+    if not all:
+      values, ids, = (self).highest(tempered, kept + 1, )
+      gaps = torch.sub(torch.narrow(values, 1, 0, kept), torch.narrow(values, 1, 1, kept))
+      all = bool(torch.any(torch.eq(gaps, 0.)))
+    if all:
+      # Stable, so that of equals the lower id stays.
+      values, ids, = torch.sort(tempered, stable=True, dim=-1, descending=True)
+    values = torch.narrow(values, 1, 0, kept)
+    ids = torch.narrow(ids, 1, 0, kept)
+    if sampler[2] < 1.:
+      shares = torch.softmax(values, -1)
+      before = torch.sub(torch.cumsum(shares, -1), shares)
+      values = torch.masked_fill(values, torch.ge(before, sampler[2]), -inf)
+    if detail > 0:
+      values = torch.log_softmax(values, -1)
+    none = torch.full_like(tempered, -inf)
+    return torch.scatter(none, 1, ids, torch.add(values, (self).gumbel(keys, ids, )))
+
   # What `forward` returns, of logits [M, V]. NaN is the highest of all, so that the highest tells whether
   # there is any; -inf is what ids have that are not to be chosen.
-  def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, detail: int) -> Tensor:
+  def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, detail: int, sampler: List[float], keys: Tensor) -> Tensor:
     if detail == 3:
       return logits
     wanted = min(max(k, 1) + 1, torch.size(logits, 1))
-    values, ids, = (self).highest(logits, wanted, )
+    ranked = logits
+    if len(sampler) > 0:
+      ranked = (self).perturbed(logits, sampler, keys, detail, )
+    values, ids, = (self).highest(ranked, wanted, )
     gaps = torch.sub(torch.narrow(values, 1, 0, wanted - 1), torch.narrow(values, 1, 1, wanted - 1))
+    if len(sampler) > 0:
+      # Between ids that are excluded there is nothing to choose.
+      gaps = torch.masked_fill(gaps, torch.isnan(gaps), inf)
     tied = torch.flatten(torch.nonzero(torch.eq(torch.amin(gaps, [1], False), 0.)))
     if torch.size(tied, 0) > 0:
-      ids = torch.index_copy(ids, 0, tied, (self).top(torch.index_select(logits, 0, tied), wanted, ))
+      ids = torch.index_copy(ids, 0, tied, (self).top(torch.index_select(ranked, 0, tied), wanted, ))
     best = torch.narrow(ids, 1, 0, 1)
     told = torch.add(torch.to(best, 6), torch.mul(torch.narrow(values, 1, 0, 1), 0.))
     if detail == 0:
@@ -622,6 +685,12 @@ class CausalLm(Module):
       _2 = torch.append(parts, torch.gather(probabilities, 1, gather))
     if detail == 2:
       _3 = torch.append(parts, probabilities)
+    if len(sampler) > 0:
+      _4 = torch.append(parts, torch.gather(ranked, 1, best))
+      if k > 0:
+        _5 = torch.append(parts, torch.gather(ranked, 1, torch.narrow(ids, 1, 0, k)))
+      if torch.size(gather, 1) > 0:
+        _6 = torch.append(parts, torch.gather(ranked, 1, gather))
     return torch.cat(parts, 1)
 
   # ---- training ------------------------------------------------------------------------------------------------------------

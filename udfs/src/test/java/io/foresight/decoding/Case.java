@@ -104,6 +104,10 @@ record Case(
               new FakeModel(vocabulary, context, order == 0 ? 1 : order - 1, weights, 1, eosIds);
           default -> new FakeModel(vocabulary, context, 2, random.nextLong(), 1, eosIds);
         };
+    if (random.nextInt(3) == 0) {
+      // A draft never limits a row, however little of it it can see.
+      q = q.withContext(1 + random.nextInt(10));
+    }
     double[] lambdas = {0, 0.3, 1, 10};
     double[] thresholds = {
       Double.NEGATIVE_INFINITY, 0.25, 0.5, 1, Double.POSITIVE_INFINITY, Double.NaN
@@ -115,7 +119,7 @@ record Case(
             .topK(random.nextInt(4))
             .topP(random.nextBoolean() ? 1 : 0.7)
             .samples(1 + random.nextInt(4))
-            .verification(random.nextBoolean() ? Verification.HARD : Verification.SAMPLING)
+            .verification(Verification.values()[random.nextInt(3)])
             .lookahead(random.nextInt(7))
             .draftLength(1 + random.nextInt(6))
             .candidates(1 + random.nextInt(9))
@@ -145,11 +149,30 @@ record Case(
   }
 
   Request request() {
-    return new Request(prompt, s.maxNewTokens(), reward, 7);
+    return new Request(prompt, s.maxNewTokens(), reward, rowSeed());
+  }
+
+  /** The row's seed: another one in each case, or every case would have the same noise. */
+  long rowSeed() {
+    return reward.seed * 31 + prompt.length;
+  }
+
+  /**
+   * The case as it is without a ratio test: all that {@code speculative} has besides the others.
+   */
+  Case withoutRatioTest() {
+    return s.verification() == Verification.SAMPLING
+        ? with(s.toBuilder().verification(Verification.COUPLED).build())
+        : this;
   }
 
   Case with(DecodingSettings settings) {
     return new Case(p, q, prompt, limit, reward, settings);
+  }
+
+  /** The same case with a draft that sees all that p sees. */
+  Case draftingInFullContext() {
+    return new Case(p, q.withContext(p.contextLength()), prompt, limit, reward, s);
   }
 
   /** The same case with a draft that is another instance of p. */

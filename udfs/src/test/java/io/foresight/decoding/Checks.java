@@ -29,11 +29,17 @@ final class Checks {
     void of(Case c, Decoder decoder);
   }
 
-  /** Invariant 1: the output of greedy decoding, by n + 1 tokens per forward. */
+  /** Invariant 1: the output of greedy decoding, or a sample, by n + 1 tokens per forward. */
   static void speculativeIsGreedy(Case c, Decoder decoder) {
-    lossless(
-        c.with(c.s().toBuilder().strategy("speculative").verification(Verification.HARD).build()),
-        decoder);
+    lossless(c.with(c.s().toBuilder().strategy("speculative").build()).withoutRatioTest(), decoder);
+  }
+
+  /** Invariant 1, coupled: the same tokens as the strategy that draws them one by one. */
+  static void speculativeIsSample(Case c, Decoder decoder) {
+    DecodingSettings.Builder coupled = c.s().toBuilder().verification(Verification.COUPLED);
+    int[] sample = c.with(coupled.strategy("sample").build()).decode().tokens();
+    assertThat(decoder.decode(c.with(coupled.strategy("speculative").build())).tokens())
+        .isEqualTo(sample);
   }
 
   /** Invariant 2: thresholds that let everything pass. */
@@ -42,7 +48,6 @@ final class Checks {
         c.with(
             c.s().toBuilder()
                 .strategy("cdsl")
-                .verification(Verification.HARD)
                 .acceptanceThreshold(0)
                 .rewardThreshold(Double.NEGATIVE_INFINITY)
                 .build()),
@@ -110,15 +115,9 @@ final class Checks {
 
   /** The action table: tokens and states of {@code cdsl} under any of its settings. */
   static void cdslFollowsItsTable(Case c, Decoder decoder) {
-    Case hard =
-        c.with(
-            c.s().toBuilder()
-                .strategy("cdsl")
-                .verification(Verification.HARD)
-                .adaptiveDraft(Toggle.FALSE)
-                .build());
-    Reference.Steps expected = Reference.cdsl(hard);
-    Generation generation = decoder.decode(hard);
+    Case fixed = c.with(c.s().toBuilder().strategy("cdsl").adaptiveDraft(Toggle.FALSE).build());
+    Reference.Steps expected = Reference.cdsl(fixed);
+    Generation generation = decoder.decode(fixed);
     Counters counters = generation.counters();
     assertThat(generation.tokens()).isEqualTo(expected.tokens());
     assertThat(new long[] {counters.s1(), counters.s2(), counters.s3(), counters.s4()})
@@ -144,6 +143,8 @@ final class Checks {
     assertThat(counters.draftForwards()).isEqualTo(c.q().forwards);
     assertThat(counters.draftPositions()).isEqualTo(c.q().positions);
     assertThat(counters.rewardCalls()).isEqualTo(c.reward().calls);
+    assertThat(counters.beyondDraftContext())
+        .isEqualTo(Strategies.of(c.s()).usesDraft() ? Reference.beyondDraftContext(c, tokens) : 0);
     assertThat(counters.accepted()).isBetween(0L, counters.drafted());
     assertThat(counters.committedDraft()).isLessThanOrEqualTo(counters.accepted());
     assertThat(c.p().open).isZero();

@@ -46,10 +46,10 @@ class DecodingSettingsTest {
 
   @Test
   void countersAddUpOneByOne() {
-    Counters ones = new Counters(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
-    Counters steps = new Counters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    Counters ones = new Counters(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
+    Counters steps = new Counters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17);
     assertThat(steps.plus(ones))
-        .isEqualTo(new Counters(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17));
+        .isEqualTo(new Counters(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18));
     assertThat(Counters.ZERO.plus(steps)).isEqualTo(steps);
     assertThat(steps.committed()).isEqualTo(7 + 8 + 9 + 10);
   }

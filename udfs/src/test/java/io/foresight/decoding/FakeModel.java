@@ -60,6 +60,11 @@ final class FakeModel implements LanguageModel {
     this.eos = eos;
   }
 
+  /** The same model with another context. */
+  FakeModel withContext(int other) {
+    return new FakeModel(vocabulary, other, order, seed, sharpness, eosIds, tiesHigh, eos);
+  }
+
   /** Another instance of the same model. */
   FakeModel again() {
     return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos);
@@ -106,23 +111,28 @@ final class FakeModel implements LanguageModel {
     return logProbs;
   }
 
-  /** The {@code k} most probable ids. */
-  int[] top(float[] logProbs, int k) {
+  /** The {@code k} ids with the highest scores. */
+  int[] top(float[] scores, int k) {
     Comparator<Integer> byId = Comparator.naturalOrder();
     return IntStream.range(0, vocabulary)
         .boxed()
         .sorted(
-            Comparator.<Integer>comparingDouble(i -> -logProbs[i])
+            Comparator.<Integer>comparingDouble(i -> -scores[i])
                 .thenComparing(tiesHigh ? byId.reversed() : byId))
         .limit(k)
         .mapToInt(Integer::intValue)
         .toArray();
   }
 
-  private float margin(float[] logProbs, int k) {
-    float[] highest = pick(logProbs, top(logProbs, vocabulary));
-    float margin = highest[0] - highest[1];
-    return k > 1 && k < vocabulary ? Math.min(margin, highest[k - 1] - highest[k]) : margin;
+  private float margin(float[] scores, int k) {
+    float[] highest = pick(scores, top(scores, vocabulary));
+    float margin = Float.POSITIVE_INFINITY;
+    for (int i = 0; i < Math.min(Math.max(k, 1), vocabulary - 1); i++) {
+      // Ids without a score are no choice.
+      margin =
+          Math.min(margin, Float.isInfinite(highest[i]) ? margin : highest[i] - highest[i + 1]);
+    }
+    return margin;
   }
 
   @Override
@@ -164,29 +174,57 @@ final class FakeModel implements LanguageModel {
     int asked = nodes.size() - from;
     int[] argmax = new int[asked];
     float[] best = new float[asked];
+    float[] bestScore = new float[asked];
     int[][] topIds = ask.topK() == 0 ? null : new int[asked][];
     float[][] topLogProbs = ask.topK() == 0 ? null : new float[asked][];
+    float[][] topScores = ask.topK() == 0 ? null : new float[asked][];
     float[][] gathered = ask.gather() == null ? null : new float[asked][];
+    float[][] gatheredScores = ask.gather() == null ? null : new float[asked][];
     float[][] rows = ask.rows() ? new float[asked][] : null;
     float[] margin = new float[asked];
     require(ask.topK() <= vocabulary, "more ids than there are");
     for (int i = 0; i < asked; i++) {
       float[] logProbs = logProbs(nodes.get(from + i));
-      argmax[i] = top(logProbs, 1)[0];
+      float[] scores =
+          ask.noise() == null ? logProbs : perturbed(logProbs, ask.noise(), ask.places()[i]);
+      argmax[i] = top(scores, 1)[0];
       best[i] = ask.logProbs() ? logProbs[argmax[i]] : Float.NaN;
-      margin[i] = margin(logProbs, ask.topK());
+      bestScore[i] = ask.logProbs() ? scores[argmax[i]] : Float.NaN;
+      margin[i] = margin(scores, ask.topK());
       if (topIds != null) {
-        topIds[i] = top(logProbs, ask.topK());
+        topIds[i] = top(scores, ask.topK());
         topLogProbs[i] = pick(logProbs, topIds[i]);
+        topScores[i] = pick(scores, topIds[i]);
       }
       if (gathered != null) {
         gathered[i] = pick(logProbs, ask.gather()[i]);
+        gatheredScores[i] = pick(scores, ask.gather()[i]);
       }
       if (rows != null) {
         rows[i] = logProbs;
       }
     }
-    return new Scores(argmax, best, topIds, topLogProbs, gathered, rows, margin);
+    return new Scores(
+        argmax,
+        best,
+        bestScore,
+        topIds,
+        topLogProbs,
+        topScores,
+        gathered,
+        gatheredScores,
+        rows,
+        margin);
+  }
+
+  /** Scores of the token that {@code place} tokens precede: log p' with noise. */
+  static float[] perturbed(float[] logProbs, Noise noise, int place) {
+    double[] sampled = noise.sampler().distribution(logProbs);
+    float[] scores = new float[logProbs.length];
+    for (int id = 0; id < scores.length; id++) {
+      scores[id] = (float) (Math.log(sampled[id]) + Noise.gumbel(noise.key(place), id));
+    }
+    return scores;
   }
 
   private static float[] pick(float[] logProbs, int[] ids) {

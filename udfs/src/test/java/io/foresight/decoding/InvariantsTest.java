@@ -17,6 +17,65 @@ class InvariantsTest {
     Checks.speculativeIsGreedy(Case.of(seed), Case::decode);
   }
 
+  @Property(tries = 5000)
+  void coupledSpeculativeEqualsSample(@ForAll long seed) {
+    Checks.speculativeIsSample(Case.of(seed), Case::decode);
+  }
+
+  /** Only {@code speculative} has a ratio test, which never sees the noise that p and q share. */
+  @Property(tries = 1000)
+  void noiseIsNeverCombinedWithTheRatioTest(@ForAll long seed) {
+    Case c = Case.of(seed);
+    for (String name : Strategies.NAMES) {
+      for (Verification verification : Verification.values()) {
+        DecodingSettings settings =
+            c.s().toBuilder().strategy(name).verification(verification).build();
+        boolean ratioTest = name.equals("speculative") && verification == Verification.SAMPLING;
+        boolean noisy =
+            name.equals("sample")
+                || name.equals("best-of-n")
+                || (!name.equals("greedy") && !ratioTest && verification != Verification.HARD);
+        Strategies.of(settings)
+            .decode(asked(c.p(), noisy, ratioTest), asked(c.q(), noisy, ratioTest), c.request());
+      }
+    }
+  }
+
+  /** A model that is asked for scores with noise or without, and for rows or not. */
+  private static LanguageModel asked(FakeModel model, boolean noisy, boolean rows) {
+    return new ForwardingModel(model) {
+      @Override
+      public List<Scores> extend(List<Extension> extensions) {
+        for (Extension extension : extensions) {
+          if (extension.asked() > 0) {
+            assertThat(extension.ask().noise() != null).isEqualTo(noisy);
+            assertThat(extension.ask().rows()).isEqualTo(rows);
+          }
+        }
+        return model.extend(extensions);
+      }
+    };
+  }
+
+  /** Another draft, or none, or another number of tokens, is another way to the same sample. */
+  @Property(tries = 1000)
+  void coupledOutputIsThatOfNoDraft(@ForAll long seed) {
+    Case c = Case.of(seed);
+    DecodingSettings.Builder coupled = c.s().toBuilder().verification(Verification.COUPLED);
+    int[] sample = c.with(coupled.strategy("sample").build()).decode().tokens();
+    int[] cdlh = c.with(coupled.strategy("cdlh").build()).decode().tokens();
+    for (int length = 1; length <= 4; length++) {
+      for (FakeModel draft : List.of(c.q(), c.p().again(), c.q().withContext(length))) {
+        Case other = new Case(c.p(), draft, c.prompt(), c.limit(), c.reward(), c.s());
+        DecodingSettings.Builder drafting = coupled.draftLength(length).lookaheadDraft(length);
+        assertThat(other.with(drafting.strategy("speculative").build()).decode().tokens())
+            .isEqualTo(sample);
+        assertThat(other.with(drafting.strategy("cdlh-speculative").build()).decode().tokens())
+            .isEqualTo(cdlh);
+      }
+    }
+  }
+
   @Property(tries = 3000)
   void permissiveCdslEqualsGreedy(@ForAll long seed) {
     Checks.permissiveCdslIsGreedy(Case.of(seed), Case::decode);
@@ -117,6 +176,22 @@ class InvariantsTest {
     Checks.cdslFollowsItsTable(Case.of(seed), Case::decode);
   }
 
+  /** An edge rule: what a row is given depends on p's context alone. */
+  @Property(tries = 2000)
+  void theDraftsContextChangesNoLosslessOutput(@ForAll long seed) {
+    Case c = Case.of(seed);
+    for (String name : new String[] {"speculative", "cdlh-speculative"}) {
+      Case named = c.with(c.s().toBuilder().strategy(name).build()).withoutRatioTest();
+      int[] tokens = named.draftingInFullContext().decode().tokens();
+      for (int context = 1; context <= c.prompt().length + 2; context++) {
+        Case shorter =
+            new Case(
+                c.p(), c.q().withContext(context), c.prompt(), c.limit(), c.reward(), named.s());
+        assertThat(shorter.decode().tokens()).isEqualTo(tokens);
+      }
+    }
+  }
+
   @Property(tries = 2000)
   void moreSamplesNeverLowerTheReward(@ForAll long seed) {
     Case c = Case.of(seed);
@@ -133,11 +208,10 @@ class InvariantsTest {
   @Property(tries = 2000)
   void nothingIsComputedTwice(@ForAll long seed) {
     for (String name : new String[] {"greedy", "speculative", "cdlh", "cdlh-appx", "cdsl"}) {
-      Case c = Case.of(seed);
+      Case c = Case.of(seed).draftingInFullContext().withoutRatioTest();
       c.with(
               c.s().toBuilder()
                   .strategy(name)
-                  .verification(Verification.HARD)
                   .reuseRollouts(true)
                   // A rollout by p may roll back rejected draft tokens that a later one needs.
                   .s3Lookahead(Roller.DRAFT)
@@ -192,7 +266,8 @@ class InvariantsTest {
     DecodingSettings fixed = c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build();
     Strategy strategy = Strategies.of(fixed.toBuilder().strategy("cdlh-speculative").build());
     Request satisfied =
-        new Request(c.prompt(), fixed.maxNewTokens(), (ids, finished) -> Judgement.of(1), 7);
+        new Request(
+            c.prompt(), fixed.maxNewTokens(), (ids, finished) -> Judgement.of(1), c.rowSeed());
     Generation generation = strategy.decode(c.p(), c.q(), satisfied);
     assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
     assertThat(generation.counters().targetForwards()).isEqualTo(Reference.verifications(c));
@@ -219,7 +294,6 @@ class InvariantsTest {
         c.with(
                 c.s().toBuilder()
                     .strategy("cdsl")
-                    .verification(Verification.HARD)
                     .acceptanceThreshold(0)
                     .rewardThreshold(Double.NEGATIVE_INFINITY)
                     .build())
@@ -236,8 +310,9 @@ class InvariantsTest {
   @Property(tries = 2000)
   void greedyEqualsFreshForwards(@ForAll long seed) {
     Case c = Case.of(seed);
-    Case greedy = c.with(c.s().toBuilder().strategy("greedy").build());
-    assertThat(greedy.decode().tokens()).isEqualTo(Reference.greedy(c));
+    Case greedy =
+        c.with(c.s().toBuilder().strategy("greedy").verification(Verification.HARD).build());
+    assertThat(greedy.decode().tokens()).isEqualTo(Reference.greedy(greedy));
   }
 
   @Property(tries = 2000)
@@ -325,11 +400,7 @@ class InvariantsTest {
     assertThat(reused.counters().targetPositions())
         .isLessThanOrEqualTo(plain.counters().targetPositions());
     DecodingSettings.Builder cdsl =
-        c.s().toBuilder()
-            .strategy("cdsl")
-            .verification(Verification.HARD)
-            .s3Lookahead(Roller.TARGET)
-            .s4Lookahead(Roller.TARGET);
+        c.s().toBuilder().strategy("cdsl").s3Lookahead(Roller.TARGET).s4Lookahead(Roller.TARGET);
     Generation rolled = c.with(cdsl.speculateLookahead(false).build()).decode();
     Generation speculated = c.with(cdsl.speculateLookahead(true).build()).decode();
     assertThat(speculated.tokens()).isEqualTo(rolled.tokens());

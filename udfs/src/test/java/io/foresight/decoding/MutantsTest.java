@@ -3,7 +3,9 @@ package io.foresight.decoding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Tally.Origin;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -45,14 +47,16 @@ class MutantsTest {
 
   private static Generation limited(Case c, int by) {
     int limit = Math.max(1, c.s().maxNewTokens() + by);
-    return Strategies.of(c.s()).decode(c.p(), c.q(), new Request(c.prompt(), limit, c.reward(), 7));
+    return Strategies.of(c.s())
+        .decode(c.p(), c.q(), new Request(c.prompt(), limit, c.reward(), c.rowSeed()));
   }
 
   /** Speculative decoding that commits the accepted tokens only, unless there are none. */
   private static Generation withoutBonus(Case c) {
     Row row = new Row(c.p(), c.q(), c.request());
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS)) {
+    Noise noise = Noise.of(c.s(), c.request());
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
       while (!row.finished()) {
         int[] z = q.rollOut(Math.min(c.s().draftLength(), row.remaining() - 1));
         Verified verified = Verified.hard(row, p, z, 0);
@@ -67,8 +71,9 @@ class MutantsTest {
   /** Speculative decoding that takes q's token after a fully accepted draft for p's own. */
   private static Generation draftBonus(Case c) {
     Row row = new Row(c.p(), c.q(), c.request());
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS)) {
+    Noise noise = Noise.of(c.s(), c.request());
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
       while (!row.finished()) {
         int[] z = q.rollOut(Math.min(c.s().draftLength(), row.remaining() - 1));
         int[] more = q.rollOut(z.length + 1);
@@ -115,7 +120,7 @@ class MutantsTest {
           }
         };
     return Strategies.of(c.s())
-        .decode(c.p(), c.q(), new Request(c.prompt(), c.s().maxNewTokens(), reward, 7));
+        .decode(c.p(), c.q(), new Request(c.prompt(), c.s().maxNewTokens(), reward, c.rowSeed()));
   }
 
   /** A lookahead that is {@code by} tokens longer. */
@@ -157,6 +162,58 @@ class MutantsTest {
       assertThat(failures(check, MutantsTest::withoutBonus)).isPositive();
       assertThat(failures(check, MutantsTest::draftBonus)).isPositive();
     }
+  }
+
+  /** What draws by another seed, another place, or the ratio test is no longer the same sample. */
+  @Example
+  void mutantsOfTheNoiseFail() {
+    Checks.Decoder otherSeed =
+        c ->
+            Strategies.of(c.s())
+                .decode(
+                    c.p(),
+                    c.q(),
+                    new Request(c.prompt(), c.s().maxNewTokens(), c.reward(), c.rowSeed() + 1));
+    Checks.Decoder ratioTest =
+        c -> c.with(c.s().toBuilder().verification(Verification.SAMPLING).build()).decode();
+    Checks.Decoder misplaced =
+        c -> Strategies.of(c.s()).decode(misplacing(c.p()), c.q(), c.request());
+    List<Checks.Decoder> mutants = new ArrayList<>(List.of(otherSeed, ratioTest, misplaced));
+    // Noise leaves no ties to break.
+    MUTANTS.forEach(
+        (mutant, decoder) -> {
+          if (!mutant.equals("ties to the higher id")) {
+            mutants.add(decoder);
+          }
+        });
+    for (Checks.Decoder mutant : mutants) {
+      assertThat(failures(Checks::speculativeIsSample, mutant)).isPositive();
+    }
+    assertThat(failures(Checks::speculativeIsSample, Case::decode)).isZero();
+    // q's own noise costs acceptance, and no more.
+    Checks.Decoder apart = c -> Strategies.of(c.s()).decode(c.p(), misplacing(c.q()), c.request());
+    assertThat(failures(Checks::speculativeIsSample, apart)).isZero();
+  }
+
+  private static LanguageModel misplacing(FakeModel model) {
+    return new ForwardingModel(model) {
+      @Override
+      public List<Scores> extend(List<Extension> extensions) {
+        return model.extend(extensions.stream().map(MutantsTest::misplaced).toList());
+      }
+    };
+  }
+
+  private static Extension misplaced(Extension e) {
+    Ask ask = e.ask();
+    int[] places =
+        ask.places() == null ? null : Arrays.stream(ask.places()).map(i -> i + 1).toArray();
+    return new Extension(
+        e.sequence(),
+        e.tokens(),
+        e.parents(),
+        new Ask(
+            ask.from(), ask.logProbs(), ask.topK(), ask.gather(), ask.rows(), ask.noise(), places));
   }
 
   @Example

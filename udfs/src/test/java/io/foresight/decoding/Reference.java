@@ -3,6 +3,7 @@ package io.foresight.decoding;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
+import io.foresight.decoding.DecodingSettings.Verification;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -15,18 +16,44 @@ final class Reference {
 
   private Reference() {}
 
-  /** p's greedy continuation of {@code path} by at most {@code count} tokens, up to EOS. */
-  static int[] rollout(FakeModel model, int[] path, int count) {
+  /**
+   * What a model says after {@code text}: of one that does not fit into its context, after its
+   * first token and its end, of which it leaves out half a context at a time.
+   */
+  private static float[] logProbs(FakeModel model, int... text) {
+    int context = model.contextLength();
+    int first = Math.min(1, context - 1);
+    int from = first;
+    while (first + text.length - from > context) {
+      from += Math.max(1, (context - first) / 2);
+    }
+    return from == first
+        ? model.logProbs(text)
+        : model.logProbs(
+            Ids.concat(Arrays.copyOf(text, first), Arrays.copyOfRange(text, from, text.length)));
+  }
+
+  /** The same with the row's noise if it samples. */
+  private static float[] scores(Case c, FakeModel model, int... text) {
+    float[] logProbs = logProbs(model, text);
+    return c.s().verification() == Verification.HARD
+        ? logProbs
+        : FakeModel.perturbed(logProbs, new Noise(Sampler.of(c.s()), c.rowSeed()), text.length);
+  }
+
+  /** A model's greedy continuation of {@code path} by at most so many tokens, up to EOS. */
+  static int[] rollout(Case c, FakeModel model, int[] path, int count) {
     int[] tokens = new int[0];
     while (tokens.length < count
         && (tokens.length == 0 || !model.isEos(tokens[tokens.length - 1]))) {
-      tokens = Ids.concat(tokens, model.top(model.logProbs(Ids.concat(path, tokens)), 1)[0]);
+      tokens = Ids.concat(tokens, model.top(scores(c, model, Ids.concat(path, tokens)), 1)[0]);
     }
     return tokens;
   }
 
+  /** Greedy decoding, or, if the case samples, a sample. */
   static int[] greedy(Case c) {
-    return rollout(c.p(), c.prompt(), c.limit());
+    return rollout(c, c.p(), c.prompt(), c.limit());
   }
 
   /** CDLH with rollouts by {@code roller}. */
@@ -41,7 +68,8 @@ final class Reference {
   /** p's top k and, if hints are on and a word may start here, as many of the likeliest hints. */
   private static int[] candidates(Case c, int[] y, float[] scores) {
     int k = Math.min(c.s().candidates(), c.p().vocabularySize());
-    int[] top = c.p().top(scores, k);
+    int[] top =
+        Arrays.stream(c.p().top(scores, k)).filter(id -> Double.isFinite(scores[id])).toArray();
     boolean starts = c.p().isEos(top[0]) || c.reward().startsWord(top[0]);
     if (c.s().hints() != DecodingSettings.Toggle.TRUE || !starts) {
       return top;
@@ -52,7 +80,12 @@ final class Reference {
     int hints = 0;
     for (int id : c.p().top(scores, c.p().vocabularySize())) {
       boolean isTop = IntStream.of(top).anyMatch(t -> t == id);
-      boolean isHint = !isTop && first.contains(id) && now.contains(id) && hints < k;
+      boolean isHint =
+          !isTop
+              && Double.isFinite(scores[id])
+              && first.contains(id)
+              && now.contains(id)
+              && hints < top.length;
       hints += isHint ? 1 : 0;
       if (isTop || isHint) {
         all.add(id);
@@ -73,14 +106,14 @@ final class Reference {
 
   /** {@code y} and the token that CDLH's step commits. */
   private static int[] candidateStep(Case c, FakeModel roller, int[] y) {
-    float[] scores = c.p().logProbs(Ids.concat(c.prompt(), y));
+    float[] scores = scores(c, c.p(), Ids.concat(c.prompt(), y));
     int best = -1;
     double bestScore = Double.NEGATIVE_INFINITY;
     for (int id : candidates(c, y, scores)) {
       int[] line = Ids.concat(y, id);
       if (!c.p().isEos(id)) {
         int depth = Math.min(c.s().lookahead(), c.limit() - line.length);
-        line = Ids.concat(line, rollout(roller, Ids.concat(c.prompt(), line), depth));
+        line = Ids.concat(line, rollout(c, roller, Ids.concat(c.prompt(), line), depth));
       }
       double score = (double) scores[id] + c.s().rewardWeight() * reward(c, line);
       if (score > bestScore) {
@@ -91,7 +124,7 @@ final class Reference {
     return Ids.concat(y, best);
   }
 
-  /** Tokens of {@code cdsl} with hard rejection, and its steps per state S1 to S4. */
+  /** Tokens of {@code cdsl}, and its steps per state S1 to S4. */
   record Steps(int[] tokens, int[] states) {}
 
   /** The definition of {@code cdsl}, read out loud. */
@@ -102,8 +135,8 @@ final class Reference {
     while (!ends(c, y)) {
       int[] path = Ids.concat(c.prompt(), y);
       int remaining = c.limit() - y.length;
-      int[] z = rollout(c.q(), path, Math.min(s.draftLength(), remaining - 1));
-      int[] greedy = rollout(c.p(), path, z.length + 1);
+      int[] z = rollout(c, c.q(), path, Math.min(s.draftLength(), remaining - 1));
+      int[] greedy = rollout(c, c.p(), path, z.length + 1);
       int n = Ids.common(z, greedy);
       int[] w = Arrays.copyOf(greedy, Math.min(n + 1, greedy.length));
       boolean accepted = z.length == 0 || (double) n / z.length >= s.acceptanceThreshold();
@@ -162,7 +195,7 @@ final class Reference {
     while (at < w.length) {
       int[] path = Ids.concat(c.prompt(), Arrays.copyOf(w, at));
       int length = Math.min(c.s().draftLength(), c.limit() - at - 1);
-      int[] draft = rollout(c.q(), path, length);
+      int[] draft = rollout(c, c.q(), path, length);
       int accepted = Ids.common(draft, Arrays.copyOfRange(w, at, w.length));
       at = Math.min(at + accepted + 1, w.length);
       forwards++;
@@ -172,6 +205,13 @@ final class Reference {
 
   static boolean ends(Case c, int[] line) {
     return line.length == c.limit() || (line.length > 0 && c.p().isEos(line[line.length - 1]));
+  }
+
+  /** Output tokens that a text precedes which is longer than q's context. */
+  static long beyondDraftContext(Case c, int[] tokens) {
+    return IntStream.range(0, tokens.length)
+        .filter(i -> c.prompt().length + i > c.q().contextLength())
+        .count();
   }
 
   static double logProb(Case c, int[] tokens) {

@@ -133,6 +133,41 @@ class ExampleModelsTest {
   }
 
   @Test
+  void coupledSpeculationSaysWhatSamplingSays() {
+    long accepted = 0;
+    DecodingSettings.Builder shaped = settings("sample").temperature(0.7).topP(0.95);
+    for (DecodingSettings.Builder sampling : List.of(settings("sample"), shaped)) {
+      DecodingSettings.Builder coupled =
+          sampling.verification(DecodingSettings.Verification.COUPLED);
+      for (int row = 0; row < ROWS; row++) {
+        Generation sample = decode(coupled.strategy("sample").build(), row);
+        for (int length : new int[] {1, 4, 16}) {
+          Generation speculative =
+              decode(coupled.strategy("speculative").draftLength(length).build(), row);
+          assertThat(speculative.tokens()).isEqualTo(sample.tokens());
+          assertThat(speculative.logProb()).isCloseTo(sample.logProb(), within(1e-4));
+          accepted += speculative.counters().accepted();
+        }
+      }
+    }
+    assertThat(accepted).as("draft tokens accepted").isGreaterThan(ROWS);
+  }
+
+  @Test
+  void sampledCdlhIsTheSameSpeculated() {
+    for (int row = 0; row < ROWS; row += 3) {
+      DecodingSettings.Builder coupled =
+          settings("cdlh").verification(DecodingSettings.Verification.COUPLED);
+      Generation cdlh = decode(coupled.build(), row);
+      for (String name : List.of("cdlh-speculative", "cdsl")) {
+        DecodingSettings.Builder same =
+            coupled.strategy(name).rewardThreshold(Double.POSITIVE_INFINITY);
+        assertThat(decode(same.build(), row).tokens()).as(name).isEqualTo(cdlh.tokens());
+      }
+    }
+  }
+
+  @Test
   void cdslWithoutAFailingRewardSaysWhatGreedyDecodingSays() {
     DecodingSettings passing =
         settings("cdsl").acceptanceThreshold(0).rewardThreshold(Double.NEGATIVE_INFINITY).build();

@@ -306,8 +306,8 @@ class ModelSessionTest {
         assertThat(scores.argmaxLogProb()[i]).isEqualTo(sorted[last]);
         assertThat(row[scores.argmax()[i]]).isEqualTo(sorted[last]);
         double margin = sorted[last] - sorted[last - 1];
-        if (k > 1) {
-          margin = Math.min(margin, sorted[last - k + 1] - sorted[last - k]);
+        for (int c = 1; c < k; c++) {
+          margin = Math.min(margin, sorted[last - c] - sorted[last - c - 1]);
         }
         assertThat((double) scores.margin()[i]).isCloseTo(margin, within(1e-4));
         if (k == 0) {

@@ -1,16 +1,19 @@
 package io.foresight.decoding;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.foresight.decoding.DecodingSettings.Verification;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import net.jqwik.api.Example;
 
 /** Sampling follows p's distribution over whole outputs: chi-square against its enumeration. */
-class SpeculativeSamplingTest {
+class SamplingTest {
 
   private static final int DRAWS = 20_000;
   private static final int LIMIT = 3;
@@ -80,6 +83,88 @@ class SpeculativeSamplingTest {
     for (DecodingSettings settings : List.of(PLAIN, SHAPED)) {
       assertThat(deviation(new Sample(settings), p, null, p, Sampler.of(settings))).isLessThan(5);
     }
+  }
+
+  @Example
+  void coupledSpeculationFollowsTarget() {
+    FakeModel p = new FakeModel(4, 20, 2, 3, 0.5, 1);
+    FakeModel q = new FakeModel(4, 20, 1, 13, 0.5, 1);
+    for (DecodingSettings settings : List.of(PLAIN, SHAPED)) {
+      Strategy strategy =
+          new Speculative(settings.toBuilder().verification(Verification.COUPLED).build());
+      assertThat(deviation(strategy, p, q, p, Sampler.of(settings))).isLessThan(5);
+      assertThat(deviation(strategy, p, q, q, Sampler.of(settings))).isGreaterThan(20);
+    }
+  }
+
+  /** CDLH sampled: over all candidates, a draw from p' exp(lambda R), normalised. */
+  @Example
+  void sampledCdlhIsTiltedSampling() {
+    FakeModel p = new FakeModel(4, 20, 2, 4, 0.5, 1);
+    double lambda = 1.5;
+    double[] rewards = {0.2, 1, 0.5, 0};
+    Strategy cdlh =
+        new Cdlh(
+            PLAIN.toBuilder()
+                .verification(Verification.COUPLED)
+                .temperature(0.8)
+                .candidates(4)
+                .lookahead(0)
+                .rewardWeight(lambda)
+                .build());
+    double[] expected = new Sampler(0.8, 0, 1).distribution(p.logProbs(PROMPT));
+    double sum = 0;
+    for (int id = 0; id < expected.length; id++) {
+      expected[id] *= Math.exp(lambda * rewards[id]);
+      sum += expected[id];
+    }
+    int[] seen = new int[expected.length];
+    for (int i = 0; i < DRAWS; i++) {
+      LineReward reward = (ids, finished) -> Judgement.of(rewards[ids[0]]);
+      seen[cdlh.decode(p, null, new Request(PROMPT, 1, reward, i)).tokens()[0]]++;
+    }
+    double chiSquare = 0;
+    for (int id = 0; id < seen.length; id++) {
+      double mean = DRAWS * expected[id] / sum;
+      chiSquare += (seen[id] - mean) * (seen[id] - mean) / mean;
+    }
+    // 0.9999 of the distribution with 3 degrees of freedom.
+    assertThat(chiSquare).isLessThan(21.1);
+  }
+
+  /** Seeds are texts: n of them give about as many as n independent draws would. */
+  @Example
+  void seedsGiveDifferentTexts() {
+    FakeModel p = new FakeModel(8, 40, 2, 9, 0.3, 1);
+    FakeModel q = new FakeModel(8, 40, 1, 9, 0.3, 1);
+    for (String name : List.of("sample", "speculative", "cdlh", "cdsl", "cdsl-tree")) {
+      DecodingSettings settings =
+          PLAIN.toBuilder().strategy(name).verification(Verification.COUPLED).build();
+      Set<List<Integer>> texts = new HashSet<>();
+      for (int seed = 0; seed < 50; seed++) {
+        Request request = new Request(PROMPT, 12, (ids, finished) -> Judgement.of(0), seed);
+        texts.add(
+            Arrays.stream(Strategies.of(settings).decode(p, q, request).tokens()).boxed().toList());
+      }
+      assertThat(texts).as(name).hasSizeGreaterThan(20);
+    }
+  }
+
+  @Example
+  void noiseIsGumbel() {
+    double sum = 0;
+    double squares = 0;
+    int count = 200_000;
+    for (int i = 0; i < count; i++) {
+      double noise =
+          Noise.gumbel(new Noise(new Sampler(1, 0, 1), i / 400).key(i % 20), i / 20 % 20);
+      sum += noise;
+      squares += noise * noise;
+    }
+    double mean = sum / count;
+    // Euler's constant and pi^2 / 6, by five standard errors of each.
+    assertThat(mean).isCloseTo(0.57722, within(0.0145));
+    assertThat(squares / count - mean * mean).isCloseTo(1.64493, within(0.038));
   }
 
   @Example
