@@ -25,9 +25,7 @@ final class Inflections {
 
   private static final Map<String, Bases> BASES = new ConcurrentHashMap<>();
 
-  /** Of words that are asked for forms: nouns, verbs, adjectives. */
   private static final List<String> NOUNS = List.of("NNS", "NNPS");
-
   private static final List<String> VERBS = List.of("VBZ", "VBG", "VBD", "VBN", "VBP");
   private static final List<String> COMPARISONS = List.of("JJR", "JJS");
 
@@ -169,9 +167,8 @@ final class Inflections {
     if (lemmas.contains(word)) {
       lemmas.retainAll(Set.of(word));
     }
-    List<String> forms = new ArrayList<>();
+    Set<String> forms = new LinkedHashSet<>(lemmas);
     for (String lemma : lemmas) {
-      forms.add(lemma);
       for (String tag : tags) {
         // Not 's of "be", which no word starts with.
         EnglishDictionary.forms(lemma, tag).stream()
@@ -179,7 +176,8 @@ final class Inflections {
             .forEach(forms::add);
       }
     }
-    return forms;
+    // Of names it knows no forms.
+    return forms.size() > lemmas.size() ? List.copyOf(forms) : regular(word);
   }
 
   /** Regular forms in -s, -ing and -ed, of which some are no words. */

@@ -140,7 +140,7 @@ class JsonConformityTest {
         "[\"a\" P",
         "{} P {}",
         "P, and also {\"name\": 1}",
-        "{{{[[[ P ]]]}}}",
+        "{{{ P }}}",
         "[ ] P [",
         ":-{ P",
         "[1, 2, 3] [null] [true] P"
