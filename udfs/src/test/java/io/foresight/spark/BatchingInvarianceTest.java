@@ -152,7 +152,6 @@ class BatchingInvarianceTest {
               assertThat(result.error()).isNull();
               assertThat(result.counters().committed()).isEqualTo((long) result.tokens());
             });
-    assertSame("of 3", decode(decoding, 3, INPUT), alone);
     assertSame("of 16", decode(decoding, 16, INPUT), alone);
     List<RowDecoder.Named> shuffled = new ArrayList<>(INPUT);
     Collections.shuffle(shuffled, new Random(1));
