@@ -1,5 +1,6 @@
 package io.foresight.spark;
 
+import ai.djl.engine.EngineException;
 import io.foresight.reward.RewardFactory;
 import io.foresight.reward.RewardFunction;
 import io.foresight.reward.RewardSettings;
@@ -33,7 +34,7 @@ public final class FaultyReward implements RewardFactory {
               if (CALLS.incrementAndGet() > 20 && isFirst(marker)) {
                 switch (fault) {
                   case "classes" -> throw new NoClassDefFoundError("org/others/Missing");
-                  case "device" -> throw new InternalError("CUDA error: device-side assert");
+                  case "device" -> throw new EngineException("CUDA error: device-side assert");
                   case "none" -> {}
                   default -> throw new AssertionError(fault);
                 }
