@@ -57,7 +57,7 @@ build() {
     ./mvnw -B -DskipTests -Dmaven.test.skip=true -Dchecks=-Xlint:none package) |
     awk '/^\[INFO\] Building [A-Z]/ { sub(/^\[INFO\] /, "  "); print }
       /Downloaded from/ && ++fetched % 100 == 0 { print "  " fetched " files fetched" }
-      /^\[(ERROR|WARNING)\]/
+      /^\[ERROR\]/
       { fflush() }' >&2
 }
 # Two processes that start at once build once.
