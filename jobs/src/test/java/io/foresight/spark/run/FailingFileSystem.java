@@ -3,6 +3,8 @@ package io.foresight.spark.run;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.fs.Abortable;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -122,7 +124,7 @@ public final class FailingFileSystem extends FilterFileSystem {
   }
 
   /** A file that is being written, where nobody looks. */
-  private final class Upload extends ByteArrayOutputStream
+  private static final class Upload extends ByteArrayOutputStream
       implements StreamCapabilities, Abortable {
 
     private final Path target;
@@ -151,10 +153,12 @@ public final class FailingFileSystem extends FilterFileSystem {
       ended = true;
       changed(
           () -> {
-            try (FSDataOutputStream out = fs.create(target, true)) {
-              writeTo(out);
-            }
-            return target;
+            java.nio.file.Path whole = Files.createTempFile("failing", ".upload");
+            Files.write(whole, toByteArray());
+            java.nio.file.Path name = java.nio.file.Path.of(target.toUri().getPath());
+            Files.createDirectories(name.getParent());
+            return Files.move(
+                whole, name, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
           });
     }
   }

@@ -274,7 +274,7 @@ class RunTest {
     run(request, texts);
     assertThat(names(output()).stream().filter(name -> name.startsWith("part-")))
         .hasSize(15)
-        .allMatch(name -> name.endsWith(".json.gz"));
+        .allMatch(name -> name.endsWith(".json.deflate"));
     Map<String, String> seen = FakeWork.read(spark, "json", output());
     assertThat(seen).hasSize(60).containsEntry("r5", "reward: Cannot judge it.");
     assertThat(seen.get("r13")).startsWith("internal: Cannot do the row");
