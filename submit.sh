@@ -106,22 +106,30 @@ else
   mkdir "$folder" || no_folder
 fi
 
-# One log per process, of which the newest are kept.
+# One log per process, with what came before it in a second file. The newest are kept, and those of processes that live.
 logs="${FORESIGHT_LOG_DIR:-$home/logs}"
 if ! mkdir -p "$logs" 2>/dev/null || [[ ! -w $logs ]]; then
   logs="$folders_of_processes/logs"
   mkdir -p "$logs"
 fi
-find "$logs" -maxdepth 1 -name 'foresight-*.log*' | sort -r | tail -n +20 | while read -r old; do rm -f "$old"; done
+kept=1
+while read -r old; do
+  pid=${old##*-}
+  if ((kept < 20)); then
+    kept=$((kept + 1))
+  elif [[ ! -d /proc/$pid ]] && ! kill -0 "$pid" 2>/dev/null; then
+    rm -f "$old".log "$old".log.*
+  fi
+done < <(find "$logs" -maxdepth 1 -name 'foresight-*-*.log*' | sed 's/\.log[^/]*$//' | sort -ru)
 log="$logs/foresight-$(date -u +%Y%m%dT%H%M%SZ)-$$.log"
-process=("-Djava.io.tmpdir=$folder" "-Dforesight.process.folder=$folder" "-Dforesight.log=$log" "-Dforesight.host.folder=/tmp")
+process=("-Djava.io.tmpdir=$folder" "-Dforesight.process.folder=$folder" "-Dforesight.log=$log" "-Dforesight.host.folder=${TMPDIR:-/tmp}")
 
 # Settings of the native libraries, which they read once, when they load. One thread per task: two tasks with one thread each
 # do nearly twice the work of one task with two.
 native="-Dai.djl.pytorch.num_threads=1 -Dai.djl.offline=true"
 executor=$native
 if [[ " ${spark_options[*]-}" == *local-cluster* ]]; then
-  executor+=" \"-Djava.io.tmpdir=$folder\" -Dforesight.host.folder=/tmp"
+  executor+=" \"-Djava.io.tmpdir=$folder\" \"-Dforesight.host.folder=${TMPDIR:-/tmp}\""
 fi
 common=(
   --class io.foresight.jobs.Main
@@ -129,9 +137,9 @@ common=(
   # Not extraJavaOptions, which are the user's to set.
   --conf "spark.driver.defaultJavaOptions=$native"
   --conf "spark.executor.defaultJavaOptions=$executor"
+  # Not DJL_CACHE_DIR, a folder of this host: executors have one below their own user's home.
   --conf "spark.executorEnv.DJL_OFFLINE=true"
   --conf "spark.executorEnv.OPT_OUT_TRACKING=true"
-  --conf "spark.executorEnv.DJL_CACHE_DIR=$DJL_CACHE_DIR"
   # Heartbeats carry the progress.
   --conf "spark.executor.heartbeatInterval=5s"
   # Many runs on one host, each with a UI.

@@ -299,12 +299,12 @@ final class BenchmarkJob implements Callable<Integer> {
     String id = settings.generation().idColumn();
     Dataset<Row> input = InputReader.read(session, settings.reading(), settings.generation());
     InputReader.countWithUniqueIds(input, id);
-    List<Row> prompts = input.collectAsList();
-    if (prompts.isEmpty()) {
+    PromptCycle prompts = PromptCycle.of(input, id, repeatRows);
+    if (prompts.prompts().isEmpty()) {
       throw new IllegalArgumentException(
           "Cannot compare on input %s: it has no rows. Give another --input."
               .formatted(settings.input()));
     }
-    return new PromptCycle(prompts, id, repeatRows == null ? prompts.size() : repeatRows);
+    return prompts;
   }
 }

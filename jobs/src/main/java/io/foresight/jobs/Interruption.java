@@ -69,6 +69,18 @@ final class Interruption {
       }
       signalled = true;
     }
+    // First, since nobody may be reading what is said, or the advice may not come.
+    Thread limit = new Thread(() -> haltAfter(code), "foresight-end");
+    limit.setDaemon(true);
+    limit.start();
+    try {
+      say(spelling);
+    } finally {
+      System.exit(code);
+    }
+  }
+
+  private static void say(String spelling) {
     ProgressLine.clear();
     System.err.println(
         "Interrupted by %s: ending. The next one ends it at once.".formatted(spelling));
@@ -76,10 +88,6 @@ final class Interruption {
     if (!further.isEmpty()) {
       System.err.println(further);
     }
-    Thread limit = new Thread(() -> haltAfter(code), "foresight-end");
-    limit.setDaemon(true);
-    limit.start();
-    System.exit(code);
   }
 
   private static void haltAfter(int code) {

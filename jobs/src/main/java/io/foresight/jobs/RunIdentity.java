@@ -41,6 +41,20 @@ final class RunIdentity {
   /** How rows share a forward, which changes none of them in fp32. */
   private static final List<String> SHARING = List.of("decoding.batch", "models.cache-memory");
 
+  /** What scoring does not read: how text is generated, and by what. */
+  private static final List<String> OF_GENERATION_ALONE =
+      List.of(
+          "decoding.",
+          "models.cache-memory",
+          "models.draft-precision",
+          "models.target-precision",
+          "prompt.",
+          "reward.mode",
+          "reward.span",
+          "reward.threshold",
+          "reward.weight",
+          "run.seed");
+
   private RunIdentity() {}
 
   /**
@@ -69,6 +83,7 @@ final class RunIdentity {
               boolean left =
                   CHANGES_NO_ROW.contains(key)
                       || BY_CONTENT.contains(key)
+                      || (job.equals("score") && isOfGenerationAlone(key))
                       || (exact && SHARING.contains(key))
                       || (key.equals("prompt.chat.now") && !settings.chatTimeGiven())
                       || (path.get(0).equals("rewards") && !rewards.contains(path.get(1)));
@@ -80,5 +95,10 @@ final class RunIdentity {
     identity.put("job", job);
     Version.read().forEach((name, value) -> identity.put("code." + name, value));
     return identity;
+  }
+
+  private static boolean isOfGenerationAlone(String key) {
+    return OF_GENERATION_ALONE.stream()
+        .anyMatch(own -> own.endsWith(".") ? key.startsWith(own) : key.equals(own));
   }
 }

@@ -93,7 +93,7 @@ final class ScoreJob implements Callable<Integer> {
       Dataset<Row> texts =
           InputReader.readTexts(
               spark, settings.reading(), scoring, settings.generation().idColumn());
-      Foresight.Work work = InputReader.usable(() -> Foresight.scoring(texts, scoring));
+      Foresight.Work work = InputReader.usable(() -> Foresight.scoring(texts, scoring, progress));
       RunFolder.plan(run, work, scoring.columnPrefix());
       if (!run.isWhole()) {
         figures = figures(RunFolder.write(run, work, progress, scoring.columnPrefix()), scoring);

@@ -2,6 +2,8 @@ package io.foresight.jobs;
 
 import io.foresight.spark.Secrets;
 import io.foresight.spark.run.RunException;
+import java.io.File;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -10,15 +12,26 @@ import java.net.SocketAddress;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.Utils;
 
 /** Starts Spark for a job, and says what a user has to know of it. */
 final class Sessions {
 
   private static final String STANDALONE = "spark://";
   private static final int CONNECT_MILLIS = 5_000;
+
+  /** What a user ships with a job: Spark's properties, and the options that set them. */
+  private static final Map<String, String> SHIPPED =
+      new TreeMap<>(
+          Map.of(
+              "spark.jars", "--jars",
+              "spark.files", "--files",
+              "spark.archives", "--archives"));
 
   private Sessions() {}
 
@@ -27,9 +40,10 @@ final class Sessions {
    *
    * @param name the application's
    * @throws RunException if the master cannot be reached
-   * @throws SettingsException if Spark refuses its options
+   * @throws SettingsException if Spark refuses its options, or a file that they name is missing
    */
   static SparkSession open(String name) {
+    requireFiles();
     requireMaster(System.getProperty("spark.master", ""));
     SparkSession session = start(name);
     SparkContext context = session.sparkContext();
@@ -54,7 +68,9 @@ final class Sessions {
                 .formatted(Secrets.reason(e)),
             e);
       }
-      if (e instanceof IllegalArgumentException || e instanceof SparkException) {
+      if (e instanceof IllegalArgumentException
+          || e instanceof SparkException
+          || e instanceof FileNotFoundException) {
         SettingsException refused =
             new SettingsException(
                 List.of(
@@ -64,6 +80,27 @@ final class Sessions {
         throw refused;
       }
       throw e;
+    }
+  }
+
+  /** Spark itself would go on without a jar, and end with a stack trace for want of a file. */
+  private static void requireFiles() {
+    List<String> problems = new ArrayList<>();
+    SHIPPED.forEach(
+        (property, option) -> {
+          for (String given : System.getProperty(property, "").split(",")) {
+            URI uri = Utils.resolveURI(given.strip());
+            if (!given.isBlank()
+                && "file".equals(uri.getScheme())
+                && !new File(uri.getPath()).exists()) {
+              problems.add(
+                  "Cannot find %s, which %s names. Correct the option before \"--\"."
+                      .formatted(given.strip(), option));
+            }
+          }
+        });
+    if (!problems.isEmpty()) {
+      throw new SettingsException(problems);
     }
   }
 

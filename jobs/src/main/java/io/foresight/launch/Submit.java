@@ -1,6 +1,8 @@
 package io.foresight.launch;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import org.apache.spark.deploy.SparkSubmit;
 import org.slf4j.LoggerFactory;
 
@@ -28,13 +30,21 @@ public final class Submit {
               .formatted(
                   reason.lines().findFirst().orElse("").strip().replaceFirst("\\.$", ""),
                   LogFile.sentence()));
-      System.exit(isOfNetwork(e) ? CLUSTER : SETTINGS);
+      System.exit(code(e));
     }
   }
 
-  /** A cluster that is to run the driver may be out of reach. */
+  /** What to exit with: a cluster that is to run the driver may be out of reach. */
+  static int code(Throwable failure) {
+    return isOfNetwork(failure) ? CLUSTER : SETTINGS;
+  }
+
   private static boolean isOfNetwork(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof FileNotFoundException || cause instanceof NoSuchFileException) {
+        // An option names it.
+        return false;
+      }
       if (cause instanceof IOException
           || cause.getClass().getSimpleName().contains("ConnectionException")) {
         return true;

@@ -9,8 +9,8 @@ import io.foresight.jobs.input.InputReader;
 import io.foresight.jobs.input.Locations;
 import io.foresight.spark.HiddenColumns;
 import io.foresight.spark.RowDecoder;
-import io.foresight.spark.RowId;
 import io.foresight.spark.ScoringSettings;
+import io.foresight.spark.run.Identified;
 import io.foresight.spark.run.RunException;
 import io.foresight.spark.run.RunRequest;
 import java.io.ByteArrayOutputStream;
@@ -74,6 +74,10 @@ class ReadingTest {
             List.of(),
             List.of(overrides),
             ConfigFactory.empty().withValue("input.path", ConfigValueFactory.fromIterable(paths))));
+  }
+
+  private static String id(Dataset<Row> rows, String column) {
+    return Identified.rows(rows, column).head().getAs(HiddenColumns.ID);
   }
 
   private static Dataset<Row> read(Path path, String... overrides) {
@@ -679,16 +683,17 @@ class ReadingTest {
             new byte[] {0, (byte) 255},
             0L,
             0);
-    Row row =
+    Dataset<Row> rows =
         read(
-                path,
-                "input.columns.id=b",
-                "prompt.template={u} {n} {l} {d} {t} {w} {dec}",
-                "reward.use=short",
-                "rewards.short.type=length",
-                "rewards.short.at-most=3")
-            .head();
-    assertThat(RowId.of(row.getAs("b"))).isEqualTo("00ff");
+            path,
+            "input.columns.id=b",
+            "prompt.template={u} {n} {l} {d} {t} {w} {dec}",
+            "reward.use=short",
+            "rewards.short.type=length",
+            "rewards.short.at-most=3");
+    assertThat(id(rows, "b")).isEqualTo("00FF");
+    assertThat(id(rows, "t")).isEqualTo("{\"t\":\"0001-01-01T00:00:00.000Z\"}");
+    Row row = rows.head();
     Map<String, Object> values = RowDecoder.values(row);
     assertThat(
             new io.foresight.spark.PromptTemplate("{u} {n} {l} {d} {t} {w} {dec}").render(values))
@@ -706,7 +711,6 @@ class ReadingTest {
             "rewards.short.at-most=3")
         .write()
         .parquet(folder.resolve("again").toString());
-    assertThat(RowId.of(row.getAs("t"))).isEqualTo("0001-01-01T00:00:00Z");
     assertThat(
             InputReader.countWithUniqueIds(
                 read(

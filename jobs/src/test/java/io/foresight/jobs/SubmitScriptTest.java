@@ -19,6 +19,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** submit.sh on an installation of empty jars, with a java that prints its arguments. */
 class SubmitScriptTest {
 
+  /** More than any system gives. */
+  private static final int NO_PROCESS = 999_999_999;
+
   @TempDir Path home;
 
   @BeforeEach
@@ -150,7 +153,7 @@ class SubmitScriptTest {
   @Test
   void theNewestLogsAreKept() throws IOException, InterruptedException {
     for (int i = 10; i < 40; i++) {
-      write("logs/foresight-20250101T0000%dZ-1.log".formatted(i), "");
+      write("logs/foresight-20250101T0000%dZ-%d.log".formatted(i, NO_PROCESS), "");
     }
     write("logs/notes.txt", "");
     List<String> submitted = submit(Map.of(), "generate");
@@ -158,10 +161,51 @@ class SubmitScriptTest {
       // One place is the new one's, which is written when there is something to write.
       assertThat(logs.map(log -> log.getFileName().toString()))
           .hasSize(20)
-          .contains("notes.txt", "foresight-20250101T000039Z-1.log")
-          .doesNotContain("foresight-20250101T000020Z-1.log");
+          .contains("notes.txt", "foresight-20250101T000039Z-%d.log".formatted(NO_PROCESS))
+          .doesNotContain("foresight-20250101T000020Z-%d.log".formatted(NO_PROCESS));
     }
     assertThat(submitted).anyMatch(o -> o.startsWith("-Dforesight.log=" + home.resolve("logs")));
+  }
+
+  @Test
+  void aLogAndWhatCameBeforeItStayTogetherAndThoseOfLivingProcessesStay()
+      throws IOException, InterruptedException {
+    String living =
+        "logs/foresight-20240101T000000Z-%d.log".formatted(ProcessHandle.current().pid());
+    write(living, "");
+    write(living + ".1", "");
+    for (int i = 10; i < 31; i++) {
+      String log = "logs/foresight-20250101T0000%dZ-%d.log".formatted(i, NO_PROCESS);
+      write(log, "");
+      write(log + ".1", "");
+    }
+    submit(Map.of(), "generate");
+    try (Stream<Path> logs = Files.list(home.resolve("logs"))) {
+      List<String> names = logs.map(log -> "logs/" + log.getFileName()).toList();
+      // The newest 19 of them, and the place of the new one's.
+      assertThat(names)
+          .hasSize(2 + 2 * 19)
+          .contains(living, living + ".1")
+          .noneMatch(name -> name.contains("T000010Z") || name.contains("T000011Z"));
+    }
+  }
+
+  @Test
+  void copiesOfModelsGoToTheTemporaryFolderAndExecutorsKeepTheirOwnLibraries()
+      throws IOException, InterruptedException {
+    List<String> submitted =
+        submit(
+            Map.of("DJL_CACHE_DIR", "/only/here"),
+            "--master",
+            "local-cluster[2,1,1024]",
+            "--",
+            "generate");
+    String folder = "-Dforesight.host.folder=" + home.resolve("tmp");
+    assertThat(submitted).contains(folder);
+    assertThat(submitted)
+        .anyMatch(
+            o -> o.startsWith("spark.executor.defaultJavaOptions") && o.contains(folder + '"'));
+    assertThat(submitted).noneMatch(o -> o.contains("/only/here"));
   }
 
   @Test

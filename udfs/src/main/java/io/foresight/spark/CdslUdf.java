@@ -52,7 +52,7 @@ final class CdslUdf implements RowsFunction {
     return Rows.mapped(
         decoded,
         one -> {
-          listener.decoded(one.result());
+          listener.done(one.result().counters());
           return append(one.row(), one.result());
         });
   }

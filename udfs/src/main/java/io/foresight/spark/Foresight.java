@@ -123,11 +123,23 @@ public final class Foresight {
    * @throws io.foresight.model.ModelException if a remote model cannot be listed
    */
   public static Dataset<Row> score(Dataset<Row> input, ScoringSettings settings) {
-    return scoring(input, settings).placed();
+    return scoring(input, settings, RowListener.NONE).placed();
   }
 
-  /** {@link #score} for a run; rows are known by their content. */
-  public static Work scoring(Dataset<Row> input, ScoringSettings settings) {
+  /** As {@link #score(Dataset, ScoringSettings)}; {@code progress} follows the rows. */
+  public static Dataset<Row> score(
+      Dataset<Row> input, ScoringSettings settings, Progress progress) {
+    return scoring(input, settings, progress.rowListener()).placed();
+  }
+
+  /**
+   * {@link #score(Dataset, ScoringSettings, Progress)} for a run; rows are known by their content.
+   */
+  public static Work scoring(Dataset<Row> input, ScoringSettings settings, Progress progress) {
+    return scoring(input, settings, progress.rowListener());
+  }
+
+  private static Work scoring(Dataset<Row> input, ScoringSettings settings, RowListener listener) {
     StructType own = HiddenColumns.without(input).schema();
     StructType schema = OutputSchema.scored(own, settings.columnPrefix());
     Map<String, String> needed = new LinkedHashMap<>();
@@ -148,7 +160,7 @@ public final class Foresight {
             settings.rewards().models());
     return new Work(
         Identified.rows(HiddenColumns.last(input), null),
-        new ScoreUdf(settings, models, own.size()),
+        new ScoreUdf(settings, models, own.size(), listener),
         schema);
   }
 

@@ -15,8 +15,8 @@ import scala.collection.JavaConverters;
 import scala.collection.Seq;
 
 /**
- * How far a generation is. Executors' heartbeats carry the counts, so that they move within a task;
- * what a failed task had counted is taken back. Lives on the driver; thread-safe.
+ * How far a generation or a scoring is. Executors' heartbeats carry the counts, so that they move
+ * within a task; what a failed task had counted is taken back. Lives on the driver; thread-safe.
  */
 public final class Progress extends SparkListener implements AutoCloseable {
 
@@ -60,11 +60,11 @@ public final class Progress extends SparkListener implements AutoCloseable {
     LongAccumulator tokens = accumulators.get(1);
     LongAccumulator drafted = accumulators.get(2);
     LongAccumulator accepted = accumulators.get(3);
-    return result -> {
+    return counters -> {
       rows.add(1);
-      tokens.add(result.counters().committed());
-      drafted.add(result.counters().drafted());
-      accepted.add(result.counters().accepted());
+      tokens.add(counters.committed());
+      drafted.add(counters.drafted());
+      accepted.add(counters.accepted());
     };
   }
 

@@ -1,14 +1,19 @@
 package io.foresight.spark;
 
+import io.foresight.decoding.Counters;
 import java.io.Serializable;
 
-/** Hears of each decoded row on the executor that decoded it. */
+/** Hears of each row that is done, on the executor that did it. */
 @FunctionalInterface
 interface RowListener extends Serializable {
 
   /** Listens to nothing. */
-  RowListener NONE = result -> {};
+  RowListener NONE = counters -> {};
 
-  /** One row is done; an error row too. */
-  void decoded(RowDecoder.Result result);
+  /**
+   * One row is done; an error row too.
+   *
+   * @param counters what its decoding took; all zero of a row that was only scored
+   */
+  void done(Counters counters);
 }

@@ -1,5 +1,6 @@
 package io.foresight.spark;
 
+import io.foresight.decoding.Counters;
 import io.foresight.decoding.RowFault;
 import io.foresight.spark.RowScorer.Scored;
 import io.foresight.spark.run.RowsFunction;
@@ -18,15 +19,17 @@ final class ScoreUdf implements RowsFunction {
   private final ScoringSettings settings;
   private final RunModels models;
   private final int columns;
+  private final RowListener listener;
 
   /**
    * @param models how executors get at the models that the settings name
    * @param columns how many of the rows' columns are the input's own; the output has those
    */
-  ScoreUdf(ScoringSettings settings, RunModels models, int columns) {
+  ScoreUdf(ScoringSettings settings, RunModels models, int columns, RowListener listener) {
     this.settings = settings;
     this.models = models;
     this.columns = columns;
+    this.listener = listener;
   }
 
   @Override
@@ -40,7 +43,12 @@ final class ScoreUdf implements RowsFunction {
             () ->
                 new RowScorer(settings.withModels(models::folder), context::killTaskIfInterrupted));
     context.addTaskCompletionListener((TaskCompletionListener) done -> scorer.close());
-    return Rows.mapped(LostDevice.watched(scorer.score(rows)), this::append);
+    return Rows.mapped(
+        LostDevice.watched(scorer.score(rows)),
+        scored -> {
+          listener.done(Counters.ZERO);
+          return append(scored);
+        });
   }
 
   @Override

@@ -175,7 +175,8 @@ class DataIsDataTest {
     if (style.reversible()
         && style.specialOf(ids).isEmpty()
         && !(before + after).contains("<unk>")
-        // After the one SentencePiece writes a blank; of the other the byte-level decoder makes bytes.
+        // After the one SentencePiece writes a blank; of the other the byte-level decoder makes
+        // bytes.
         && !prompt.text().contains("<think>")
         && !prompt.text().contains("één")) {
       assertThat(style.tokenizer().decode(ids)).as(as).isEqualTo(shown(style, prompt.text()));

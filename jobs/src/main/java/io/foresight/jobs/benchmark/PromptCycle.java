@@ -1,7 +1,9 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.spark.HiddenColumns;
 import io.foresight.spark.RowDecoder;
-import io.foresight.spark.RowId;
+import io.foresight.spark.run.Identified;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -16,14 +18,26 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * The rows of a benchmark: the prompts, and again the prompts under fresh ids until there are as
- * many as wanted.
+ * many as wanted. The prompts' own ids are those that {@code generate} gives them, so that what is
+ * sampled is the same.
  *
- * @param prompts at least one
+ * @param prompts with their ids in the last column, {@link HiddenColumns#ID}
  * @param idColumn {@code null} if ids are derived
  * @param size rows in all
  */
 public record PromptCycle(List<Row> prompts, String idColumn, int size)
     implements Iterable<RowDecoder.Named> {
+
+  /**
+   * Reads the prompts.
+   *
+   * @param idColumn {@code null} to derive ids
+   * @param size rows in all; {@code null} for each prompt once
+   */
+  public static PromptCycle of(Dataset<Row> input, String idColumn, Integer size) {
+    List<Row> prompts = Identified.rows(input, idColumn).collectAsList();
+    return new PromptCycle(prompts, idColumn, size == null ? prompts.size() : size);
+  }
 
   @Override
   public Iterator<RowDecoder.Named> iterator() {
@@ -42,10 +56,7 @@ public record PromptCycle(List<Row> prompts, String idColumn, int size)
   }
 
   private String id(int i) {
-    if (idColumn == null) {
-      return String.valueOf(i);
-    }
-    String id = RowId.of(row(i).getAs(idColumn));
+    String id = row(i).getAs(HiddenColumns.ID);
     int cycle = i / prompts.size();
     return cycle == 0 ? id : id + "#" + cycle;
   }
@@ -59,7 +70,8 @@ public record PromptCycle(List<Row> prompts, String idColumn, int size)
   Dataset<Row> dataset(SparkSession spark, int count) {
     StructType schema = prompts.get(0).schema();
     int at = idColumn == null ? -1 : schema.fieldIndex(idColumn);
-    StructField[] fields = schema.fields().clone();
+    // Spark's own way gives them ids anew.
+    StructField[] fields = Arrays.copyOf(schema.fields(), schema.size() - 1);
     if (at >= 0) {
       fields[at] = new StructField(idColumn, DataTypes.StringType, false, Metadata.empty());
     }

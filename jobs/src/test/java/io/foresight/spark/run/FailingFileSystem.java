@@ -19,12 +19,16 @@ import org.apache.hadoop.util.Progressable;
 
 /**
  * This host's disk by the scheme {@code failing}, where the n-th change fails: before it is made,
- * or after it. As in an object store, a file is there when all of it is, and until then what was.
+ * or after it; and each when it has been closed, as with file systems behind a network. As in an
+ * object store, a file is there when all of it is, and until then what was.
  */
 public final class FailingFileSystem extends FilterFileSystem {
 
   private static final AtomicInteger LEFT = new AtomicInteger(Integer.MAX_VALUE);
   private static volatile boolean after;
+  private static volatile Runnable first = () -> {};
+
+  private volatile boolean closed;
 
   public FailingFileSystem() {
     super(new RawLocalFileSystem());
@@ -33,6 +37,11 @@ public final class FailingFileSystem extends FilterFileSystem {
   static void failAt(int change, boolean afterIt) {
     after = afterIt;
     LEFT.set(change);
+  }
+
+  /** Does something before each change, on the thread that makes it. */
+  static void before(Runnable each) {
+    first = each;
   }
 
   static boolean failed() {
@@ -44,7 +53,11 @@ public final class FailingFileSystem extends FilterFileSystem {
     T make() throws IOException;
   }
 
-  private static <T> T changed(Change<T> change) throws IOException {
+  private <T> T changed(Change<T> change) throws IOException {
+    first.run();
+    if (closed) {
+      throw new IOException("the file system is closed");
+    }
     boolean fails = LEFT.getAndDecrement() == 0;
     if (fails && !after) {
       throw new IOException("the disk fails before the change");
@@ -54,6 +67,12 @@ public final class FailingFileSystem extends FilterFileSystem {
       throw new IOException("the disk fails after the change");
     }
     return made;
+  }
+
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    super.close();
   }
 
   @Override
@@ -124,7 +143,7 @@ public final class FailingFileSystem extends FilterFileSystem {
   }
 
   /** A file that is being written, where nobody looks. */
-  private static final class Upload extends ByteArrayOutputStream
+  private final class Upload extends ByteArrayOutputStream
       implements StreamCapabilities, Abortable {
 
     private final Path target;

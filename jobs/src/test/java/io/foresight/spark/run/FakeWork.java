@@ -71,6 +71,12 @@ final class FakeWork implements RowsFunction {
             throw new IllegalStateException("the device fails");
           }
         }
+        case "bad-then-throw" -> {
+          if (Files.exists(Path.of(words[1]))) {
+            throw new IllegalStateException("the model fails on " + row.getAs("id"));
+          }
+          return failed(row, RowFault.Kind.REWARD, "Cannot judge it.");
+        }
         case "bad" -> {
           if (!Files.exists(Path.of(words[1]))) {
             return failed(row, RowFault.Kind.REWARD, "Cannot judge it.");
@@ -134,6 +140,23 @@ final class FakeWork implements RowsFunction {
         run.finish(new ObjectMapper().createObjectNode().put("rows", run.rows()));
       }
     }
+  }
+
+  /** What tasks of a planned run do, in a scratch folder of its own, with no more attempts. */
+  static ShardWork shards(SparkSession spark, Path scratch, int millis) throws IOException {
+    Files.createDirectories(scratch.resolve("parts"));
+    Path alive = Files.createFile(scratch.resolve("alive"));
+    StructType input = Identified.rows(input(spark, Map.of()), "id").schema();
+    return new ShardWork(
+        RowFiles.parquet(spark, input.asNullable()),
+        RowFiles.parquet(spark, InputChanges.INDEX),
+        RowFiles.parquet(spark, OUTPUT),
+        RowFiles.parquet(spark, OUTPUT),
+        new FakeWork(millis),
+        OUTPUT.fieldIndex("error"),
+        new org.apache.hadoop.fs.Path(scratch.toUri()),
+        new org.apache.hadoop.fs.Path(alive.toUri()),
+        1);
   }
 
   static Dataset<Row> input(SparkSession spark, Map<String, String> texts) {

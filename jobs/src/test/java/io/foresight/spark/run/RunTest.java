@@ -2,6 +2,7 @@ package io.foresight.spark.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,13 +17,18 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.TaskKilled;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -34,6 +40,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.unsafe.types.UTF8String;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +65,15 @@ class RunTest {
   @AfterAll
   static void stop() {
     spark.stop();
+  }
+
+  /** A run that ends does not wait for its tasks, which may write into the folder yet. */
+  @AfterEach
+  void waitForTasks() throws InterruptedException {
+    while (Stream.of(spark.sparkContext().statusTracker().getExecutorInfos())
+        .anyMatch(executor -> executor.numRunningTasks() > 0)) {
+      Thread.sleep(20);
+    }
   }
 
   private String output() {
@@ -529,6 +545,187 @@ class RunTest {
     assertThat(seen()).isEqualTo(done(texts));
   }
 
+  /** Tasks beside each other, as copies of one task are that Spark starts. */
+  private static List<ShardResult> sideBySide(ShardWork work, ShardTask... tasks) {
+    return Propagated.sql(
+        spark,
+        () ->
+            JavaSparkContext.fromSparkContext(spark.sparkContext())
+                .parallelize(List.of(tasks), tasks.length)
+                .map(work::run)
+                .collect());
+  }
+
+  private static ShardTask of(
+      ShardTask whole, ShardTask.Work work, long from, long to, Path output, List<Path> parts) {
+    return new ShardTask(
+        work,
+        "%s_%s_%d".formatted(whole.name(), work, from),
+        whole.input(),
+        whole.index(),
+        whole.again(),
+        from,
+        to,
+        new org.apache.hadoop.fs.Path(output.toUri()),
+        parts.stream().map(part -> new org.apache.hadoop.fs.Path(part.toUri())).toList(),
+        null,
+        null,
+        0,
+        List.of());
+  }
+
+  @Test
+  void copiesOfAMergeWriteOneFile() throws IOException {
+    Map<String, String> texts = FakeWork.texts(0, 24);
+    ShardTask whole;
+    try (Run run = Run.open(spark, request())) {
+      Dataset<Row> input = Identified.rows(FakeWork.input(spark, texts), "id");
+      run.output(FakeWork.OUTPUT, "error");
+      run.plan(() -> input);
+      whole = run.tasks().stream().filter(task -> task.rows() > 1).findFirst().orElseThrow();
+    }
+    Path scratch = temporary.resolve("scratch");
+    ShardWork work = FakeWork.shards(spark, scratch, 0);
+    Path first = scratch.resolve("parts/first.parquet");
+    Path others = scratch.resolve("parts/others.parquet");
+    sideBySide(
+        work,
+        of(whole, ShardTask.Work.PART, 0, 1, first, List.of()),
+        of(whole, ShardTask.Work.PART, 1, whole.rows(), others, List.of()));
+    ShardTask merge =
+        of(
+            whole,
+            ShardTask.Work.MERGE,
+            0,
+            whole.rows(),
+            Path.of(whole.output().toUri()),
+            List.of(first, others));
+    assertThat(sideBySide(work, merge, merge))
+        .extracting(ShardResult::rows)
+        .containsExactly(whole.rows(), whole.rows());
+    assertThat(seen()).hasSize((int) whole.rows());
+    assertThat(done(texts)).containsAllEntriesOf(seen());
+    assertThat(names(scratch.toString())).containsExactly("alive", "parts");
+    assertThat(names(scratch.resolve("parts").toString()))
+        .containsExactly("first.parquet", "others.parquet");
+  }
+
+  @Test
+  void copiesOfARetryWriteOneFile() throws IOException {
+    Path marker = temporary.resolve("good-now");
+    Map<String, String> texts = FakeWork.texts(0, 24);
+    for (int i = 0; i < 10; i++) {
+      texts.put("r" + i, "bad " + marker);
+    }
+    run(request(), texts);
+    Files.createFile(marker);
+    List<ShardTask> tasks;
+    try (Run run = Run.open(spark, with(request(), Changed::retrying))) {
+      run.output(FakeWork.OUTPUT, "error");
+      tasks = run.tasks();
+    }
+    ShardWork work = FakeWork.shards(spark, temporary.resolve("scratch"), 20);
+    for (ShardTask task : tasks) {
+      assertThat(sideBySide(work, task, task))
+          .extracting(ShardResult::outcome)
+          .containsOnly(ShardResult.Outcome.DONE);
+    }
+    assertThat(seen()).isEqualTo(done(texts));
+    assertThat(names(temporary.resolve("scratch").toString())).containsExactly("alive", "parts");
+  }
+
+  @Test
+  void aRowThatFailsWhenItIsDoneAgainIsAnErrorRowAndNoOtherIs() throws IOException {
+    Path marker = temporary.resolve("good-now");
+    Map<String, String> texts = new TreeMap<>();
+    for (int i = 0; i < 40; i++) {
+      texts.put("r" + i, "bad " + marker);
+    }
+    texts.put("r13", "bad-then-throw " + marker);
+    RunRequest request = with(request(), c -> c.fraction(1));
+    run(request, texts);
+    assertThat(seen().values()).containsOnly("reward: Cannot judge it.");
+    Files.createFile(marker);
+    run(with(request(), c -> c.fraction(1).retrying()), texts);
+    Map<String, String> seen = seen();
+    assertThat(seen.remove("r13"))
+        .startsWith(
+            "internal: Cannot do the row: it fails wherever it is done: the model fails on r13.");
+    texts.remove("r13");
+    assertThat(seen).isEqualTo(done(texts));
+  }
+
+  @Test
+  void aTaskThatIsKilledStopsWithoutAnInterruption() throws Exception {
+    Path marker = temporary.resolve("good-now");
+    Map<String, String> texts = new TreeMap<>();
+    for (int i = 0; i < 80; i++) {
+      texts.put("r" + i, "bad " + marker);
+    }
+    run(with(request(), c -> c.fraction(1)), texts);
+    ShardTask retry;
+    try (Run run = Run.open(spark, with(request(), Changed::retrying))) {
+      run.output(FakeWork.OUTPUT, "error");
+      retry = run.tasks().get(0);
+    }
+    ShardWork work = FakeWork.shards(spark, temporary.resolve("scratch"), 500);
+    CountDownLatch killed = new CountDownLatch(1);
+    SparkListener listener =
+        new SparkListener() {
+          @Override
+          public void onTaskEnd(SparkListenerTaskEnd end) {
+            if (end.reason() instanceof TaskKilled) {
+              killed.countDown();
+            }
+          }
+        };
+    spark.sparkContext().addSparkListener(listener);
+    int before = FakeWork.DONE.get();
+    Thread job =
+        new Thread(
+            () -> {
+              spark.sparkContext().setJobGroup("killed", "killed", false);
+              assertThatThrownBy(() -> sideBySide(work, retry)).hasMessageContaining("cancelled");
+            });
+    job.start();
+    while (FakeWork.DONE.get() == before) {
+      Thread.sleep(10);
+    }
+    spark.sparkContext().cancelJobGroup("killed");
+    killed.await();
+    assertThat(FakeWork.DONE.get() - before).isLessThan(3);
+    spark.sparkContext().removeSparkListener(listener);
+    job.join();
+  }
+
+  @Test
+  void whoIsInterruptedIsToldSoAndItsJobEnds() throws InterruptedException {
+    Map<String, String> texts = FakeWork.texts(0, 200);
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    int before = FakeWork.DONE.get();
+    Thread driver =
+        new Thread(
+            () ->
+                thrown.set(
+                    catchThrowable(
+                        () -> FakeWork.run(spark, request(), FakeWork.input(spark, texts), 50))));
+    driver.start();
+    while (FakeWork.DONE.get() == before) {
+      Thread.sleep(10);
+    }
+    driver.interrupt();
+    driver.join();
+    assertThat(thrown.get())
+        .isInstanceOfSatisfying(
+            RunException.class, e -> assertThat(e.kind()).isEqualTo(RunException.Kind.INTERRUPTED));
+    while (spark.sparkContext().statusTracker().getActiveJobIds().length > 0) {
+      Thread.sleep(10);
+    }
+    assertThat(FakeWork.DONE.get() - before).isLessThan(200);
+    run(request(), texts);
+    assertThat(seen()).isEqualTo(done(texts));
+  }
+
   @Test
   void anotherIdentityIsRefusedWithEachDifference() {
     run(request(), FakeWork.texts(0, 5));
@@ -972,7 +1169,7 @@ class RunTest {
       whole = FakeWork.read(spark, folder);
       assertThat(whole).as("after failure " + at).isEqualTo(done(texts));
       // Odd, so that changes fail before and after they are made.
-      step = at < 4 ? 1 : 7;
+      step = at < 4 ? 1 : 11;
     }
     assertThat(ends).contains("STORAGE").hasSizeGreaterThan(8);
   }

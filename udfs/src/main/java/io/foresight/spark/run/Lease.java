@@ -19,7 +19,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * other, so that two can never both see nobody. That needs nothing of the file system but listings
  * that are up to date, which object stores have too. A lease whose file has not been renewed for
  * {@link Timing#expiry} has run out, by the file system's own clock; one whose process is seen to
- * be gone, from the same host, at once.
+ * be gone, from the same host, at once. A driver that was late and renews a lease that ran out
+ * finds who took it over, and has lost it.
  */
 final class Lease implements AutoCloseable {
 
@@ -46,6 +49,16 @@ final class Lease implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int TRIES = 60;
+
+  /** For a renewal that is under way to end; storage may answer late, or never. */
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  /**
+   * Before Hadoop closes its file systems, and after Spark, whose tasks write to the output, has
+   * ended.
+   */
+  private static final int HOOK_PRIORITY = FileSystem.SHUTDOWN_HOOK_PRIORITY + 20;
+
   private static final String PLACE = place();
 
   /** Owners of this process that hold a lease. */
@@ -56,8 +69,12 @@ final class Lease implements AutoCloseable {
   private final Path file;
   private final Timing timing;
   private final String owner;
+
+  /** Files of leases that ran out and were removed for this one; their drivers may not know yet. */
+  private final Set<String> succeeded = ConcurrentHashMap.newKeySet();
+
   private final ObjectNode content = JSON.createObjectNode();
-  private final Thread hook = new Thread(this::release, "foresight-lease-end");
+  private final Runnable hook = this::release;
   private ScheduledExecutorService beats;
   private ScheduledFuture<?> renewals;
   private volatile boolean lost;
@@ -101,8 +118,9 @@ final class Lease implements AutoCloseable {
       } catch (NoSuchFileException e) {
         // The last one who held it took the folder away in between.
         continue;
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) {
         // Whatever of it is there must not keep others out.
+        OWN.remove(lease.owner);
         files.delete(lease.file);
         throw e;
       }
@@ -170,6 +188,7 @@ final class Lease implements AutoCloseable {
           new Holder(said, Duration.ofMillis(Math.max(0, now - status.getModificationTime())));
       if (gone(said) || other.age().compareTo(timing.expiry()) > 0) {
         LOG.info("Removing the lease of process {}, which has ended.", said.path("pid"));
+        succeeded.add(status.getPath().getName());
         files.delete(status.getPath());
       } else if (found == null || other.holds()) {
         found = other;
@@ -249,20 +268,46 @@ final class Lease implements AutoCloseable {
             });
     long millis = timing.beat().toMillis();
     renewals = beats.scheduleAtFixedRate(this::renew, millis, millis, TimeUnit.MILLISECONDS);
-    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      ShutdownHookManager.get().addShutdownHook(hook, HOOK_PRIORITY);
+    } catch (IllegalStateException e) {
+      // The process is ending: nothing is to be held any more.
+      endRenewals();
+      throw e;
+    }
   }
 
   private void renew() {
+    if (lost) {
+      return;
+    }
     try {
       if (!files.exists(file)) {
         lost = true;
         return;
       }
       write("held");
+      if (isTaken()) {
+        lost = true;
+      }
     } catch (IOException | RuntimeException e) {
       // The next one may get through; if none does, the lease runs out.
       LOG.warn("Cannot renew the lease {}: {}", file, e.toString());
     }
+  }
+
+  /** Whether another one holds the output: it came when this lease had run out. */
+  private boolean isTaken() throws IOException {
+    for (FileStatus status : files.list(folder)) {
+      String name = status.getPath().getName();
+      if (name.endsWith(".json") && !name.equals(file.getName()) && !succeeded.contains(name)) {
+        JsonNode said = said(files, status.getPath());
+        if (said != null && "held".equals(said.path("state").asText()) && !gone(said)) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /**
@@ -291,8 +336,8 @@ final class Lease implements AutoCloseable {
 
   private void release() {
     OWN.remove(owner);
-    renewals.cancel(false);
-    beats.shutdownNow();
+    // A renewal that is under way would write the file again that is deleted here.
+    endRenewals();
     try {
       files.delete(file);
     } catch (IOException | RuntimeException e) {
@@ -300,10 +345,31 @@ final class Lease implements AutoCloseable {
     }
   }
 
+  private void endRenewals() {
+    renewals.cancel(false);
+    beats.shutdown();
+    boolean interrupted = false;
+    long end = System.nanoTime() + GRACE.toNanos();
+    while (!beats.isTerminated()) {
+      try {
+        if (!beats.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+          LOG.warn("A renewal of the lease {} does not end, and may leave it behind.", file);
+          break;
+        }
+      } catch (InterruptedException e) {
+        // Whoever interrupts a run wants its lease gone all the same.
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   @Override
   public void close() {
     try {
-      Runtime.getRuntime().removeShutdownHook(hook);
+      ShutdownHookManager.get().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
       // The process is ending, and the hook releases it.
       return;

@@ -446,13 +446,8 @@ public final class Run implements AutoCloseable {
         "%s-%05d".formatted(segment.id(), shard),
         paths.input(segment, shard, rows),
         paths.index(segment, shard),
-        0,
         rows,
-        output,
-        List.of(),
-        null,
-        null,
-        0);
+        output);
   }
 
   /** Rows of each shard that lies ready. */

@@ -1,19 +1,27 @@
 package io.foresight.spark.run;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * What became of a task's work.
  *
- * @param rows rows of its file
+ * @param rows rows of its file, or that it was to do
  * @param errors those of them that are errors
  * @param failure class of what it failed with; {@code null} if it did not
  * @param message what it failed with
  * @param ends what the run has to end with, since no row and no other attempt would change it;
  *     {@code null} for nothing
+ * @param marks names of the marks that it was given up for
  */
 record ShardResult(
-    Outcome outcome, long rows, long errors, String failure, String message, RunException.Kind ends)
+    Outcome outcome,
+    long rows,
+    long errors,
+    String failure,
+    String message,
+    RunException.Kind ends,
+    List<String> marks)
     implements Serializable {
 
   /** How it ended. */
@@ -22,6 +30,8 @@ record ShardResult(
     DONE,
     /** Executors ended whenever they did it. */
     TOOK_EXECUTORS,
+    /** It was given up for marks of executors that live: nothing is known of it. */
+    MISTAKEN,
     /** It failed as often as a task may. */
     FAILED,
     /** The file system failed as often as a task may. */
@@ -29,27 +39,34 @@ record ShardResult(
   }
 
   static ShardResult done(long rows, long errors) {
-    return new ShardResult(Outcome.DONE, rows, errors, null, null, null);
+    return new ShardResult(Outcome.DONE, rows, errors, null, null, null, List.of());
   }
 
-  static ShardResult failed(Outcome outcome, Throwable failure) {
+  static ShardResult failed(Outcome outcome, long rows, Throwable failure) {
     String message = failure.getMessage();
     return new ShardResult(
         outcome,
-        0,
+        rows,
         0,
         failure.getClass().getName(),
         message == null ? failure.getClass().getSimpleName() : message,
-        failure instanceof RunException run ? run.kind() : null);
+        failure instanceof RunException run ? run.kind() : null,
+        List.of());
   }
 
-  static ShardResult tookExecutors(int executors) {
+  static ShardResult tookExecutors(long rows, List<String> marks) {
     return new ShardResult(
         Outcome.TOOK_EXECUTORS,
-        0,
+        rows,
         0,
         "",
-        "%d executors ended while they did it".formatted(executors),
-        null);
+        "%d executors ended while they did it".formatted(ShardWork.executors(marks).size()),
+        null,
+        marks);
+  }
+
+  /** The same, of marks of which some are of executors that live. */
+  ShardResult mistaken(List<String> living) {
+    return new ShardResult(Outcome.MISTAKEN, rows, errors, failure, message, ends, living);
   }
 }

@@ -16,6 +16,7 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
+import org.apache.spark.scheduler.TaskSchedulerImpl;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,9 @@ final class ShardScheduler {
 
   /** Jobs that Spark may give up in turn before a shard is done. */
   private static final int LOST_JOBS = 3;
+
+  /** Marks of a task's attempts that may be there although their executors live. */
+  private static final int MOST_FORGIVEN = 16;
 
   private final SparkSession spark;
   private final ShardWork work;
@@ -105,13 +109,11 @@ final class ShardScheduler {
     List<ShardTask> round = tasks;
     size = tasks.size();
     int lost = 0;
-    boolean first = true;
     while (!round.isEmpty()) {
       ShardResult[] results = new ShardResult[round.size()];
-      Exception gaveUp = submit(round, results, first);
+      Exception gaveUp = submit(round, results);
       // It may have been asked for when there was nothing left to cancel.
       throwIfEnded();
-      first = false;
       List<ShardTask> next = new ArrayList<>();
       boolean some = false;
       for (int i = 0; i < results.length; i++) {
@@ -158,6 +160,7 @@ final class ShardScheduler {
         }
       }
       case STORAGE -> throw storage(task, result);
+      case MISTAKEN -> next.add(forgiving(task, result));
       case FAILED, TOOK_EXECUTORS -> again(task, result, next);
     }
   }
@@ -169,11 +172,19 @@ final class ShardScheduler {
             .formatted(task.output(), result.message()));
   }
 
-  private void again(ShardTask task, ShardResult result, List<ShardTask> next) {
-    if (task.work() == Work.RETRY) {
-      LOG.warn("Cannot decode the error rows of {} again: {}", task.output(), result.message());
-      return;
+  private ShardTask forgiving(ShardTask task, ShardResult result) {
+    ShardTask forgiving = task.forgiving(result.marks());
+    if (forgiving.forgiven().size() > MOST_FORGIVEN) {
+      throw new RunException(
+          RunException.Kind.STORAGE,
+          "Cannot do %s: its attempts cannot delete their marks in %s. Allow deletions there; what is written is kept, and the same command goes on."
+              .formatted(task.name(), parts.getParent()));
     }
+    return forgiving;
+  }
+
+  private void again(ShardTask failed, ShardResult result, List<ShardTask> next) {
+    ShardTask task = failed.work() == Work.RETRY ? failed.withRows(result.rows()) : failed;
     if (task.work() == Work.MERGE || task.work() == Work.ERROR_ROW) {
       throw new RunException(
           RunException.Kind.FAILED,
@@ -185,7 +196,7 @@ final class ShardScheduler {
         task.name(),
         result.message());
     Cut cut = cuts.computeIfAbsent(shardOf(task), name -> new Cut(task));
-    if (task.work() == Work.SHARD) {
+    if (task.isWhole()) {
       cut.open = 1;
     }
     if (task.rows() > 1) {
@@ -225,13 +236,15 @@ final class ShardScheduler {
         name,
         whole.input(),
         whole.index(),
+        whole.again(),
         from,
         to,
         new Path(parts, name + ".parquet"),
         List.of(),
         fault,
         message,
-        tries);
+        tries,
+        List.of());
   }
 
   private ShardTask merge(Cut cut) {
@@ -241,13 +254,15 @@ final class ShardScheduler {
         whole.name() + "_merge",
         whole.input(),
         whole.index(),
+        whole.again(),
         whole.from(),
         whole.to(),
         whole.output(),
         new ArrayList<>(cut.pieces.values()),
         null,
         null,
-        0);
+        0,
+        List.of());
   }
 
   private static final class OnExecutor
@@ -268,7 +283,7 @@ final class ShardScheduler {
   }
 
   /** Runs a job of all the tasks; returns why Spark gave it up, or {@code null}. */
-  private Exception submit(List<ShardTask> tasks, ShardResult[] results, boolean first) {
+  private Exception submit(List<ShardTask> tasks, ShardResult[] results) {
     SparkContext context = spark.sparkContext();
     RDD<ShardTask> rdd =
         JavaSparkContext.fromSparkContext(context).parallelize(tasks, tasks.size()).rdd();
@@ -287,9 +302,10 @@ final class ShardScheduler {
                 JavaConverters.asScalaBuffer(partitions).toSeq(),
                 new AbstractFunction2<Object, ShardResult, BoxedUnit>() {
                   @Override
-                  public BoxedUnit apply(Object index, ShardResult result) {
+                  public BoxedUnit apply(Object index, ShardResult given) {
+                    ShardResult result = judged(given);
                     results[(Integer) index] = result;
-                    heard(tasks.get((Integer) index), result, first);
+                    heard(tasks.get((Integer) index), result);
                     return BoxedUnit.UNIT;
                   }
                 },
@@ -297,7 +313,18 @@ final class ShardScheduler {
             return null;
           });
     } catch (Exception e) {
+      // Of any type: Spark's checked ones come through Scala code, which does not declare them.
+      if (e instanceof InterruptedException) {
+        context.cancelJobGroup(group);
+        Thread.currentThread().interrupt();
+      }
       throwIfEnded();
+      if (e instanceof InterruptedException) {
+        throw new RunException(
+            RunException.Kind.INTERRUPTED,
+            "Cannot go on: the run was interrupted. What is written is kept, and the same command goes on.",
+            e);
+      }
       if (context.isStopped()) {
         throw new RunException(
             RunException.Kind.CLUSTER,
@@ -310,23 +337,46 @@ final class ShardScheduler {
     }
   }
 
+  /**
+   * The result of a task that was given up for marks: attempts under way have marks as well, and
+   * those that were ended may have left theirs. Only executors that Spark knows no more have ended.
+   */
+  private ShardResult judged(ShardResult result) {
+    if (result.outcome() != Outcome.TOOK_EXECUTORS) {
+      return result;
+    }
+    List<String> living =
+        result.marks().stream().filter(mark -> lives(ShardWork.executor(mark))).toList();
+    return living.isEmpty() ? result : result.mistaken(living);
+  }
+
+  private boolean lives(String executor) {
+    return spark.sparkContext().taskScheduler() instanceof TaskSchedulerImpl scheduling
+        && scheduling.isExecutorAlive(executor);
+  }
+
   /** On Spark's thread. */
-  private void heard(ShardTask task, ShardResult result, boolean first) {
+  private void heard(ShardTask task, ShardResult result) {
     switch (result.outcome()) {
       case DONE -> {
         anyDone = true;
         failedInTurn = 0;
-        if (task.work() == Work.SHARD || task.work() == Work.MERGE || task.work() == Work.RETRY) {
+        if (task.isWhole() || task.work() == Work.MERGE) {
           done.accept(result);
         }
       }
       case STORAGE -> end(storage(task, result));
+      case MISTAKEN ->
+          LOG.info("{} is done again: {}, but they live.", task.name(), result.message());
       case FAILED, TOOK_EXECUTORS -> {
-        failedInTurn++;
         if (result.ends() != null) {
           end(new RunException(result.ends(), result.message()));
-        } else if (first && failedInTurn >= mostInTurn(result)) {
-          end(everyShard(result));
+        } else if (task.isWhole()) {
+          // Pieces are of shards that failed, and say nothing of others.
+          failedInTurn++;
+          if (failedInTurn >= mostInTurn(result)) {
+            end(everyShard(result));
+          }
         }
       }
     }

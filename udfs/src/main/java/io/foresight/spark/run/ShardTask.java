@@ -2,6 +2,7 @@ package io.foresight.spark.run;
 
 import io.foresight.decoding.RowFault;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 
@@ -12,26 +13,31 @@ import org.apache.hadoop.fs.Path;
  * @param name distinguishes it from all others of the run
  * @param input the shard's rows as they were laid out
  * @param index their ids
+ * @param again the file whose error rows are done again; {@code null} where rows are done that were
+ *     laid out
  * @param from first row of the shard that it is about
- * @param to the row after the last
+ * @param to the row after the last; of a {@link Work#RETRY} 0, since the file knows
  * @param output where its rows go
  * @param parts of a merge: what the shard is put together from, in order
  * @param fault of an error row: its kind; else {@code null}
  * @param message of an error row: its message; else {@code null}
  * @param tries how often this very work was given out before
+ * @param forgiven names of marks that say nothing, since their executors live
  */
 record ShardTask(
     Work work,
     String name,
     Path input,
     Path index,
+    Path again,
     long from,
     long to,
     Path output,
     List<Path> parts,
     RowFault.Kind fault,
     String message,
-    int tries)
+    int tries,
+    List<String> forgiven)
     implements Serializable {
 
   /** Kinds of work. */
@@ -46,6 +52,48 @@ record ShardTask(
     MERGE,
     /** The error rows of a shard that is there, again. */
     RETRY
+  }
+
+  /** What a run begins with: a whole shard. */
+  ShardTask(Work work, String name, Path input, Path index, long rows, Path output) {
+    this(
+        work,
+        name,
+        input,
+        index,
+        work == Work.RETRY ? output : null,
+        0,
+        rows,
+        output,
+        List.of(),
+        null,
+        null,
+        0,
+        List.of());
+  }
+
+  /** Whether it is about a whole shard, which no other task of the run did before. */
+  boolean isWhole() {
+    return work == Work.SHARD || work == Work.RETRY;
+  }
+
+  /** Whether what it writes takes the place of a file that is there. */
+  boolean replaces() {
+    return output.equals(again);
+  }
+
+  /** The same, now that it is known how many rows it has. */
+  ShardTask withRows(long rows) {
+    return new ShardTask(
+        work, name, input, index, again, 0, rows, output, parts, fault, message, tries, forgiven);
+  }
+
+  /** The same, for which some more marks do not count. */
+  ShardTask forgiving(List<String> marks) {
+    List<String> all = new ArrayList<>(forgiven);
+    all.addAll(marks);
+    return new ShardTask(
+        work, name, input, index, again, from, to, output, parts, fault, message, tries, all);
   }
 
   long rows() {

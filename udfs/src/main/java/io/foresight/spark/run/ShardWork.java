@@ -5,12 +5,15 @@ import io.foresight.spark.Rows;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.function.Function;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.Row;
@@ -26,13 +29,14 @@ import org.slf4j.LoggerFactory;
  * What a task does with a shard: its rows are read, done and written to a file of the attempt's
  * own, which one rename makes the shard's. Where that name is taken, another attempt has said the
  * same, so retries, speculative copies and tasks of drivers that are gone do no harm. While it
- * works there is a mark with its name; a mark that outlives its task says that the executor ended.
- * Immutable; serialized to the executors.
+ * works there is a mark with its name and its executor's; one that outlives its task says that the
+ * executor may have ended, which the driver knows. Immutable; serialized to the executors.
  */
 final class ShardWork implements Serializable {
 
   private static final long serialVersionUID = 1;
   private static final Logger LOG = LoggerFactory.getLogger(ShardWork.class);
+  private static final String MARK = ".mark";
 
   private final RowFiles input;
   private final RowFiles index;
@@ -98,15 +102,19 @@ final class ShardWork implements Serializable {
     try {
       RunFiles opened = StorageFault.guarded(() -> RunFiles.of(scratch, output.configuration()));
       files = opened;
-      if (task.work() != ShardTask.Work.RETRY
-          && StorageFault.guarded(() -> opened.exists(task.output()))) {
+      if (!task.replaces() && StorageFault.guarded(() -> opened.exists(task.output()))) {
         return counted(task);
       }
-      int ended = StorageFault.guarded(() -> marks(opened, task));
-      if (ended >= task.lives() && task.fault() == null) {
-        return ShardResult.tookExecutors(ended);
+      List<String> marks = StorageFault.guarded(() -> marks(opened, task));
+      if (executors(marks).size() >= task.lives() && task.fault() == null) {
+        return ShardResult.tookExecutors(rows(task), marks);
       }
-      Path own = new Path(scratch, "%s.%d.mark".formatted(task.name(), context.taskAttemptId()));
+      Path own =
+          new Path(
+              scratch,
+              "%s.%s.%d%s"
+                  .formatted(
+                      task.name(), SparkEnv.get().executorId(), context.taskAttemptId(), MARK));
       mark = own;
       StorageFault.guarded(
           () -> {
@@ -120,13 +128,13 @@ final class ShardWork implements Serializable {
       // Spark ends the executor for it; the mark is to say so.
       executorEnds = true;
       throw e;
-    } catch (RuntimeException | Error e) {
+    } catch (Exception | Error e) {
+      // Of any type: Spark's checked ones come through Scala code, which does not declare them.
       if (!last || context.isInterrupted() || Thread.currentThread().isInterrupted()) {
         throw e;
       }
       LOG.error("Cannot do {}: it failed as often as a task may.", task.name(), e);
-      return ShardResult.failed(
-          e instanceof StorageFault ? ShardResult.Outcome.STORAGE : ShardResult.Outcome.FAILED, e);
+      return failed(task, e);
     } finally {
       clear(files, written);
       if (mark != null && !executorEnds) {
@@ -146,16 +154,49 @@ final class ShardWork implements Serializable {
     }
   }
 
-  /** How many executors ended while they did this task. */
-  private int marks(RunFiles files, ShardTask task) throws IOException {
-    int marks = 0;
+  private ShardResult failed(ShardTask task, Throwable failure) {
+    if (failure instanceof StorageFault) {
+      return ShardResult.failed(ShardResult.Outcome.STORAGE, 0, failure);
+    }
+    try {
+      return ShardResult.failed(ShardResult.Outcome.FAILED, rows(task), failure);
+    } catch (StorageFault e) {
+      return ShardResult.failed(ShardResult.Outcome.STORAGE, 0, e);
+    }
+  }
+
+  /** How many rows a task is about. */
+  private long rows(ShardTask task) {
+    return task.work() == ShardTask.Work.RETRY ? ids(task).size() : task.rows();
+  }
+
+  /** What other executors left behind that began this task; that this one lives is plain. */
+  private List<String> marks(RunFiles files, ShardTask task) throws IOException {
+    String own = SparkEnv.get().executorId();
+    String prefix = task.name() + ".";
+    List<String> marks = new ArrayList<>();
     for (FileStatus status : files.list(scratch)) {
       String name = status.getPath().getName();
-      if (name.startsWith(task.name() + ".") && name.endsWith(".mark")) {
-        marks++;
+      if (name.startsWith(prefix) && name.endsWith(MARK)) {
+        String mark = name.substring(prefix.length(), name.length() - MARK.length());
+        if (!executor(mark).equals(own) && !task.forgiven().contains(mark)) {
+          marks.add(mark);
+        }
       }
     }
     return marks;
+  }
+
+  /** The executor that a mark is of. */
+  static String executor(String mark) {
+    return mark.substring(0, mark.lastIndexOf('.'));
+  }
+
+  /** The executors that marks are of; each can have ended once. */
+  static Set<String> executors(List<String> marks) {
+    Set<String> executors = new HashSet<>();
+    marks.forEach(mark -> executors.add(executor(mark)));
+    return executors;
   }
 
   private ShardResult write(RunFiles files, ShardTask task, Path written) {
@@ -168,13 +209,17 @@ final class ShardWork implements Serializable {
       }
       case PART -> {
         try (Open rows = new Open(parts, written)) {
-          decode(task, rows);
+          if (task.again() == null) {
+            decode(task, rows);
+          } else {
+            decodeAgain(there(task)).forEach(rows::add);
+          }
           yield commit(files, task, rows);
         }
       }
       case ERROR_ROW -> {
         try (Open rows = new Open(parts, written)) {
-          rows.add(function.failed(laidOut(task).next(), task.fault(), task.message()));
+          rows.add(errorRow(task));
           yield commit(files, task, rows);
         }
       }
@@ -215,13 +260,11 @@ final class ShardWork implements Serializable {
   /** The task's rows as they were laid out. */
   private Iterator<Row> laidOut(ShardTask task) {
     Iterator<Row> all = rows(input, task.input(), inputEncoder);
-    TaskContext context = TaskContext.get();
     return new Iterator<>() {
       private long next;
 
       @Override
       public boolean hasNext() {
-        context.killTaskIfInterrupted();
         while (next < task.from() && all.hasNext()) {
           all.next();
           next++;
@@ -242,7 +285,25 @@ final class ShardWork implements Serializable {
 
   private static Iterator<Row> rows(RowFiles files, Path path, ExpressionEncoder<Row> encoder) {
     Function<InternalRow, Row> toRow = encoder.createDeserializer()::apply;
-    return Rows.mapped(files.read(path), toRow);
+    return Rows.mapped(killable(files.read(path)), toRow);
+  }
+
+  /** The same elements as long as the task is wanted, which no interruption need tell. */
+  private static <T> Iterator<T> killable(Iterator<T> elements) {
+    TaskContext context = TaskContext.get();
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        context.killTaskIfInterrupted();
+        return elements.hasNext();
+      }
+
+      @Override
+      public T next() {
+        context.killTaskIfInterrupted();
+        return elements.next();
+      }
+    };
   }
 
   /** A file that is there already. */
@@ -266,12 +327,12 @@ final class ShardWork implements Serializable {
           if (!files.exists(alive)) {
             throw new IOException("the run that this task is of has ended");
           }
-          if (task.work() == ShardTask.Work.RETRY) {
+          if (task.replaces()) {
             files.replace(rows.path, task.output());
           } else {
             files.commit(rows.path, task.output());
           }
-          return ShardResult.done(rows.count, rows.errors);
+          return ShardResult.done(task.replaces() ? 0 : rows.count, rows.errors);
         });
   }
 
@@ -280,39 +341,77 @@ final class ShardWork implements Serializable {
    * there afterwards that was not before; the errors are those that are left.
    */
   private ShardResult retry(RunFiles files, ShardTask task, Path written) {
-    List<Row> there = new ArrayList<>();
-    rows(output, task.output(), outputEncoder).forEachRemaining(there::add);
-    List<String> ids = new ArrayList<>();
-    index.read(task.index()).forEachRemaining(id -> ids.add(id.getString(0)));
-    if (ids.size() != there.size()) {
+    There there = there(task);
+    if (there.rows().stream().noneMatch(this::isToRetry)) {
+      long errors = there.rows().stream().filter(row -> !row.isNullAt(error)).count();
+      return ShardResult.done(0, errors);
+    }
+    List<Row> done = decodeAgain(there);
+    try (Open rows = new Open(output, written)) {
+      done.forEach(rows::add);
+      return commit(files, task, rows);
+    }
+  }
+
+  /** Rows of a shard that is there, and their ids. */
+  private record There(List<Row> rows, List<String> ids) {}
+
+  /** Those that a task is about. */
+  private There there(ShardTask task) {
+    List<Row> rows = new ArrayList<>();
+    rows(output, task.again(), outputEncoder).forEachRemaining(rows::add);
+    List<String> ids = ids(task);
+    if (ids.size() != rows.size()) {
       throw new IllegalStateException(
           "Cannot decode errors of %s again: it has %d rows, and %d are known."
-              .formatted(task.output(), there.size(), ids.size()));
+              .formatted(task.again(), rows.size(), ids.size()));
     }
-    int kind = kindColumn();
+    if (task.work() == ShardTask.Work.RETRY) {
+      return new There(rows, ids);
+    }
+    int from = (int) task.from();
+    int to = (int) task.to();
+    return new There(rows.subList(from, to), ids.subList(from, to));
+  }
+
+  private List<String> ids(ShardTask task) {
+    List<String> ids = new ArrayList<>();
+    killable(index.read(task.index())).forEachRemaining(id -> ids.add(id.getString(0)));
+    return ids;
+  }
+
+  /** Whether there is something in a row to do again: what could not be read has left nothing. */
+  private boolean isToRetry(Row row) {
+    return !row.isNullAt(error) && !"input".equals(row.get(kindColumn()));
+  }
+
+  private List<Row> decodeAgain(There there) {
+    List<Row> rows = new ArrayList<>(there.rows());
     List<Row> again = new ArrayList<>();
     List<Integer> places = new ArrayList<>();
-    for (int i = 0; i < there.size(); i++) {
-      Row row = there.get(i);
-      // What could not be read has left nothing to decode.
-      if (!row.isNullAt(error) && !"input".equals(row.get(kind))) {
-        again.add(asInput(row, ids.get(i)));
+    for (int i = 0; i < rows.size(); i++) {
+      if (isToRetry(rows.get(i))) {
+        again.add(asInput(rows.get(i), there.ids().get(i)));
         places.add(i);
       }
     }
-    long errors = there.stream().filter(row -> !row.isNullAt(error)).count();
-    if (again.isEmpty()) {
-      return ShardResult.done(0, errors);
-    }
-    Iterator<Row> decoded = call(again.iterator());
+    Iterator<Row> decoded = call(killable(again.iterator()));
     for (int place : places) {
-      there.set(place, decoded.next());
+      rows.set(place, decoded.next());
     }
-    try (Open rows = new Open(output, written)) {
-      there.forEach(rows::add);
-      commit(files, task, rows);
-      return ShardResult.done(0, rows.errors);
+    return rows;
+  }
+
+  /** The row that cannot be done; one that was done before stays as it is. */
+  private Row errorRow(ShardTask task) {
+    if (task.again() == null) {
+      return function.failed(laidOut(task).next(), task.fault(), task.message());
     }
+    There there = there(task);
+    Row row = there.rows().get(0);
+    return isToRetry(row)
+        ? function.failed(asInput(row, there.ids().get(0)), task.fault(), task.message())
+        : row;
   }
 
   private int kindColumn() {
