@@ -34,7 +34,6 @@ import picocli.CommandLine.Option;
 final class GenerateJob implements Callable<Integer> {
 
   private static final int SHOWN_ROWS = 10;
-  private static final int SHOWN_PROMPTS = 3;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @Mixin private SettingsOptions options;
@@ -43,7 +42,8 @@ final class GenerateJob implements Callable<Integer> {
 
   @Option(
       names = "--dry-run",
-      description = "Checks everything and shows the first prompts; decodes nothing.")
+      description =
+          "Checks everything, says what the rows hold and how long their prompts are; decodes nothing.")
   private boolean dryRun;
 
   @Override
@@ -55,6 +55,9 @@ final class GenerateJob implements Callable<Integer> {
         ModelStore store =
             new ModelStore(bound.generation().store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
+      if (dryRun) {
+        return new DryRun(spark, store, bound, outputOptions).call();
+      }
       Models models = Models.check(store, bound.generation());
       Map<String, String> identity =
           RunIdentity.of("generate", bound, Provenance.of(models.on(bound.generation())));
@@ -63,11 +66,6 @@ final class GenerateJob implements Callable<Integer> {
       RunRequest request =
           RunFolder.request(
               spark, "generate", "decode", settings, outputOptions, identity, described(models));
-      if (dryRun) {
-        Run.check(spark, request);
-        show(spark, settings, models, progress);
-        return 0;
-      }
       try (Run run = Run.open(spark, request)) {
         return Interruption.during(
             run::howToGoOn, () -> write(spark, run, settings, models, progress));
@@ -119,7 +117,8 @@ final class GenerateJob implements Callable<Integer> {
     System.out.print(summary.table());
   }
 
-  private static ObjectNode described(Models models) {
+  /** What the manifest says of the models. */
+  static ObjectNode described(Models models) {
     ObjectNode described = JSON.createObjectNode();
     described
         .putObject("models")
@@ -178,20 +177,6 @@ final class GenerateJob implements Callable<Integer> {
     } catch (ModelException e) {
       // The rows are written; that a measurement has no room for its caches must not fail the run.
       return bySize;
-    }
-  }
-
-  private static void show(
-      SparkSession spark, JobSettings settings, Models models, Progress progress) {
-    Dataset<Row> prompts = InputReader.read(spark, settings.reading(), settings.generation());
-    Foresight.Work work =
-        InputReader.usable(() -> Foresight.generation(prompts, settings.generation(), progress));
-    InputReader.countWithUniqueIds(prompts, settings.generation().idColumn());
-    System.out.println(settings.resolved());
-    System.out.println(work.schema().treeString());
-    for (String prompt :
-        Foresight.prompts(prompts.limit(SHOWN_PROMPTS), models.on(settings.generation()))) {
-      System.out.println(prompt);
     }
   }
 }

@@ -6,6 +6,7 @@ import io.foresight.model.ClassifierCheckpoint;
 import io.foresight.model.ModelException;
 import io.foresight.model.Tokenizer;
 import io.foresight.model.TokenizerDifference;
+import io.foresight.model.TokenizerFit;
 import io.foresight.reward.InvalidRewardsException;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
@@ -114,7 +115,14 @@ record Models(Checkpoint target, Checkpoint draft, Map<String, String> folders) 
       }
       Checkpoint checkpoint = Checkpoint.inspect(folder);
       Tokenizer.load(checkpoint.folder()).close();
+      TokenizerFit.problem(checkpoint.folder(), checkpoint.vocabularySize())
+          .ifPresent(problems::add);
       return checkpoint;
+    } catch (IOException e) {
+      problems.add(
+          "Cannot read the tokenizer of %s: %s. Check that its files are readable."
+              .formatted(location, e.getMessage()));
+      return null;
     } catch (ModelException e) {
       problems.add(e.getMessage() + copy);
       return null;

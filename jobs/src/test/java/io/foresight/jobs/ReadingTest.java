@@ -175,7 +175,19 @@ class ReadingTest {
             "null",
             "[[1],[2.50]]",
             "[{\"role\":\"system\"},\"x\"]",
-            "[\"a\",null]");
+            "null");
+    // A list that lacks a text is as wrong among other values as in a column of lists.
+    Path lists =
+        file("lists.jsonl", "{\"id\": 1, \"p\": [\"a\", null]}", "{\"id\": 2, \"p\": [\"b\"]}");
+    for (Path either : List.of(path, lists)) {
+      assertThat(column(read(either, "prompt.column=p"), HiddenColumns.INPUT_ERROR))
+          .filteredOn(error -> !error.equals("null"))
+          .singleElement()
+          .asString()
+          .contains(
+              "column p holds a list with null in it. Give a text or a list of texts without");
+      assertRefused("holds a list with null", either, "prompt.column=p", "input.malformed=fail");
+    }
   }
 
   @Test
@@ -333,6 +345,111 @@ class ReadingTest {
                     .collectAsList()
                     .get(2)))
         .contains("line 3");
+  }
+
+  @Test
+  void aLineThatIsNotInItsEncodingIsWrongAlone() throws IOException {
+    Map<String, String> texts =
+        Map.of(
+            "Shift_JIS", "\u8868\u793a \u30bd|\u80fd",
+            "GBK", "\u8baf\u901a \u4e02",
+            "GB18030", "\u8baf\u901a \ud83d\ude00",
+            "Big5", "\u529f\u8a31",
+            "ISO-2022-JP", "\u3042\u3044 \u4e00\u4e8c\u4e09",
+            "EUC-KR", "\ud55c\uad6d\uc5b4",
+            "UTF-16BE", "\u0a0d\u0d0a \u220a",
+            "UTF-16", "\u0a0d \ud83d\ude00",
+            "UTF-32LE", "\u0a0d \ud83d\ude00",
+            "IBM037", "caf\u00e9");
+    for (Map.Entry<String, String> text : texts.entrySet()) {
+      String encoding = text.getKey();
+      Charset charset = Charset.forName(encoding);
+      String of = text.getValue();
+      String encoded = "input.encoding=" + encoding;
+      StringBuilder many = new StringBuilder();
+      IntStream.range(0, 3000).forEach(i -> many.append(row("\"" + of + i + "\"")).append("\n"));
+      Path path = bytes(encoding + "-all.jsonl", many.toString().getBytes(charset));
+      assertThat(column(read(path, encoded), "id"))
+          .as(encoding)
+          .isEqualTo(IntStream.range(0, 3000).mapToObj(i -> of + i).toList());
+      Path csv =
+          bytes(
+              encoding + ".csv",
+              "id|concepts|note\n1|dog|\"%s\"\n2|dog|%s\n"
+                  .formatted(of, of.replace("|", ""))
+                  .getBytes(charset));
+      assertThat(column(read(csv, encoded, "input.delimiter=|"), "note"))
+          .as(encoding)
+          .containsExactly(of, of.replace("|", ""));
+    }
+    // Bytes of no character, in the middle of a file.
+    Map<String, byte[]> wrong =
+        Map.of(
+            "Shift_JIS", new byte[] {(byte) 0xa0},
+            "GBK", new byte[] {(byte) 0xff},
+            "UTF-16BE", new byte[] {(byte) 0xdc, 0x00},
+            "UTF-32BE", new byte[] {0x7f, 0, 0, 0});
+    for (Map.Entry<String, byte[]> bad : wrong.entrySet()) {
+      Charset charset = Charset.forName(bad.getKey());
+      String[] line = row("\"x\"").split("x");
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      for (int i = 0; i < 2000; i++) {
+        all.writeBytes((line[0] + i).getBytes(charset));
+        all.writeBytes(i == 1000 ? bad.getValue() : new byte[0]);
+        all.writeBytes((line[1] + "\n").getBytes(charset));
+      }
+      Path path = bytes(bad.getKey() + "-bad.jsonl", all.toByteArray());
+      List<Row> rows = read(path, "input.encoding=" + bad.getKey()).collectAsList();
+      assertThat(rows).as(bad.getKey()).hasSize(2000);
+      for (int i = 0; i < 2000; i++) {
+        if (i == 1000) {
+          assertThat(error(rows.get(i)))
+              .contains("Cannot read line 1001 of ", "it is not in " + charset.name())
+              .contains("its character 13 is none");
+        } else {
+          assertThat(error(rows.get(i))).isNull();
+          assertThat(rows.get(i).<String>getAs("id")).isEqualTo("" + i);
+        }
+      }
+    }
+  }
+
+  @Test
+  void columnsOfCsvAreInTheOrderOfTheFirstHeader() throws IOException {
+    for (int f = 0; f < 40; f++) {
+      file(
+          "order/%02d.csv".formatted(f),
+          f == 0 ? "z,id,concepts" : f % 2 == 0 ? "a%d,concepts,id,z".formatted(f) : "id,m,z",
+          f == 0 ? "1,2,3" : f % 2 == 0 ? "1,2,3,4" : "1,2,3");
+    }
+    String[] names = read(folder.resolve("order")).columns();
+    assertThat(names)
+        .startsWith("z", "id", "concepts", "m", "a2", "a4")
+        .endsWith("a38", HiddenColumns.INPUT_ERROR);
+  }
+
+  @Test
+  void aColumnOfCountsIsKnownByAllItsRows() throws IOException {
+    String[] length = {
+      "reward.use=short", "rewards.short.type=length", "rewards.short.at-most-column=most"
+    };
+    Path csv = file("counts.csv", "id,concepts,most", "1,dog,n/a", "2,dog,7", "3,dog,");
+    Dataset<Row> rows = read(csv, length);
+    assertThat(rows.schema().apply("most").dataType()).isEqualTo(DataTypes.LongType);
+    assertThat(column(rows, "most")).containsExactly("null", "7", "null");
+    assertThat(column(rows, HiddenColumns.INPUT_ERROR).get(0))
+        .contains("column most holds a text. Give a whole number");
+  }
+
+  @Test
+  void aLongTextIsReadAsFarAsItsLineIs() throws IOException {
+    String text = "x".repeat(21_000_000);
+    assertThat(column(read(file("long.jsonl", row("\"" + text + "\""))), "id"))
+        .singleElement()
+        .isEqualTo(text);
+    Path deep = file("deep.jsonl", row(1), "{\"id\": 2, \"x\": " + "[".repeat(1500));
+    assertThat(error(read(deep).collectAsList().get(1)))
+        .contains("it is more than can be read: Depth (1001) exceeds");
   }
 
   @Test
@@ -560,7 +677,21 @@ class ReadingTest {
           .write()
           .parquet(folder.resolve("pq/%d.parquet".formatted(f)).toString());
     }
-    assertThat(column(read(folder.resolve("pq"), "input.limit=23"), "id")).isEqualTo(expected);
+    assertThat(column(read(folder.resolve("pq"), "input.limit=23"), "id"))
+        .containsExactlyInAnyOrderElementsOf(expected);
+    assertThat(column(read(folder.resolve("pq"), "input.limit=20"), "id"))
+        .containsExactlyInAnyOrderElementsOf(expected.subList(0, 20));
+    // Nor what is behind them in the files that are looked at together.
+    bytes("first/4.jsonl", "{\"id\": ".getBytes(StandardCharsets.UTF_8));
+    assertThat(
+            column(read(folder.resolve("first"), "input.limit=23", "input.malformed=fail"), "id"))
+        .isEqualTo(expected);
+    file("in-one.jsonl", row(0), row(1), "{", row(3));
+    assertThat(
+            read(folder.resolve("in-one.jsonl"), "input.limit=2", "input.malformed=fail").count())
+        .isEqualTo(2);
+    assertRefused(
+        "line 3", folder.resolve("in-one.jsonl"), "input.limit=3", "input.malformed=fail");
     assertThat(read(folder.resolve("pq")).count()).isEqualTo(30);
     Path csv = file("many.csv", "id,concepts", "1,a", "2,\"", "3,a", "4,a");
     assertThat(read(csv, "input.limit=3").count()).isEqualTo(3);
@@ -725,6 +856,86 @@ class ReadingTest {
   }
 
   @Test
+  void whatParquetCannotGiveIsRefusedByName() throws IOException {
+    String uuid = "fixed_len_byte_array(16)";
+    Map<String, String> refused =
+        Map.of(
+            "required group s { required group t { required %s u (UUID); } }".formatted(uuid),
+            "its column s.t.u holds UUIDs within a structure",
+            "required group l (LIST) { repeated group list { required %s element (UUID); } }"
+                .formatted(uuid),
+            "its column l.list.element holds UUIDs",
+            "repeated %s r (UUID);".formatted(uuid),
+            "its column r holds UUIDs",
+            "required group s { required int64 n (TIMESTAMP(NANOS,true)); }",
+            "its column s.n holds nanoseconds within a structure",
+            "optional fixed_len_byte_array(12) i (INTERVAL);",
+            "its column i holds intervals",
+            "optional int64 t (TIME(MICROS,true));",
+            "its column t holds times of day",
+            "optional int32 t (TIME(MILLIS,true));",
+            "its column t holds times of day");
+    int n = 0;
+    for (Map.Entry<String, String> entry : refused.entrySet()) {
+      Path path = folder.resolve("refused%d.parquet".formatted(n++));
+      MessageType schema =
+          MessageTypeParser.parseMessageType("message m { " + entry.getKey() + " }");
+      ExampleParquetWriter.builder(new org.apache.hadoop.fs.Path(path.toString()))
+          .withType(schema)
+          .withConf(new Configuration())
+          .build()
+          .close();
+      assertRefused("Cannot read input %s: %s".formatted(path, entry.getValue()), path);
+    }
+    Path spans = folder.resolve("spans.parquet");
+    spark
+        .sql(
+            "select '1' id, array('a') concepts, interval '26' hour h, named_struct('m', interval '14' month) s")
+        .write()
+        .parquet(spans.toString());
+    Row row = read(spans).head();
+    assertThat(row.<Object>getAs("h")).isEqualTo(java.time.Duration.ofHours(26));
+    assertThat(row.getStruct(row.fieldIndex("s")).get(0)).isEqualTo(java.time.Period.of(1, 2, 0));
+    Path own = folder.resolve("own.parquet");
+    spark
+        .sql("select '1' id, array('a') concepts, 'mine' `_metadata`, 'x' p")
+        .write()
+        .partitionBy("p")
+        .parquet(own.toString());
+    Row mine = read(own, "input.limit=1").head();
+    assertThat(mine.<String>getAs("_metadata")).isEqualTo("mine");
+    assertThat(mine.<String>getAs("p")).isEqualTo("x");
+  }
+
+  @Test
+  void manyFilesOfParquetArePlannedTogether() {
+    Path many = folder.resolve("many");
+    spark
+        .range(0, 300, 1, 60)
+        .selectExpr("id", "array('a') concepts", "'n' note")
+        .write()
+        .parquet(many.toString());
+    Dataset<Row> rows = read(many, "input.limit=299");
+    assertThat(rows.count()).isEqualTo(299);
+    // The files, and the last one's beginning.
+    assertThat(leaves(rows)).isEqualTo(2);
+    for (int f = 0; f < 9; f++) {
+      spark
+          .range(1)
+          .selectExpr("id", "array('a') concepts", "'n' n" + f)
+          .write()
+          .parquet(folder.resolve("different/" + f).toString());
+    }
+    Dataset<Row> different = read(folder.resolve("different"));
+    assertThat(leaves(different)).isEqualTo(9);
+    assertThat(different.count()).isEqualTo(9);
+  }
+
+  private static int leaves(Dataset<Row> rows) {
+    return rows.queryExecution().optimizedPlan().collectLeaves().size();
+  }
+
+  @Test
   void damagedParquetIsTold() throws IOException {
     Path good = parquet("q/a.parquet", "message m { required int64 id; }", 1L);
     byte[] bytes = Files.readAllBytes(good);
@@ -776,7 +987,14 @@ class ReadingTest {
 
   @Test
   void namesThatCannotBeColumnsAreRefused() throws IOException {
-    for (String name : List.of("_foresight_id", "_foresight_error", "_FORESIGHT_ID")) {
+    for (String name :
+        List.of(
+            "_foresight_id",
+            "_foresight_error",
+            "_FORESIGHT_ID",
+            "_foresight_checksum",
+            "_foresight_shard",
+            "_foresight_other")) {
       assertRefused(
           "it has a column " + name + ", a name of Foresight's own. Rename it",
           file("own.jsonl", "{\"id\": 1, \"concepts\": [\"a\"], \"%s\": 1}".formatted(name)));

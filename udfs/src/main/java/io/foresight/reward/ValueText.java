@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.util.RawValue;
 import java.math.BigDecimal;
 import java.sql.Timestamp;
 import java.time.LocalDateTime;
@@ -14,14 +15,21 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * How a value of a row is written as text: a number with all its digits and no exponent that it did
- * not have, a time as ISO 8601 has it and, if it is a moment, in UTC; a list of such values with
- * one space between them; other structures as JSON.
+ * How a value of a row is written as text: a number as people write it, with all its digits (of a
+ * double those that tell it from its neighbours; a decimal keeps its zeros) and without an
+ * exponent, unless it is a double of 22 digits before the point or six zeros behind it; a time as
+ * ISO 8601 has it and, if it is a moment, in UTC; a list of such values with one space between
+ * them; other structures as JSON.
  */
 public final class ValueText {
 
   private static final ObjectMapper JSON =
       JsonMapper.builder().enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN).build();
+
+  /** Digits before the point, less zeros behind it, between which a number has no exponent. */
+  private static final int LARGEST = 21;
+
+  private static final int SMALLEST = -6;
 
   private ValueText() {}
 
@@ -57,6 +65,9 @@ public final class ValueText {
     if (value instanceof BigDecimal number) {
       return number.toPlainString();
     }
+    if (value instanceof Double || value instanceof Float) {
+      return fraction((Number) value);
+    }
     if (value instanceof Timestamp time) {
       return time.toInstant().toString();
     }
@@ -64,6 +75,21 @@ public final class ValueText {
       return DateTimeFormatter.ISO_LOCAL_DATE_TIME.format(time);
     }
     return value.toString();
+  }
+
+  /** As ECMAScript writes numbers, and RFC 8785 with it; that of Java would be 1.0E10. */
+  private static String fraction(Number value) {
+    if (!Double.isFinite(value.doubleValue())) {
+      return value.toString();
+    }
+    // A float's own digits: as a double it has others.
+    BigDecimal number = new BigDecimal(value.toString()).stripTrailingZeros();
+    int point = number.precision() - number.scale();
+    if (number.signum() == 0 || (point > SMALLEST && point <= LARGEST)) {
+      return number.signum() == 0 ? "0" : number.toPlainString();
+    }
+    BigDecimal digits = number.movePointLeft(point - 1).stripTrailingZeros();
+    return digits.toPlainString() + "e" + (point - 1);
   }
 
   private static String json(Object value) {
@@ -83,6 +109,10 @@ public final class ValueText {
       Map<String, Object> plain = new LinkedHashMap<>();
       map.forEach((key, element) -> plain.put(of(key), plain(element)));
       return plain;
+    }
+    if ((value instanceof Double || value instanceof Float)
+        && Double.isFinite(((Number) value).doubleValue())) {
+      return new RawValue(fraction((Number) value));
     }
     boolean isOfJson = value == null || value instanceof Boolean || value instanceof Number;
     return isOfJson ? value : scalar(value);

@@ -90,14 +90,7 @@ public final class Foresight {
   private static Work generation(
       Dataset<Row> input, GenerationSettings settings, RowListener listener) {
     StructType own = HiddenColumns.without(input).schema();
-    StructType schema = OutputSchema.generated(own, settings.columnPrefix());
-    Map<String, String> needed = new LinkedHashMap<>();
-    settings.prompt().columns().forEach(column -> needed.put(column, "the prompt"));
-    addColumns(settings.rewards(), needed);
-    if (settings.idColumn() != null) {
-      needed.putIfAbsent(settings.idColumn(), "the id");
-    }
-    require(own, needed);
+    StructType schema = schema(input, settings);
     RunModels models =
         RunModels.locate(
             input.sparkSession().sparkContext(),
@@ -107,6 +100,30 @@ public final class Foresight {
         Identified.rows(HiddenColumns.last(input), settings.idColumn()),
         new CdslUdf(settings, models, own.size(), listener),
         schema);
+  }
+
+  /**
+   * The schema that {@link #generate(Dataset, GenerationSettings)} gives; no model is looked at.
+   *
+   * @throws IllegalArgumentException if a column is missing, or the input already has an output
+   *     column
+   */
+  public static StructType schema(Dataset<Row> input, GenerationSettings settings) {
+    StructType own = HiddenColumns.without(input).schema();
+    StructType schema = OutputSchema.generated(own, settings.columnPrefix());
+    require(own, columns(settings));
+    return schema;
+  }
+
+  /** What each column of the input holds that the settings name, by its name. */
+  public static Map<String, String> columns(GenerationSettings settings) {
+    Map<String, String> needed = new LinkedHashMap<>();
+    settings.prompt().columns().forEach(column -> needed.put(column, "the prompt"));
+    addColumns(settings.rewards(), needed);
+    if (settings.idColumn() != null) {
+      needed.putIfAbsent(settings.idColumn(), "the id");
+    }
+    return needed;
   }
 
   /**

@@ -2,20 +2,22 @@ package io.foresight.jobs.input;
 
 import com.github.luben.zstd.ZstdInputStream;
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
-import java.util.zip.GZIPInputStream;
-import net.jpountz.lz4.LZ4FrameInputStream;
-import org.apache.hadoop.conf.Configurable;
+import net.jpountz.lz4.LZ4Exception;
+import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
+import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.io.compress.BZip2Codec;
-import org.apache.hadoop.io.compress.CompressionCodec;
+import org.apache.hadoop.io.compress.DefaultCodec;
 import org.apache.hadoop.io.compress.DeflateCodec;
-import org.apache.hadoop.io.compress.Lz4Codec;
-import org.apache.hadoop.io.compress.SnappyCodec;
+import org.apache.hadoop.io.compress.GzipCodec;
 
-/** How a file of text is compressed, by the end of its name. */
+/**
+ * How a file of text is compressed, by the end of its name. A file may have several members, one
+ * after the other, as {@code cat} and parallel compressors make them; their contents are one text.
+ */
 enum Compression {
   NONE(""),
   GZIP(".gz"),
@@ -25,7 +27,13 @@ enum Compression {
   SNAPPY(".snappy"),
   DEFLATE(".deflate");
 
+  /** Bits of the largest window that Zstandard has, as its option {@code --long=31} asks for. */
+  private static final int ZSTD_WINDOW = 31;
+
+  /** The magic numbers of LZ4 frames, and of those to skip but for the last four bits. */
   private static final int LZ4_FRAME = 0x184D2204;
+
+  private static final int LZ4_SKIPPABLE = 0x184D2A50;
 
   private final String suffix;
 
@@ -47,23 +55,52 @@ enum Compression {
     return NONE;
   }
 
-  /** What the compressed bytes hold. */
+  /** That bytes, all of which could be read, cannot be unpacked; the message is a reason. */
+  static final class DamagedException extends IOException {
+
+    private static final long serialVersionUID = 1;
+
+    DamagedException(Exception cause) {
+      super(
+          cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage(),
+          cause);
+    }
+  }
+
+  /**
+   * What the compressed bytes hold. Closing it closes them too.
+   *
+   * @throws DamagedException here or while reading, if they cannot be unpacked, or end too soon
+   */
   InputStream open(InputStream compressed, Configuration hadoop) throws IOException {
+    if (this == NONE) {
+      return compressed;
+    }
+    try {
+      return new Unpacked(unpacked(compressed, hadoop));
+    } catch (IOException | RuntimeException e) {
+      throw damage(e);
+    }
+  }
+
+  private InputStream unpacked(InputStream compressed, Configuration hadoop) throws IOException {
     return switch (this) {
       case NONE -> compressed;
-      case GZIP -> new GZIPInputStream(compressed, 1 << 16);
-      // Hadoop's own codec for it needs native code that few installations have.
-      case ZSTD -> new ZstdInputStream(compressed);
-      case BZIP2 -> hadoop(new BZip2Codec(), compressed, hadoop);
-      case LZ4 -> lz4(new BufferedInputStream(compressed), hadoop);
-      case SNAPPY -> hadoop(new SnappyCodec(), compressed, hadoop);
+      // Java's own takes what follows the first member for nothing where it cannot read it at once.
+      case GZIP -> hadoop(new GzipCodec(), compressed, hadoop);
       case DEFLATE -> hadoop(new DeflateCodec(), compressed, hadoop);
+      // Hadoop's takes a file that is cut in the head of a block for a whole one.
+      case BZIP2 ->
+          new ByteByByte(new BZip2CompressorInputStream(new BufferedInputStream(compressed), true));
+      // Hadoop's needs native code that few installations have.
+      case ZSTD -> new ZstdInputStream(new LastByteAlone(compressed)).setLongMax(ZSTD_WINDOW);
+      case LZ4 -> lz4(new BufferedInputStream(compressed));
+      case SNAPPY -> HadoopBlocks.ofSnappy(new BufferedInputStream(compressed));
     };
   }
 
   /** As the command lz4 writes it, or as Hadoop does. */
-  private static InputStream lz4(BufferedInputStream compressed, Configuration hadoop)
-      throws IOException {
+  private static InputStream lz4(BufferedInputStream compressed) throws IOException {
     compressed.mark(4);
     byte[] magic = compressed.readNBytes(4);
     compressed.reset();
@@ -71,14 +108,127 @@ enum Compression {
     for (int i = magic.length - 1; i >= 0; i--) {
       found = (found << 8) | (magic[i] & 0xff);
     }
-    return magic.length == 0 || found == LZ4_FRAME
-        ? new LZ4FrameInputStream(compressed)
-        : hadoop(new Lz4Codec(), compressed, hadoop);
+    return found == LZ4_FRAME || (found & ~0xf) == LZ4_SKIPPABLE
+        ? new FramedLZ4CompressorInputStream(compressed, true)
+        : HadoopBlocks.ofLz4(compressed);
   }
 
-  private static <C extends CompressionCodec & Configurable> InputStream hadoop(
-      C codec, InputStream compressed, Configuration hadoop) throws IOException {
+  private static InputStream hadoop(
+      DefaultCodec codec, InputStream compressed, Configuration hadoop) throws IOException {
     codec.setConf(hadoop);
     return codec.createInputStream(compressed);
+  }
+
+  /** What decompressors throw of damaged bytes; all else is an error of theirs or of ours. */
+  private static IOException damage(Exception e) {
+    if (e instanceof IOException
+        || e instanceof LZ4Exception
+        || e instanceof IndexOutOfBoundsException
+        || e instanceof IllegalArgumentException) {
+      return new DamagedException(e);
+    }
+    throw (RuntimeException) e;
+  }
+
+  /** Tells what its decompressor throws from what else may be thrown. */
+  private static final class Unpacked extends FilterInputStream {
+
+    Unpacked(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      try {
+        int count = in.read(bytes, offset, length);
+        // Asked again, that of LZ4 tells the end from a block that is not there.
+        return count < 0 ? in.read(bytes, offset, length) : count;
+      } catch (IOException | RuntimeException e) {
+        throw damage(e);
+      }
+    }
+  }
+
+  /** Gives what comes before a failure, which its decompressor would lose with the failure. */
+  private static final class ByteByByte extends FilterInputStream {
+
+    private IOException failure;
+
+    ByteByByte(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      if (failure != null) {
+        throw failure;
+      }
+      int count = 0;
+      try {
+        int next = 0;
+        while (count < length && (next = in.read()) >= 0) {
+          bytes[offset + count++] = (byte) next;
+        }
+        return count == 0 && next < 0 ? -1 : count;
+      } catch (IOException e) {
+        if (count == 0) {
+          throw e;
+        }
+        failure = e;
+        return count;
+      }
+    }
+  }
+
+  /**
+   * Gives the last byte by itself. ZstdInputStream knows that a frame has begun only by bytes that
+   * it reads after the one before; one that begins and is cut in the same read would be its end.
+   */
+  private static final class LastByteAlone extends FilterInputStream {
+
+    private static final int NOT_READ = -2;
+
+    private int held = NOT_READ;
+
+    LastByteAlone(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      int next = held == NOT_READ ? in.read() : held;
+      held = next < 0 ? -1 : in.read();
+      return next;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      if (length == 0) {
+        return 0;
+      }
+      int first = held == NOT_READ ? in.read() : held;
+      if (first < 0) {
+        held = -1;
+        return -1;
+      }
+      bytes[offset] = (byte) first;
+      if (length == 1) {
+        held = in.read();
+        return 1;
+      }
+      int more = in.read(bytes, offset + 1, length - 1);
+      if (more <= 0) {
+        held = -1;
+        return 1;
+      }
+      held = bytes[offset + more] & 0xff;
+      return more;
+    }
   }
 }

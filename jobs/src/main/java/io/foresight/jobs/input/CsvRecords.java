@@ -3,7 +3,6 @@ package io.foresight.jobs.input;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.Charset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,7 +25,6 @@ final class CsvRecords implements Records.Reading {
 
   private final Lines lines;
   private final TextLayout layout;
-  private final Charset charset;
   private final byte[] delimiter;
   private final Deque<Lines.Line> again = new ArrayDeque<>();
   private List<String> header;
@@ -36,8 +34,7 @@ final class CsvRecords implements Records.Reading {
   CsvRecords(Lines lines, TextLayout layout) throws IOException {
     this.lines = lines;
     this.layout = layout;
-    charset = layout.charset();
-    delimiter = layout.delimiter().getBytes(charset);
+    delimiter = layout.delimiter().getBytes(layout.charset());
     readHeader();
   }
 
@@ -60,11 +57,8 @@ final class CsvRecords implements Records.Reading {
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < split.fields.size(); i++) {
       byte[] bytes = split.fields.get(i).bytes;
-      String problem = Records.whyNoText(bytes, charset);
-      String name = problem == null ? Records.decoded(bytes, charset) : "";
-      if (i == 0 && name.startsWith("\ufeff")) {
-        name = unquoted(name.substring(1));
-      }
+      String problem = layout.whyNoText(bytes);
+      String name = problem == null ? layout.decoded(bytes) : "";
       name = name.isEmpty() ? "_c" + i : name;
       if (problem == null && !seen.add(name.toLowerCase(java.util.Locale.ROOT))) {
         problem = "it names column %s twice".formatted(name);
@@ -76,13 +70,6 @@ final class CsvRecords implements Records.Reading {
       names.add(name);
     }
     header = names;
-  }
-
-  /** Behind a byte order mark a quote is not the first thing. */
-  private static String unquoted(String name) {
-    return name.length() > 1 && name.startsWith("\"") && name.endsWith("\"")
-        ? name.substring(1, name.length() - 1).replace("\"\"", "\"")
-        : name;
   }
 
   private void noHeader(Split split, String problem) {
@@ -115,7 +102,7 @@ final class CsvRecords implements Records.Reading {
     }
     for (int i = 0; problem == null && i < header.size(); i++) {
       Field field = split.fields.get(i);
-      String why = Records.whyNoText(field.bytes, charset);
+      String why = layout.whyNoText(field.bytes);
       if (why != null) {
         problem = "column %s: %s".formatted(header.get(i), why);
         for (int j = i + 1; j < header.size(); j++) {
@@ -131,7 +118,7 @@ final class CsvRecords implements Records.Reading {
 
   private void put(Map<String, Object> values, String column, Field field) {
     try {
-      String text = Records.decoded(field.bytes, charset);
+      String text = layout.decoded(field.bytes);
       if (layout.wordLists().contains(column)) {
         values.put(column, text.isBlank() ? null : List.of(text.strip().split("\\s+")));
       } else if (layout.formLists().contains(column)) {
@@ -184,7 +171,8 @@ final class CsvRecords implements Records.Reading {
     } while (first.bytes().length == 0);
     List<Lines.Line> all = new ArrayList<>(List.of(first));
     List<Field> fields = new ArrayList<>();
-    String problem = first.cut() ? "it is too long" : fields(all, fields);
+    String problem =
+        first.cut() ? "it is longer than %d bytes".formatted(Lines.LONGEST) : fields(all, fields);
     if (problem == null) {
       return new Split(first, all, fields, null);
     }
@@ -208,7 +196,10 @@ final class CsvRecords implements Records.Reading {
           if (quote < 0) {
             field.write(bytes, position, bytes.length - position);
             field.writeBytes(line.end());
-            Lines.Line next = field.size() > LONGEST ? null : take();
+            if (field.size() > LONGEST) {
+              return "its quote is not closed within %d bytes".formatted(LONGEST);
+            }
+            Lines.Line next = take();
             if (next == null) {
               return "its quote is not closed";
             }

@@ -1,6 +1,7 @@
 package io.foresight.jobs.input;
 
 import java.util.List;
+import java.util.Objects;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 
@@ -15,8 +16,11 @@ enum Expectation {
   TEXT_OR_TEXTS("a text or a list of texts"),
   /** A whole number. */
   COUNT("a whole number"),
-  /** Anything; what is no list of texts is written as a prompt's template writes it. */
-  PROMPT("a text"),
+  /**
+   * Anything but a list of texts that lacks one; what is no list of texts is written as a prompt's
+   * template writes it.
+   */
+  PROMPT("a text or a list of texts without null"),
   /** Anything; scalars as they are spelled. */
   SPELLED("a text");
 
@@ -43,7 +47,8 @@ enum Expectation {
               && list.stream().allMatch(element -> element == null || isTexts(element));
       case TEXT_OR_TEXTS -> Json.isScalar(value) || isTexts(value);
       case COUNT -> count(value) != null;
-      case PROMPT, SPELLED -> true;
+      case PROMPT -> !isTexts(value) || ((List<?>) value).stream().noneMatch(Objects::isNull);
+      case SPELLED -> true;
     };
   }
 
@@ -72,7 +77,7 @@ enum Expectation {
    * @param given how many are not null
    */
   boolean isMeant(Shape shape, long fitting, long given) {
-    return given == 0 || (fitting > 0 && (this != TEXT || shape.textual()));
+    return given == 0 || this == PROMPT || (fitting > 0 && (this != TEXT || shape.textual()));
   }
 
   /** The type that a column of such values is read with. */

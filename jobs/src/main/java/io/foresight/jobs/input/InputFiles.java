@@ -2,6 +2,8 @@ package io.foresight.jobs.input;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.foresight.spark.run.RunException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +12,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,6 +34,7 @@ import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
 record InputFiles(InputFormat format, List<InputFile> files, Map<String, Integer> beside) {
 
   private static final int NAMED = 5;
+  private static final int FIRST_BYTES = 64;
   private static final String RUN = "_foresight/run.json";
   private static final String DONE = "_SUCCESS";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -39,11 +43,32 @@ record InputFiles(InputFormat format, List<InputFile> files, Map<String, Integer
   private record Root(
       FileStatus status, List<InputFile> files, Set<String> runs, Set<String> done) {}
 
+  /** Whether folders are of runs that are not finished; asks once for each. */
+  private static final class Runs {
+
+    private final Configuration hadoop;
+    private final Map<Path, Boolean> unfinished = new HashMap<>();
+
+    Runs(Configuration hadoop) {
+      this.hadoop = hadoop;
+    }
+
+    boolean isUnfinished(Path folder) throws IOException {
+      Boolean known = unfinished.get(folder);
+      if (known == null) {
+        FileSystem files = folder.getFileSystem(hadoop);
+        known = files.exists(new Path(folder, RUN)) && !files.exists(new Path(folder, DONE));
+        unfinished.put(folder, known);
+      }
+      return known;
+    }
+  }
+
   /**
    * Finds the files, each once; those of folders in the order of their paths.
    *
-   * @throws io.foresight.spark.run.RunException if there are none, of several formats, or those of
-   *     a run that is not finished
+   * @throws RunException if there are none, of several formats, or those of a run that is not
+   *     finished
    */
   static InputFiles find(Configuration hadoop, InputSettings settings) {
     Map<String, InputFile> direct = new LinkedHashMap<>();
@@ -51,16 +76,21 @@ record InputFiles(InputFormat format, List<InputFile> files, Map<String, Integer
     Map<String, Integer> beside = new TreeMap<>();
     InputFormat format = settings.format();
     List<Root> roots = new ArrayList<>();
+    Runs runs = new Runs(hadoop);
+    boolean anyRun = settings.unfinished() == Unfinished.READ;
     for (String given : settings.paths()) {
       try {
         for (FileStatus status : Locations.named(hadoop, given)) {
+          if (!anyRun && status.isFile() && runs.isUnfinished(status.getPath().getParent())) {
+            throw unfinished(hadoop, status.getPath().getParent());
+          }
           roots.add(below(hadoop, status));
         }
       } catch (IOException e) {
         throw Locations.unreachable(given, e);
       }
     }
-    if (settings.unfinished() == Unfinished.REFUSE) {
+    if (!anyRun) {
       requireFinished(hadoop, roots);
     }
     for (Root root : roots) {
@@ -118,21 +148,13 @@ record InputFiles(InputFormat format, List<InputFile> files, Map<String, Integer
     Set<String> runs = new LinkedHashSet<>();
     Set<String> done = new LinkedHashSet<>();
     Path root = status.getPath();
-    FileSystem files = root.getFileSystem(hadoop);
     if (status.isFile()) {
-      Path folder = root.getParent();
-      if (files.exists(new Path(folder, RUN))) {
-        runs.add(folder.toString());
-      }
-      if (files.exists(new Path(folder, DONE))) {
-        done.add(folder.toString());
-      }
       InputFile file =
           new InputFile(root.toString(), status.getLen(), status.getModificationTime(), Map.of());
       return new Root(status, List.of(file), runs, done);
     }
     List<InputFile> found = new ArrayList<>();
-    RemoteIterator<? extends FileStatus> listed = files.listFiles(root, true);
+    RemoteIterator<? extends FileStatus> listed = root.getFileSystem(hadoop).listFiles(root, true);
     while (listed.hasNext()) {
       FileStatus file = listed.next();
       Path path = file.getPath();
@@ -211,13 +233,19 @@ record InputFiles(InputFormat format, List<InputFile> files, Map<String, Integer
   /** The format of a file that was named, whose name does not tell it. */
   private static InputFormat byContent(Configuration hadoop, InputFile file) {
     try (InputStream in = file.hadoop().getFileSystem(hadoop).open(file.hadoop())) {
-      byte[] begin = in.readNBytes(64);
-      String text = new String(begin, StandardCharsets.ISO_8859_1).strip();
-      if (text.startsWith("PAR1")) {
-        return InputFormat.PARQUET;
-      }
-      if (text.startsWith("{") || text.startsWith("\u00ef\u00bb\u00bf{")) {
-        return InputFormat.JSONL;
+      byte[] begin = in.readNBytes(FIRST_BYTES);
+      Lines lines = new Lines(new ByteArrayInputStream(begin), 0, Lines.Mark.DROPPED_FIRST);
+      for (Lines.Line line = lines.next(); line != null; line = lines.next()) {
+        String text = new String(line.bytes(), StandardCharsets.ISO_8859_1).strip();
+        if (line.offset() == 0 && text.startsWith("PAR1")) {
+          return InputFormat.PARQUET;
+        }
+        if (text.startsWith("{")) {
+          return InputFormat.JSONL;
+        }
+        if (!text.isEmpty()) {
+          break;
+        }
       }
     } catch (IOException e) {
       throw Locations.unreachable(file.shown(), e);
@@ -231,12 +259,16 @@ record InputFiles(InputFormat format, List<InputFile> files, Map<String, Integer
     for (Root root : roots) {
       for (String run : root.runs) {
         if (!root.done.contains(run)) {
-          throw InputProblem.told(
-              "Cannot read input %s: its run is not finished%s. Finish it by the command that started it, or set input.unfinished = read."
-                  .formatted(Locations.shown(new Path(run)), progress(hadoop, new Path(run))));
+          throw unfinished(hadoop, new Path(run));
         }
       }
     }
+  }
+
+  private static RunException unfinished(Configuration hadoop, Path run) {
+    return InputProblem.told(
+        "Cannot read input %s: its run is not finished%s. Finish it by the command that started it, or set input.unfinished = read."
+            .formatted(Locations.shown(run), progress(hadoop, run)));
   }
 
   /** How far a run is, if it says so; else nothing. */

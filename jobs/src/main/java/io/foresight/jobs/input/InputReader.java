@@ -12,7 +12,6 @@ import io.foresight.spark.ColumnNames;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.HiddenColumns;
 import io.foresight.spark.ScoringSettings;
-import io.foresight.spark.Secrets;
 import io.foresight.spark.run.RunException;
 import io.foresight.spark.run.RunRequest;
 import java.util.HashSet;
@@ -36,8 +35,8 @@ import org.apache.spark.sql.types.StructField;
  */
 public final class InputReader {
 
-  /** Names of this library's own. */
-  private static final Set<String> RESERVED = Set.of(HiddenColumns.ID, HiddenColumns.INPUT_ERROR);
+  /** How names of this library's own columns begin. */
+  private static final String RESERVED = "_foresight_";
 
   /** A row of a long prompt. */
   private static final long BYTES_OF_ROW = 4096;
@@ -139,7 +138,7 @@ public final class InputReader {
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < names.length - 1; i++) {
       String name = names[i];
-      if (RESERVED.stream().anyMatch(name::equalsIgnoreCase)) {
+      if (name.toLowerCase(Locale.ROOT).startsWith(RESERVED)) {
         throw InputProblem.because(
             "it has a column %s, a name of Foresight's own. Rename it".formatted(name));
       }
@@ -222,46 +221,10 @@ public final class InputReader {
   }
 
   /**
-   * What a failed job says of its input, if that is what made it fail: what a task found, or a file
-   * that turned out to be damaged when its rows were needed. Null if it says nothing.
+   * What a failed job says of its input, if that made it fail: a file whose rows turned out to be
+   * damaged, or could not be reached, when they were needed. Null if it says nothing.
    */
   public static RunException problem(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof RunException told) {
-        return told;
-      }
-      String message = String.valueOf(cause.getMessage());
-      if (message.contains(GONE)) {
-        return new RunException(
-            RunException.Kind.INPUT,
-            "Cannot read input: it changed while it was read: %s. Give the same command again when nothing writes to the input."
-                .formatted(Secrets.reason(cause).replaceFirst("\\.$", "")),
-            failure);
-      }
-      int at = message.indexOf(READING);
-      if (at >= 0) {
-        String file = message.substring(at + READING.length()).split("[\\s]", 2)[0];
-        return new RunException(
-            RunException.Kind.INPUT,
-            "Cannot read input %s: it is damaged (%s). Replace it."
-                .formatted(file.replaceFirst("\\.$", ""), root(cause)),
-            failure);
-      }
-    }
-    return null;
-  }
-
-  private static final String READING = "Encountered error while reading file ";
-
-  /** What Spark says of a file that is not there any more. */
-  private static final String GONE = "It is possible the underlying files have been updated";
-
-  private static String root(Throwable failure) {
-    Throwable cause = failure;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    List<String> lines = String.valueOf(cause.getMessage()).lines().limit(1).toList();
-    return lines.isEmpty() ? cause.getClass().getSimpleName() : lines.get(0);
+    return InputProblem.whileReading(failure);
   }
 }

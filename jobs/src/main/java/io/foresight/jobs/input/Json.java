@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -37,6 +39,9 @@ final class Json {
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          // How long a text may be, its line's length says.
+          .streamReadConstraints(
+              StreamReadConstraints.builder().maxStringLength(Lines.LONGEST).build())
           .build();
 
   private Json() {}
@@ -52,6 +57,8 @@ final class Json {
         throw new NoObjectException("something follows its JSON object");
       }
       return values;
+    } catch (StreamConstraintsException e) {
+      throw new NoObjectException("it is more than can be read: " + reason(e));
     } catch (JsonProcessingException e) {
       throw new NoObjectException("it is no JSON: " + reason(e));
     } catch (IOException e) {

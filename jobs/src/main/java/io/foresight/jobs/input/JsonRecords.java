@@ -2,7 +2,6 @@ package io.foresight.jobs.input;
 
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.Charset;
 import java.util.Map;
 
 /** Lines of JSON. Blank ones are no rows. */
@@ -10,15 +9,15 @@ final class JsonRecords implements Records.Reading {
 
   private final Lines lines;
   private final long end;
-  private final Charset charset;
+  private final TextLayout layout;
 
   /**
    * @param end lines that begin there or later are not read
    */
-  JsonRecords(Lines lines, long end, Charset charset) {
+  JsonRecords(Lines lines, long end, TextLayout layout) {
     this.lines = lines;
     this.end = end;
-    this.charset = charset;
+    this.layout = layout;
   }
 
   @Override
@@ -35,12 +34,10 @@ final class JsonRecords implements Records.Reading {
       return unreadable(line, "it is longer than %d bytes".formatted(Lines.LONGEST));
     }
     try {
-      String text = Records.decoded(raw, charset);
-      // A byte order mark, which files that were put together have inside.
-      text = text.startsWith("\ufeff") ? text.substring(1) : text;
-      return new InputRecord(line.number(), line.offset(), Json.object(text), null, raw);
+      Map<String, Object> values = Json.object(layout.decoded(raw));
+      return new InputRecord(line.number(), line.offset(), values, null, raw);
     } catch (CharacterCodingException e) {
-      return unreadable(line, Records.whyNoText(raw, charset));
+      return unreadable(line, layout.whyNoText(raw));
     } catch (Json.NoObjectException e) {
       return unreadable(line, e.getMessage());
     }

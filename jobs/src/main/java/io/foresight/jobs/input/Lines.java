@@ -13,6 +13,17 @@ final class Lines {
   /** Bytes of a line from which on it is no row but a file of another kind. */
   static final int LONGEST = 64 << 20;
 
+  /** What becomes of a byte order mark of UTF-8. */
+  enum Mark {
+    /** It is text. */
+    KEPT,
+    /** It is none of the text at the beginning of the file. */
+    DROPPED_FIRST,
+    /** Nor at that of a line, where files that were put together have it. */
+    DROPPED
+  }
+
+  private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
   private static final byte[] NONE = {};
   private static final byte[] LF = {'\n'};
   private static final byte[] CR = {'\r'};
@@ -21,7 +32,7 @@ final class Lines {
   /**
    * A line.
    *
-   * @param bytes without its end; only the first {@link #LONGEST} ones
+   * @param bytes without its end and a mark that is dropped; only the first {@link #LONGEST} ones
    * @param end the bytes that end it; empty at the end of the file
    * @param number from 1, counted from where reading began
    * @param offset of its first byte
@@ -30,6 +41,7 @@ final class Lines {
   record Line(byte[] bytes, byte[] end, long number, long offset, boolean cut) {}
 
   private final InputStream in;
+  private final Mark mark;
   private final byte[] buffer = new byte[1 << 16];
   private int position;
   private int limit;
@@ -39,9 +51,10 @@ final class Lines {
   /**
    * @param offset of the stream's first byte in its file
    */
-  Lines(InputStream in, long offset) {
+  Lines(InputStream in, long offset, Mark mark) {
     this.in = in;
     this.offset = offset;
+    this.mark = mark;
   }
 
   /**
@@ -77,7 +90,14 @@ final class Lines {
       }
     }
     number++;
-    return new Line(collected == null ? whole : collected.toByteArray(), end, number, begin, cut);
+    byte[] bytes = collected == null ? whole : collected.toByteArray();
+    boolean drop = mark == Mark.DROPPED || (mark == Mark.DROPPED_FIRST && begin == 0);
+    return new Line(drop ? unmarked(bytes) : bytes, end, number, begin, cut);
+  }
+
+  private static byte[] unmarked(byte[] bytes) {
+    boolean marked = bytes.length >= MARK.length && Arrays.equals(bytes, 0, 3, MARK, 0, 3);
+    return marked ? Arrays.copyOfRange(bytes, MARK.length, bytes.length) : bytes;
   }
 
   private byte[] end() throws IOException {

@@ -3,6 +3,7 @@ package io.foresight.jobs.input;
 import io.foresight.spark.Secrets;
 import io.foresight.spark.run.ResolvedPath;
 import io.foresight.spark.run.RunException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -27,8 +28,9 @@ public final class Locations {
     try {
       Path path = new Path(given);
       FileSystem files = path.getFileSystem(hadoop);
-      if (files.exists(path)) {
-        return List.of(files.getFileStatus(path));
+      FileStatus itself = status(files, path);
+      if (itself != null) {
+        return List.of(itself);
       }
       boolean pattern = given.chars().anyMatch(c -> SYNTAX.indexOf(c) >= 0);
       FileStatus[] matching = pattern ? files.globStatus(path) : null;
@@ -46,6 +48,15 @@ public final class Locations {
     }
   }
 
+  /** What lies at a path; null if nothing does. */
+  private static FileStatus status(FileSystem files, Path path) throws IOException {
+    try {
+      return files.getFileStatus(path);
+    } catch (FileNotFoundException e) {
+      return null;
+    }
+  }
+
   static RunException unreachable(String given, Exception e) {
     return new RunException(
         RunException.Kind.INPUT,
@@ -54,7 +65,7 @@ public final class Locations {
         e);
   }
 
-  static String reason(Exception e) {
+  static String reason(Throwable e) {
     return Secrets.reason(e).replaceFirst("\\.$", "");
   }
 

@@ -1,13 +1,11 @@
 package io.foresight.jobs.input;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
 
 import io.foresight.jobs.input.ParquetFooter.Schema;
 import io.foresight.spark.ColumnNames;
 import io.foresight.spark.HiddenColumns;
-import io.foresight.spark.run.RunException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -47,6 +45,8 @@ import org.apache.spark.util.SerializableConfiguration;
  * are read together, and what they hold becomes the type that all have in common.
  */
 final class ParquetTable {
+
+  private static final long ALL = Long.MAX_VALUE;
 
   private static final long NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -94,41 +94,65 @@ final class ParquetTable {
   Dataset<Row> read(List<InputFile> files) {
     List<ParquetFooter> footers = settings.limit() > 0 ? first(files) : footers(files);
     for (ParquetFooter footer : footers) {
-      if (footer.problem() != null && settings.malformed() == Malformed.FAIL) {
+      if (footer.unsupported() != null) {
+        throw InputProblem.told(footer.unsupported());
+      }
+      if (footer.damage() != null && settings.malformed() == Malformed.FAIL) {
         throw InputProblem.told(
-            footer.problem() + " Replace it, or set input.malformed = row to go on without it.");
+            footer.damage() + " Replace it, or set input.malformed = row to go on without it.");
       }
     }
-    List<ParquetFooter> whole = footers.stream().filter(f -> f.problem() == null).toList();
+    List<ParquetFooter> whole = footers.stream().filter(f -> f.damage() == null).toList();
     if (whole.isEmpty()) {
       throw InputProblem.because(
-          "%s Replace it, or set input.format".formatted(footers.get(0).problem()));
+          "%s Replace it, or set input.format".formatted(footers.get(0).damage()));
     }
     Set<String> partition = new LinkedHashSet<>();
     files.forEach(file -> partition.addAll(file.partition().keySet()));
     Map<String, DataType> common = common(whole);
     common.keySet().removeAll(partition);
-    Column[] ofFolders = partition(whole, partition);
-    Dataset<Row> all = null;
-    for (List<ParquetFooter> group : groups(footers)) {
-      Dataset<Row> rows =
-          group.get(0).problem() == null
-              ? rows(group, common, ofFolders)
-              : unreadable(group, common, partition);
-      all = all == null ? rows : all.union(rows);
+    Map<String, UserDefinedFunction> ofFolders = partition(whole, partition);
+    long beyond = beyondLimit(footers);
+    List<ParquetFooter> all = beyond > 0 ? footers.subList(0, footers.size() - 1) : footers;
+    List<Dataset<Row>> groups = new ArrayList<>();
+    for (List<ParquetFooter> group : groups(all)) {
+      groups.add(
+          group.get(0).damage() == null
+              ? rows(group, common, ofFolders, ALL)
+              : unreadable(group, common, partition));
     }
-    return settings.limit() > 0 ? FirstRows.of(all, settings.limit()) : all;
+    if (beyond > 0) {
+      ParquetFooter last = footers.get(footers.size() - 1);
+      groups.add(rows(List.of(last), common, ofFolders, last.rows() - beyond));
+    }
+    return union(groups);
   }
 
-  /** Files that are read together; where the order of rows matters, neighbours only. */
-  private List<List<ParquetFooter>> groups(List<ParquetFooter> footers) {
-    if (settings.limit() > 0) {
-      // One by one: of several, Spark reads the largest first.
-      return footers.stream().map(List::of).toList();
+  /** Rows of the last file that the limit leaves out. */
+  private long beyondLimit(List<ParquetFooter> footers) {
+    long rows = footers.stream().mapToLong(ParquetTable::rows).sum();
+    return settings.limit() > 0 ? Math.max(0, rows - settings.limit()) : 0;
+  }
+
+  /** Rows that a file gives: one that says that it is damaged, if it is. */
+  private static long rows(ParquetFooter footer) {
+    return footer.damage() == null ? footer.rows() : 1;
+  }
+
+  /** All rows; in pairs, since Spark looks at a whole plan again for each that is added to it. */
+  private static Dataset<Row> union(List<Dataset<Row>> groups) {
+    if (groups.size() == 1) {
+      return groups.get(0);
     }
+    int half = groups.size() / 2;
+    return union(groups.subList(0, half)).union(union(groups.subList(half, groups.size())));
+  }
+
+  /** Files that are read together: those of one schema, and those of which nothing can be read. */
+  private static List<List<ParquetFooter>> groups(List<ParquetFooter> footers) {
     Map<Object, List<ParquetFooter>> groups = new LinkedHashMap<>();
     for (ParquetFooter footer : footers) {
-      Object key = footer.problem() == null ? footer.schema() : "";
+      Object key = footer.damage() == null ? footer.schema() : "";
       groups.computeIfAbsent(key, k -> new ArrayList<>()).add(footer);
     }
     return List.copyOf(groups.values());
@@ -143,7 +167,7 @@ final class ParquetTable {
       for (ParquetFooter footer : footers(files.subList(from, to))) {
         if (rows < settings.limit()) {
           footers.add(footer);
-          rows += footer.problem() == null ? footer.rows() : 1;
+          rows += rows(footer);
         }
       }
       from = to;
@@ -170,7 +194,12 @@ final class ParquetTable {
                         ? null
                         : known.computeIfAbsent(footer.schema(), same -> same);
                 found.add(
-                    new ParquetFooter(footer.file(), schema, footer.rows(), footer.problem()));
+                    new ParquetFooter(
+                        footer.file(),
+                        schema,
+                        footer.rows(),
+                        footer.damage(),
+                        footer.unsupported()));
               }
               return found.iterator();
             })
@@ -181,11 +210,7 @@ final class ParquetTable {
     try {
       return ParquetFooter.of(file, hadoop.value());
     } catch (IOException e) {
-      throw new RunException(
-          RunException.Kind.INPUT,
-          "Cannot read input %s: %s. Check the file and the access to it."
-              .formatted(file.shown(), Locations.reason(e)),
-          e);
+      throw InputProblem.unreachable(file, e);
     }
   }
 
@@ -229,8 +254,16 @@ final class ParquetTable {
         || schema.localTimes().contains(name);
   }
 
+  /**
+   * The rows of files of one schema.
+   *
+   * @param most of each file, from its beginning
+   */
   private Dataset<Row> rows(
-      List<ParquetFooter> group, Map<String, DataType> common, Column[] ofFolders) {
+      List<ParquetFooter> group,
+      Map<String, DataType> common,
+      Map<String, UserDefinedFunction> ofFolders,
+      long most) {
     Schema schema = group.get(0).schema();
     StructType own = schema.type();
     List<String> names = Arrays.asList(own.fieldNames());
@@ -255,10 +288,15 @@ final class ParquetTable {
       }
       columns.add(value.cast(type).as(name));
     }
-    columns.addAll(List.of(ofFolders));
-    columns.add(lit(null).cast(DataTypes.StringType).as(HiddenColumns.INPUT_ERROR));
     String[] paths = group.stream().map(f -> f.file().path()).toArray(String[]::new);
-    return reader().schema(read).parquet(paths).select(columns.toArray(Column[]::new));
+    Dataset<Row> rows = reader().schema(read).parquet(paths);
+    // Not by its name, which a column of the file may have.
+    Column place = rows.metadataColumn("_metadata");
+    ofFolders.forEach(
+        (name, value) -> columns.add(value.apply(place.getField("file_path")).as(name)));
+    columns.add(lit(null).cast(DataTypes.StringType).as(HiddenColumns.INPUT_ERROR));
+    Dataset<Row> taken = most == ALL ? rows : rows.where(place.getField("row_index").lt(lit(most)));
+    return taken.select(columns.toArray(Column[]::new));
   }
 
   private DataFrameReader reader() {
@@ -291,30 +329,27 @@ final class ParquetTable {
       for (String column : partition) {
         values[next++] = footer.file().partition().get(column);
       }
-      values[next] = footer.problem();
+      values[next] = footer.damage();
       rows.add(RowFactory.create(values));
     }
     return spark.createDataFrame(rows, schema);
   }
 
-  /** Columns that folders' names give, by the file that a row is of. */
-  private Column[] partition(List<ParquetFooter> footers, Set<String> names) {
+  /** What folders' names give, by the path of the file that a row is of. */
+  private Map<String, UserDefinedFunction> partition(
+      List<ParquetFooter> footers, Set<String> names) {
+    Map<String, UserDefinedFunction> columns = new LinkedHashMap<>();
     if (names.isEmpty()) {
-      return new Column[0];
+      return columns;
     }
     Map<String, Map<String, String>> byPath = new HashMap<>();
     footers.forEach(footer -> byPath.put(footer.file().path(), footer.file().partition()));
     Broadcast<Map<String, Map<String, String>>> values = context.broadcast(byPath);
-    return names.stream()
-        .map(
-            name ->
-                udf(
-                        (UDF1<String, String>)
-                            path ->
-                                values.value().get(new Path(URI.create(path)).toString()).get(name),
-                        DataTypes.StringType)
-                    .apply(col("_metadata.file_path"))
-                    .as(name))
-        .toArray(Column[]::new);
+    for (String name : names) {
+      UDF1<String, String> value =
+          path -> values.value().get(new Path(URI.create(path)).toString()).get(name);
+      columns.put(name, udf(value, DataTypes.StringType));
+    }
+    return columns;
   }
 }

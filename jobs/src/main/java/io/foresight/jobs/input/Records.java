@@ -1,13 +1,10 @@
 package io.foresight.jobs.input;
 
+import java.io.ByteArrayInputStream;
 import java.io.Closeable;
-import java.io.FilterInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -24,15 +21,15 @@ final class Records implements Closeable {
   }
 
   private final Source source;
-  private final boolean unpacked;
+  private InputStream content;
   private Reading reading;
-  private InputRecord failure;
+  private InputRecord damage;
   private long left;
   private long line;
 
-  private Records(Source source, boolean unpacked, long rows) {
+  private Records(Source source, long rows) {
     this.source = source;
-    this.unpacked = unpacked;
+    content = source;
     left = rows;
   }
 
@@ -44,15 +41,16 @@ final class Records implements Closeable {
   static Records open(Part part, TextLayout layout, Configuration hadoop) throws IOException {
     Path path = part.file().hadoop();
     FSDataInputStream file = path.getFileSystem(hadoop).open(path);
-    Source source = new Source(file);
-    Compression compression = Compression.of(part.file().name());
-    Records records = new Records(source, compression != Compression.NONE, part.rows());
+    long start = Math.max(0, part.start() - 1);
+    Records records = new Records(new Source(file, start, part.file().length()), part.rows());
+    boolean opened = false;
     try {
-      records.start(part, layout, file, compression, hadoop);
-    } catch (IOException | RuntimeException | Error e) {
-      if (!records.damaged(e)) {
-        file.close();
-        throw e;
+      file.seek(start);
+      records.start(part, layout, Compression.of(part.file().name()), hadoop);
+      opened = true;
+    } finally {
+      if (!opened) {
+        records.close();
       }
     }
     return records;
@@ -60,29 +58,30 @@ final class Records implements Closeable {
 
   /** The records of bytes in memory. */
   static Records of(byte[] bytes, TextLayout layout) throws IOException {
-    Records records =
-        new Records(new Source(new java.io.ByteArrayInputStream(bytes)), false, Long.MAX_VALUE);
-    records.reading = layout.reading(new Lines(records.source, 0), Long.MAX_VALUE);
+    Source source = new Source(new ByteArrayInputStream(bytes), 0, bytes.length);
+    Records records = new Records(source, Long.MAX_VALUE);
+    records.content = layout.inAscii(source);
+    records.reading = layout.reading(layout.lines(records.content, 0), Long.MAX_VALUE);
     return records;
   }
 
-  private void start(
-      Part part,
-      TextLayout layout,
-      FSDataInputStream file,
-      Compression compression,
-      Configuration hadoop)
+  private void start(Part part, TextLayout layout, Compression compression, Configuration hadoop)
       throws IOException {
-    if (part.start() > 0) {
-      // A line that begins exactly at the start is this part's; all before it ends is not.
-      file.seek(part.start() - 1);
-      Lines lines = new Lines(source, part.start() - 1);
-      lines.next();
-      reading = layout.reading(lines, part.end());
-    } else {
-      InputStream content = compression.open(source, hadoop);
-      reading = layout.reading(new Lines(layout.inAscii(content), 0), part.end());
+    try {
+      if (part.start() > 0) {
+        // A line that begins exactly at the start is this part's; all before it ends is not.
+        Lines lines = layout.lines(source, part.start() - 1);
+        lines.next();
+        reading = layout.reading(lines, part.end());
+      } else {
+        content = compression.open(source, hadoop);
+        content = layout.inAscii(content);
+        reading = layout.reading(layout.lines(content, 0), part.end());
+      }
+    } catch (Compression.DamagedException e) {
+      note(e);
     }
+    source.requireWhole();
   }
 
   /** The columns that a header names, in order. */
@@ -90,23 +89,27 @@ final class Records implements Closeable {
     return reading instanceof CsvRecords csv ? csv.header() : List.of();
   }
 
-  /** The next record; null after the last. */
+  /**
+   * The next record; null after the last.
+   *
+   * @throws IOException if the file cannot be read to its end, whatever was made of that
+   */
   InputRecord next() throws IOException {
     if (left == 0) {
       return null;
     }
-    InputRecord next = failure;
-    failure = null;
-    if (next == null && reading != null) {
+    InputRecord next = null;
+    if (reading != null) {
       try {
         next = reading.next();
-      } catch (IOException | RuntimeException | Error e) {
-        if (!damaged(e)) {
-          throw e;
-        }
-        next = failure;
-        failure = null;
+      } catch (Compression.DamagedException e) {
+        note(e);
       }
+      source.requireWhole();
+    }
+    if (next == null) {
+      next = damage;
+      damage = null;
     }
     if (next != null) {
       line = next.line();
@@ -115,33 +118,45 @@ final class Records implements Closeable {
     return next;
   }
 
-  /** Notes what ends the reading of a file, if that is what the file holds. */
-  private boolean damaged(Throwable e) {
-    boolean ofContent = unpacked || e instanceof CharacterCodingException;
-    if (source.failed || !ofContent || e instanceof VirtualMachineError) {
-      return false;
-    }
-    String reason =
-        e instanceof CharacterCodingException
-            ? "from there on the file is not in its encoding"
-            : "from there on the file cannot be unpacked (%s)".formatted(e.getMessage());
+  /** Ends the reading by a record that says why. */
+  private void note(Compression.DamagedException e) {
+    String reason = "from there on the file cannot be unpacked (%s)".formatted(e.getMessage());
     reading = null;
-    failure = new InputRecord(line + 1, 0, Map.of(), reason, new byte[0]);
-    return true;
+    damage = new InputRecord(line + 1, 0, Map.of(), reason, new byte[0]);
   }
 
   @Override
   public void close() throws IOException {
-    source.close();
+    try (source) {
+      content.close();
+    }
   }
 
-  /** Knows whether a failure is the storage's or the content's. */
-  private static final class Source extends FilterInputStream {
+  /**
+   * The bytes of a file. Remembers that they could not be read, since what is made of them may take
+   * a failure for the end, or for damage.
+   */
+  private static final class Source extends InputStream {
 
-    private boolean failed;
+    private final InputStream in;
+    private final long length;
+    private long position;
+    private IOException failure;
 
-    Source(InputStream in) {
-      super(in);
+    /**
+     * @param position of the first byte in the file
+     * @param length of the file
+     */
+    Source(InputStream in, long position, long length) {
+      this.in = in;
+      this.position = position;
+      this.length = length;
+    }
+
+    void requireWhole() throws IOException {
+      if (failure != null) {
+        throw failure;
+      }
     }
 
     @Override
@@ -151,44 +166,31 @@ final class Records implements Closeable {
     }
 
     @Override
-    public int read(byte[] bytes, int offset, int length) throws IOException {
+    public int read(byte[] bytes, int offset, int count) throws IOException {
+      int read;
       try {
-        return in.read(bytes, offset, length);
-      } catch (IOException | RuntimeException e) {
-        failed = true;
+        read = in.read(bytes, offset, count);
+      } catch (IOException e) {
+        failure = e;
         throw e;
+      } catch (RuntimeException e) {
+        failure = new IOException(e.getMessage(), e);
+        throw failure;
       }
+      if (read < 0 && position < length) {
+        failure =
+            new EOFException(
+                "it ended after %d of %d bytes, and was cut since it was listed"
+                    .formatted(position, length));
+        throw failure;
+      }
+      position += Math.max(0, read);
+      return read;
     }
-  }
 
-  /** Decodes bytes, of which all must be text. */
-  static String decoded(byte[] bytes, Charset charset) throws CharacterCodingException {
-    return charset.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-  }
-
-  /** Why bytes are no text; null if they are. */
-  static String whyNoText(byte[] bytes, Charset charset) {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    try {
-      java.nio.charset.CharsetDecoder decoder = charset.newDecoder();
-      java.nio.CharBuffer chars = java.nio.CharBuffer.allocate(1024);
-      java.nio.charset.CoderResult result;
-      do {
-        chars.clear();
-        result = decoder.decode(buffer, chars, true);
-      } while (result.isOverflow());
-      if (!result.isError()) {
-        return null;
-      }
-      result.throwException();
-      throw new IllegalStateException("An error of a decoder is thrown.");
-    } catch (CharacterCodingException e) {
-      String reason =
-          "it is not in %s: byte %d is 0x%02X"
-              .formatted(charset.name(), buffer.position() + 1, bytes[buffer.position()] & 0xff);
-      return charset.equals(StandardCharsets.UTF_8)
-          ? reason + ". Write it in UTF-8, or set input.encoding"
-          : reason;
+    @Override
+    public void close() throws IOException {
+      in.close();
     }
   }
 }

@@ -107,7 +107,9 @@ final class RowMaker implements Serializable {
   /** Why a value is not as expected. */
   static String misfit(String column, Object value, Expectation expectation) {
     String held = Json.kind(value);
-    if (value instanceof List<?> && expectation == Expectation.TEXTS) {
+    if (expectation == Expectation.PROMPT) {
+      held = "a list with null in it";
+    } else if (value instanceof List<?> && expectation == Expectation.TEXTS) {
       held = "a list of other things than texts";
     } else if (value instanceof List<?> && expectation == Expectation.TEXT_LISTS) {
       held = "a list of other things than lists of texts";

@@ -1,6 +1,8 @@
 package io.foresight.jobs.input;
 
 import java.io.Serializable;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -29,12 +31,25 @@ final class Survey implements Serializable {
     }
   }
 
+  /** Where a header names a column: the part that it is of, and the place in it. */
+  private record Place(int part, int column) implements Comparable<Place>, Serializable {
+
+    private static final Comparator<Place> ORDER =
+        Comparator.comparingInt(Place::part).thenComparingInt(Place::column);
+
+    @Override
+    public int compareTo(Place other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
   /** What one column holds. */
   static final class Column implements Serializable {
 
     private static final long serialVersionUID = 1;
 
     private final Shape shape = new Shape();
+    private Place place;
     private long rows;
     private long given;
     private long fitting;
@@ -52,7 +67,14 @@ final class Survey implements Serializable {
       return fitting;
     }
 
+    private void isAt(Place found) {
+      place = place == null || found.compareTo(place) < 0 ? found : place;
+    }
+
     private void merge(Column other) {
+      if (other.place != null) {
+        isAt(other.place);
+      }
       shape.merge(other.shape);
       rows += other.rows;
       given += other.given;
@@ -63,7 +85,7 @@ final class Survey implements Serializable {
     }
   }
 
-  private final Map<String, Column> columns = new LinkedHashMap<>();
+  private final Map<String, Column> columns = new HashMap<>();
   private final Map<Integer, Long> rows = new TreeMap<>();
   private Problem unreadable;
   private long readable;
@@ -99,9 +121,11 @@ final class Survey implements Serializable {
             });
   }
 
-  /** Notes columns that rows may have. */
-  void addColumns(List<String> names) {
-    names.forEach(this::column);
+  /** Notes the columns that a part's header names, in order. */
+  void addColumns(int part, List<String> names) {
+    for (int i = 0; i < names.size(); i++) {
+      column(names.get(i)).isAt(new Place(part, i));
+    }
   }
 
   private Column column(String name) {
@@ -114,7 +138,7 @@ final class Survey implements Serializable {
     return column;
   }
 
-  /** Adds what another has found, whose parts come later. */
+  /** Adds what another has found, of other parts. */
   Survey merge(Survey other) {
     other.columns.forEach((name, column) -> column(name).merge(column));
     other.rows.forEach((part, count) -> rows.merge(part, count, Long::sum));
@@ -125,9 +149,17 @@ final class Survey implements Serializable {
     return this;
   }
 
-  /** Columns in the order in which they were found. */
+  /** Columns: those of headers in the order of their first ones, before others by their names. */
   Map<String, Column> columns() {
-    return columns;
+    Map<String, Column> sorted = new LinkedHashMap<>();
+    columns.entrySet().stream()
+        .sorted(
+            Comparator.comparing(
+                    (Map.Entry<String, Column> column) -> column.getValue().place,
+                    Comparator.nullsLast(Comparator.naturalOrder()))
+                .thenComparing(Map.Entry::getKey))
+        .forEach(column -> sorted.put(column.getKey(), column.getValue()));
+    return sorted;
   }
 
   /** Rows of a part. */
@@ -167,7 +199,10 @@ final class Survey implements Serializable {
     Map<String, String> strays = new TreeMap<>();
     Map<String, List<String>> alike =
         columns.keySet().stream()
-            .collect(Collectors.groupingBy(name -> name.toLowerCase(Locale.ROOT)));
+            .sorted()
+            .collect(
+                Collectors.groupingBy(
+                    name -> name.toLowerCase(Locale.ROOT), TreeMap::new, Collectors.toList()));
     for (List<String> names : alike.values()) {
       if (names.size() > 1) {
         List<String> sorted =

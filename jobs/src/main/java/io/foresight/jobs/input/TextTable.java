@@ -1,9 +1,7 @@
 package io.foresight.jobs.input;
 
-import io.foresight.spark.run.RunException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -11,7 +9,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -73,13 +70,20 @@ final class TextTable {
     if (settings.limit() > 0) {
       read = new ArrayList<>();
       survey = surveyFirst(parts, settings.limit(), read);
-    } else if (layout.format() == InputFormat.CSV && settings.malformed() == Malformed.ROW) {
+    } else if (headersTellAll()) {
       survey = survey(parts.stream().map(part -> part.first(1)).toList(), 0, size);
     } else {
       survey = survey(parts, 0, size);
     }
     RowMaker maker = maker(survey, files);
     return rows(read, maker, size);
+  }
+
+  /** Whether no type, and no problem, depends on what the rows hold. */
+  private boolean headersTellAll() {
+    return layout.format() == InputFormat.CSV
+        && settings.malformed() == Malformed.ROW
+        && !expected.all().containsValue(Expectation.COUNT);
   }
 
   private RowMaker maker(Survey survey, List<InputFile> files) {
@@ -94,14 +98,14 @@ final class TextTable {
     }
     Set<String> partition = new LinkedHashSet<>();
     files.forEach(file -> partition.addAll(file.partition().keySet()));
-    // In the order of a header, or of the alphabet, since keys of JSON have none.
-    Collection<String> names =
-        csv ? survey.columns().keySet() : new TreeMap<>(survey.columns()).keySet();
-    for (String name : names) {
-      if (!strays.containsKey(name) && !partition.contains(name)) {
-        types.put(name, type(name, survey.columns().get(name), meant));
-      }
-    }
+    survey
+        .columns()
+        .forEach(
+            (name, column) -> {
+              if (!strays.containsKey(name) && !partition.contains(name)) {
+                types.put(name, type(name, column, meant));
+              }
+            });
     Survey.Problem problem = survey.first(meant.keySet());
     if (problem != null && settings.malformed() == Malformed.FAIL) {
       throw InputProblem.told(
@@ -200,43 +204,42 @@ final class TextTable {
     Survey survey = new Survey();
     for (Numbered numbered : task) {
       try (Records records = Records.open(numbered.part(), layout, hadoop)) {
-        survey.addColumns(records.header());
+        survey.addColumns(numbered.number(), records.header());
         for (InputRecord record = records.next(); record != null; record = records.next()) {
           survey.add(numbered.part(), numbered.number(), record, expected, layout);
         }
       } catch (IOException e) {
-        throw unreachable(numbered.part(), e);
+        throw InputProblem.unreachable(numbered.part().file(), e);
       }
     }
     return survey;
   }
 
-  private static RunException unreachable(Part part, IOException e) {
-    return new RunException(
-        RunException.Kind.INPUT,
-        "Cannot read input %s: %s. Check the file and the access to it."
-            .formatted(part.shown(), Locations.reason(e)),
-        e);
-  }
-
   /** Surveys as few parts as have the rows; notes which, and how many rows of each. */
-  private Survey surveyFirst(List<Part> parts, long rows, List<Part> chosen) {
-    Survey all = new Survey();
-    long left = rows;
+  private Survey surveyFirst(List<Part> parts, long limit, List<Part> chosen) {
+    Survey found = new Survey();
+    long left = limit;
     for (int from = 0, count = 1; from < parts.size() && left > 0; from += count, count *= 4) {
       List<Part> some = new ArrayList<>();
       for (Part part : parts.subList(from, Math.min(parts.size(), from + count))) {
         some.add(part.first(left));
       }
       Survey survey = survey(some, from, 1);
-      for (int i = 0; i < some.size() && left > 0; i++) {
-        long taken = Math.min(left, survey.rows(from + i));
-        chosen.add(some.get(i).first(taken));
-        left -= taken;
+      List<Part> taken = new ArrayList<>();
+      boolean all = true;
+      for (int i = 0; i < some.size(); i++) {
+        long rows = Math.min(left, survey.rows(from + i));
+        all &= rows == survey.rows(from + i);
+        if (left > 0) {
+          taken.add(some.get(i).first(rows));
+        }
+        left -= rows;
       }
-      all.merge(survey);
+      // What is wrong with rows that are not taken, and what they hold, does not matter.
+      found.merge(all ? survey : survey(taken, from, 1));
+      chosen.addAll(taken);
     }
-    return all;
+    return found;
   }
 
   private Dataset<Row> rows(List<Part> parts, RowMaker maker, long size) {
@@ -288,7 +291,7 @@ final class TextTable {
         }
         return true;
       } catch (IOException e) {
-        throw unreachable(part, e);
+        throw InputProblem.unreachable(part.file(), e);
       }
     }
 
@@ -319,7 +322,7 @@ final class TextTable {
         try {
           records.close();
         } catch (IOException e) {
-          throw unreachable(part, e);
+          throw InputProblem.unreachable(part.file(), e);
         } finally {
           records = null;
         }
