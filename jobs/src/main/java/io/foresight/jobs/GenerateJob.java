@@ -142,9 +142,13 @@ final class GenerateJob implements Callable<Integer> {
     return 0;
   }
 
-  /** Not where the draft only looks ahead, and no reward had anything to look for. */
+  /**
+   * Not where no row has more than the token that the target gives anyway, or the draft only looks
+   * ahead and no reward had anything to look for.
+   */
   private static boolean draftIsNeeded(String strategy, Summary summary) {
-    return !strategy.equals("cdlh-appx") || summary.number("judged") > 0;
+    return summary.number("tokens") > summary.number("rows") - summary.number("error")
+        && (!strategy.equals("cdlh-appx") || summary.number("judged") > 0);
   }
 
   /** Warns if the same output would have come sooner without the draft. */

@@ -46,6 +46,24 @@ class GenerateJobTest {
   }
 
   @Test
+  void aDraftHasNothingToProposeWhereThereIsRoomForOneToken() throws IOException {
+    JobRun.Folder one = JobRun.Folder.create(Files.createDirectory(temporary.resolve("one-token")));
+    Path input = one.file("in.jsonl", "{\"id\": 1, \"concepts\": [\"dog\"]}");
+    for (String strategy : List.of("speculative", "cdlh-appx", "cdsl", "cdlh-speculative")) {
+      one.generate(
+              "--input",
+              input,
+              "--set",
+              "decoding.strategy=" + strategy,
+              "--set",
+              "decoding.max-new-tokens=1",
+              "--output",
+              one.path().resolve(strategy))
+          .succeeded();
+    }
+  }
+
+  @Test
   void oneRowPerPromptAndABadRowIsAnErrorRow() throws IOException {
     Path out = temporary.resolve("out");
     Path summary = temporary.resolve("summary.json");
