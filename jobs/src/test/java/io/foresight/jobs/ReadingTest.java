@@ -823,7 +823,7 @@ class ReadingTest {
             "rewards.short.type=length",
             "rewards.short.at-most=3");
     assertThat(id(rows, "b")).isEqualTo("00FF");
-    assertThat(id(rows, "t")).isEqualTo("{\"t\":\"0001-01-01T00:00:00.000Z\"}");
+    assertThat(id(rows, "t")).isEqualTo("{\"t\":\"0001-01-01T00:00:00.000000Z\"}");
     Row row = rows.head();
     Map<String, Object> values = RowDecoder.values(row);
     assertThat(

@@ -74,7 +74,7 @@ class BatchingInvarianceTest {
     List<DecodingSettings> variants = new ArrayList<>();
     Strategies.NAMES.forEach(name -> variants.add(settings(name).build()));
     variants.add(settings("speculative").verification(Verification.SAMPLING).build());
-    for (String name : List.of("speculative", "cdlh", "cdsl", "cdsl-tree")) {
+    for (String name : List.of("speculative", "cdsl", "cdsl-tree")) {
       variants.add(settings(name).verification(Verification.COUPLED).build());
     }
     variants.add(settings("sample").temperature(0.8).topK(20).topP(0.9).build());
