@@ -32,7 +32,6 @@ class SessionsTest {
         .doesNotContain("there.txt");
     assertThat(refusal("spark.files", missing.toString()))
         .contains("Cannot find %s, which --files names.".formatted(missing));
-    assertThat(refusal("spark.archives", missing + "#name"))
-        .contains("which --archives names.");
+    assertThat(refusal("spark.archives", missing + "#name")).contains("which --archives names.");
   }
 }

@@ -34,7 +34,9 @@ public final class FaultyReward implements RewardFactory {
               if (CALLS.incrementAndGet() > 20 && isFirst(marker)) {
                 switch (fault) {
                   case "classes" -> throw new NoClassDefFoundError("org/others/Missing");
-                  case "device" -> throw new InternalError(new EngineException("CUDA error: device-side assert"));
+                  case "device" ->
+                      throw new InternalError(
+                          new EngineException("CUDA error: device-side assert"));
                   case "none" -> {}
                   default -> throw new AssertionError(fault);
                 }
