@@ -91,11 +91,14 @@ final class GenerateJob implements Callable<Integer> {
     if (run.isWhole()) {
       return writtenBefore(run, settings, models, generation);
     }
-    Dataset<Row> added = RunFolder.write(run, work, progress, generation.columnPrefix());
-    Summary summary = Summary.of(added, generation.rewards(), (System.nanoTime() - started) / 1e9);
+    RunFolder.decode(run, work, progress);
+    double seconds = (System.nanoTime() - started) / 1e9;
+    Row figures =
+        RunFolder.figures(run, Summary.columns(generation.rewards()), generation.columnPrefix());
+    Summary summary = Summary.of(figures, generation.rewards(), seconds);
     run.finish(summary.json());
     print(summary);
-    Examples.print(run.written(), generation, SHOWN_ROWS);
+    run.read(written -> Examples.of(written, generation, SHOWN_ROWS)).forEach(System.out::print);
     System.out.println("Written to " + settings.output());
     if (generation.decoding().strategy().equals("speculative")) {
       advise(generation, models, summary, spark.sparkContext().isLocal());

@@ -43,47 +43,56 @@ final class RewardFigures {
   }
 
   /**
-   * Reads, each over the rows of which the column is not null, {@code satisfied} and {@code
-   * satisfied_rate}, {@code mean_reward}, {@code mean_scores} of each reward, and {@code
-   * hard_coverage} and {@code soft_coverage} of the rewards of keyword coverage; and how many rows
-   * those are: {@code judged_hard}, {@code judged}, {@code judged_by} and {@code judged_coverage}.
+   * What is to be aggregated of a run's rows: {@code satisfied} and {@code satisfied_rate}, {@code
+   * mean_reward}, the mean score of each reward, and {@code hard_coverage} and {@code
+   * soft_coverage} of the rewards of keyword coverage, each over the rows of which the column is
+   * not null; and how many rows those are.
    *
    * @param spec the run's rewards
    */
-  static ObjectNode of(Dataset<Row> written, RewardSpec spec) {
-    List<String> rewards = spec.names();
+  static List<Column> columns(RewardSpec spec) {
     Column coverage = coverage(spec);
     List<Column> columns = new ArrayList<>();
+    columns.add(count(col("reward")));
+    columns.add(count(col("satisfied")));
     columns.add(count_if(col("satisfied")));
     columns.add(
         avg(when(col("satisfied"), lit(1.0)).when(col("satisfied").equalTo(false), lit(0.0))));
     columns.add(avg(col("reward")));
+    columns.add(count(coverage));
     columns.add(avg(when(coverage.equalTo(1.0), 1.0).when(coverage.isNotNull(), 0.0)));
     columns.add(avg(coverage));
-    columns.add(count(col("satisfied")));
-    columns.add(count(col("reward")));
-    columns.add(count(coverage));
-    for (String name : rewards) {
+    for (String name : spec.names()) {
       Column score = col("constraint_scores").getItem(name);
       columns.add(avg(score));
       columns.add(count(score));
     }
-    Row row = written.select(columns.toArray(Column[]::new)).head();
+    return columns;
+  }
+
+  /**
+   * The figures.
+   *
+   * @param row begins with the {@link #columns}
+   * @param spec the run's rewards
+   */
+  static ObjectNode of(Row row, RewardSpec spec) {
     ObjectNode json = JSON.createObjectNode();
-    json.put("judged", row.getLong(6));
-    json.put("judged_hard", row.getLong(5));
-    json.put("satisfied", row.getLong(0));
-    json.put("satisfied_rate", row.<Double>getAs(1));
-    json.put("mean_reward", row.<Double>getAs(2));
+    json.put("judged", row.getLong(0));
+    json.put("judged_hard", row.getLong(1));
+    json.put("satisfied", row.getLong(2));
+    json.put("satisfied_rate", row.<Double>getAs(3));
+    json.put("mean_reward", row.<Double>getAs(4));
     ObjectNode scores = json.putObject("mean_scores");
     ObjectNode judged = json.putObject("judged_by");
-    for (int i = 0; i < rewards.size(); i++) {
-      scores.put(rewards.get(i), row.<Double>getAs(8 + 2 * i));
-      judged.put(rewards.get(i), row.getLong(9 + 2 * i));
+    int column = 8;
+    for (String name : spec.names()) {
+      scores.put(name, row.<Double>getAs(column++));
+      judged.put(name, row.getLong(column++));
     }
-    json.put("judged_coverage", row.getLong(7));
-    json.put("hard_coverage", row.<Double>getAs(3));
-    json.put("soft_coverage", row.<Double>getAs(4));
+    json.put("judged_coverage", row.getLong(5));
+    json.put("hard_coverage", row.<Double>getAs(6));
+    json.put("soft_coverage", row.<Double>getAs(7));
     return json;
   }
 

@@ -9,8 +9,9 @@ import io.foresight.spark.run.Run;
 import io.foresight.spark.run.RunRequest;
 import io.foresight.spark.run.UnfinishedRuns;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
-import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
@@ -90,15 +91,26 @@ final class RunFolder {
     run.plan(work::rows);
   }
 
-  /**
-   * Does a job's rows, those that are planned and not there.
-   *
-   * @param prefix as of {@link #plan}
-   * @return the columns that it added, of all rows, without the prefix
-   */
-  static Dataset<Row> write(Run run, Foresight.Work work, Progress progress, String prefix) {
+  /** Does a job's rows, those that are planned and not there. */
+  static void decode(Run run, Foresight.Work work, Progress progress) {
     ProgressLine.during(progress, run, () -> run.decode(work.function(), work.rows().schema()));
-    run.requireWhole();
-    return RewardFigures.added(run.written(), prefix);
+  }
+
+  /**
+   * Aggregates all rows, in one pass that also finds out whether all are there.
+   *
+   * @param columns over the columns that the job added, without their prefix; {@code rows} and
+   *     {@code error} among them, how many rows there are and how many of them are errors
+   * @param prefix as of {@link #plan}
+   */
+  static Row figures(Run run, List<Column> columns, String prefix) {
+    Row figures =
+        run.read(
+            written ->
+                RewardFigures.added(written, prefix)
+                    .agg(columns.get(0), columns.stream().skip(1).toArray(Column[]::new))
+                    .head());
+    run.requireWhole(figures.getAs("rows"), figures.getAs("error"));
+    return figures;
   }
 }

@@ -1,5 +1,9 @@
 package io.foresight.jobs;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.jobs.input.InputReader;
@@ -13,9 +17,12 @@ import io.foresight.spark.ScoringSettings;
 import io.foresight.spark.run.Run;
 import io.foresight.spark.run.RunRequest;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -96,7 +103,8 @@ final class ScoreJob implements Callable<Integer> {
       Foresight.Work work = InputReader.usable(() -> Foresight.scoring(texts, scoring, progress));
       RunFolder.plan(run, work, scoring.columnPrefix());
       if (!run.isWhole()) {
-        figures = figures(RunFolder.write(run, work, progress, scoring.columnPrefix()), scoring);
+        RunFolder.decode(run, work, progress);
+        figures = figures(run, scoring);
         run.finish(figures);
         error = run::exampleError;
       }
@@ -119,11 +127,14 @@ final class ScoreJob implements Callable<Integer> {
     return 0;
   }
 
-  private static ObjectNode figures(Dataset<Row> added, ScoringSettings scoring) {
-    Row counts = added.selectExpr("count(*)", "count(error)").head();
+  private static ObjectNode figures(Run run, ScoringSettings scoring) {
+    List<Column> columns = new ArrayList<>(RewardFigures.columns(scoring.rewards()));
+    columns.add(count(lit(1)).as("rows"));
+    columns.add(count(col("error")).as("error"));
+    Row row = RunFolder.figures(run, columns, scoring.columnPrefix());
     ObjectNode figures = JSON.createObjectNode();
-    figures.put("rows", counts.getLong(0)).put("error", counts.getLong(1));
-    figures.setAll(RewardFigures.of(added, scoring.rewards()));
+    figures.put("rows", row.<Long>getAs("rows")).put("error", row.<Long>getAs("error"));
+    figures.setAll(RewardFigures.of(row, scoring.rewards()));
     return figures;
   }
 }

@@ -1,6 +1,7 @@
 package io.foresight.jobs;
 
 import io.foresight.spark.Secrets;
+import io.foresight.spark.run.LocalFiles;
 import io.foresight.spark.run.RunException;
 import java.io.File;
 import java.io.FileNotFoundException;
@@ -47,6 +48,7 @@ final class Sessions {
     requireMaster(System.getProperty("spark.master", ""));
     SparkSession session = start(name);
     SparkContext context = session.sparkContext();
+    LocalFiles.use(context.hadoopConfiguration());
     if (context.uiWebUrl().isDefined()) {
       System.err.println("Spark's UI: " + context.uiWebUrl().get());
     }

@@ -3,8 +3,11 @@ package io.foresight.jobs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.reward.RewardSpec;
-import org.apache.spark.sql.Dataset;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 
 /** A run's figures, from its written output. Immutable. */
 record Summary(ObjectNode json) {
@@ -32,16 +35,29 @@ record Summary(ObjectNode json) {
           + "sum(counters.s1) as s1, sum(counters.s2) as s2, sum(counters.s3) as s3, sum(counters.s4) as s4";
 
   /**
-   * Reads the figures.
+   * What is to be aggregated of a run's rows.
    *
    * @param rewards the run's
    */
-  static Summary of(Dataset<Row> written, RewardSpec rewards, double seconds) {
-    Row row = written.selectExpr(splitColumns()).head();
+  static List<Column> columns(RewardSpec rewards) {
+    List<Column> columns = new ArrayList<>(RewardFigures.columns(rewards));
+    for (String column : splitColumns()) {
+      columns.add(functions.expr(column));
+    }
+    return columns;
+  }
+
+  /**
+   * Reads the figures.
+   *
+   * @param row the {@link #columns}
+   * @param rewards the run's
+   */
+  static Summary of(Row row, RewardSpec rewards, double seconds) {
     ObjectNode json = new ObjectMapper().createObjectNode();
-    json.setAll(RewardFigures.of(written, rewards));
+    json.setAll(RewardFigures.of(row, rewards));
     String[] names = row.schema().fieldNames();
-    for (int i = 0; i < names.length; i++) {
+    for (int i = RewardFigures.columns(rewards).size(); i < names.length; i++) {
       Object value = row.get(i);
       if (value instanceof Long number) {
         json.put(names[i], number);

@@ -176,12 +176,15 @@ final class FakeWork implements RowsFunction {
 
   /** Session for runs of one process. */
   static SparkSession session(String master) {
-    return SparkSession.builder()
-        .master(master)
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-        .getOrCreate();
+    SparkSession session =
+        SparkSession.builder()
+            .master(master)
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "2")
+            .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+            .getOrCreate();
+    LocalFiles.use(session.sparkContext().hadoopConfiguration());
+    return session;
   }
 
   /** What a reader sees of an output: outputs or errors by id; fails if an id is there twice. */

@@ -988,7 +988,7 @@ class RunTest {
     assertThat(FakeWork.read(spark, two)).hasSize(3);
     try (Run run = Run.open(spark, FakeWork.request(two, 4, SETTINGS, "first"))) {
       run.output(FakeWork.OUTPUT, "error");
-      assertThat(run.written().count()).isEqualTo(3);
+      assertThat(run.<Long>read(Dataset::count)).isEqualTo(3);
     }
   }
 

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * a task, a file and a unit of commit. A run may be killed at any moment; the same request goes on
  * with the shards that are not there. Every file that is visible is whole and final, and no row is
  * visible twice; {@code _SUCCESS} says that all are there. Used in this order: {@link #open},
- * {@link #output}, {@link #plan}, {@link #decode}, {@link #written}, {@link #finish}. Lives on the
+ * {@link #output}, {@link #plan}, {@link #decode}, {@link #read}, {@link #finish}. Lives on the
  * driver; of one thread but for the counts.
  */
 public final class Run implements AutoCloseable {
@@ -332,7 +332,7 @@ public final class Run implements AutoCloseable {
   }
 
   /**
-   * Says what the output holds; to be called before {@link #plan} or {@link #written}.
+   * Says what the output holds; to be called before {@link #plan} or {@link #read}.
    *
    * @param schema of the output
    * @param error the output's column that is not null in error rows
@@ -487,8 +487,7 @@ public final class Run implements AutoCloseable {
     }
   }
 
-  /** The rows that are there, read back. */
-  public Dataset<Row> written() {
+  private Dataset<Row> written() {
     return spark
         .read()
         .format(request.format())
@@ -499,13 +498,21 @@ public final class Run implements AutoCloseable {
         .load(paths.root().toString());
   }
 
+  /** Counts the rows, then {@link #requireWhole(long, long)}. */
+  void requireWhole() {
+    Counts there = counts();
+    requireWhole(there.rows(), there.errors());
+  }
+
   /**
    * Checks that the rows are all there, and few enough of them errors.
    *
+   * @param rows that were found when the rows were {@linkplain #read read back}
+   * @param errors rows of these that are errors
    * @throws RunException if not
    */
-  public void requireWhole() {
-    Counts there = counts();
+  public void requireWhole(long rows, long errors) {
+    Counts there = new Counts(rows, errors);
     if (there.rows() != rows()) {
       throw new RunException(
           RunException.Kind.FAILED,
@@ -521,13 +528,17 @@ public final class Run implements AutoCloseable {
 
   private Counts counts() {
     Row counts =
-        readBack(
-            written -> written.agg(count(lit(1)), count(ColumnNames.column(errorColumn))).head());
+        read(written -> written.agg(count(lit(1)), count(ColumnNames.column(errorColumn))).head());
     return new Counts(counts.getLong(0), counts.getLong(1));
   }
 
-  /** Asks something of the rows that are there. */
-  private <T> T readBack(Function<Dataset<Row>, T> question) {
+  /**
+   * Asks something of the rows that are there.
+   *
+   * @param question what is made of them; reads them before it returns
+   * @throws RunException of kind STORAGE if they cannot be read back
+   */
+  public <T> T read(Function<Dataset<Row>, T> question) {
     try {
       return question.apply(written());
     } catch (Exception e) {
@@ -568,8 +579,7 @@ public final class Run implements AutoCloseable {
    * them all.
    */
   public String exampleError() {
-    return readBack(
-        written -> written.agg(min(ColumnNames.column(errorColumn))).head().getString(0));
+    return read(written -> written.agg(min(ColumnNames.column(errorColumn))).head().getString(0));
   }
 
   /** Writes the figures, then {@code _SUCCESS}; an output that this one replaces goes. */
