@@ -18,13 +18,14 @@ final class Examples {
 
   private Examples() {}
 
-  /** Prints the first rows by id: the status, what the prompt is made of, the output or error. */
-  static void print(Dataset<Row> written, GenerationSettings settings, int count) {
+  /** The first rows by id: the status, what the prompt is made of, the output or error. */
+  static String table(Dataset<Row> written, GenerationSettings settings, int count) {
     Dataset<Row> rows =
         settings.idColumn() == null
             ? written
             : written.orderBy(ColumnNames.column(settings.idColumn()));
     List<String> columns = settings.prompt().columns();
+    StringBuilder table = new StringBuilder();
     for (Row row : rows.limit(count).collectAsList()) {
       Map<String, Object> values = RowDecoder.values(row);
       String asked =
@@ -34,12 +35,14 @@ final class Examples {
       }
       String prefix = settings.columnPrefix();
       Object output = values.get(prefix + "output");
-      System.out.printf(
-          "%-12s%-36s%s%n",
-          values.get(prefix + "status"),
-          asked,
-          output == null ? values.get(prefix + "error") : output);
+      table.append(
+          "%-12s%-36s%s%n"
+              .formatted(
+                  values.get(prefix + "status"),
+                  asked,
+                  output == null ? values.get(prefix + "error") : output));
     }
+    return table.toString();
   }
 
   private static String shown(Object value) {

@@ -48,15 +48,21 @@ final class GenerateJob implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    JobSettings bound = options.bind("generate", outputOptions.settings());
-    FiguresFile.check("--summary", outputOptions.summaryFile());
-    bound.idle().forEach(System.err::println);
+    SettingsReader given = options.read(outputOptions.settings());
+    JobSettings bound = JobSettings.withStandIns("generate", given);
+    if (!dryRun) {
+      given.finish();
+      FiguresFile.check("--summary", outputOptions.summaryFile());
+    }
+    if (!given.hasProblems()) {
+      bound.idle().forEach(System.err::println);
+    }
     try (SparkSession spark = Sessions.open("foresight generate");
         ModelStore store =
             new ModelStore(bound.generation().store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
       if (dryRun) {
-        return new DryRun(spark, store, bound, outputOptions).call();
+        return new DryRun(spark, store, given, bound, outputOptions).call();
       }
       Models models = Models.check(store, bound.generation());
       Map<String, String> identity =
@@ -91,11 +97,17 @@ final class GenerateJob implements Callable<Integer> {
     if (run.isWhole()) {
       return writtenBefore(run, settings, models, generation);
     }
-    Dataset<Row> added = RunFolder.write(run, work, progress, generation.columnPrefix());
-    Summary summary = Summary.of(added, generation.rewards(), (System.nanoTime() - started) / 1e9);
+    Summary summary =
+        RunFolder.write(
+            run,
+            work,
+            progress,
+            generation.columnPrefix(),
+            added -> Summary.of(added, generation.rewards(), (System.nanoTime() - started) / 1e9));
     run.finish(summary.json());
     print(summary);
-    Examples.print(run.written(), generation, SHOWN_ROWS);
+    String examples = run.readBack(rows -> Examples.table(rows, generation, SHOWN_ROWS));
+    System.out.print(examples);
     System.out.println("Written to " + settings.output());
     if (generation.decoding().strategy().equals("speculative")) {
       advise(generation, models, summary, spark.sparkContext().isLocal());

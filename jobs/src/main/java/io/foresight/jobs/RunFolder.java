@@ -10,6 +10,7 @@ import io.foresight.spark.run.RunRequest;
 import io.foresight.spark.run.UnfinishedRuns;
 import java.io.IOException;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -94,11 +95,16 @@ final class RunFolder {
    * Does a job's rows, those that are planned and not there.
    *
    * @param prefix as of {@link #plan}
-   * @return the columns that it added, of all rows, without the prefix
+   * @param figures of the columns that it added, of all rows, without the prefix
    */
-  static Dataset<Row> write(Run run, Foresight.Work work, Progress progress, String prefix) {
+  static <T> T write(
+      Run run,
+      Foresight.Work work,
+      Progress progress,
+      String prefix,
+      Function<Dataset<Row>, T> figures) {
     ProgressLine.during(progress, run, () -> run.decode(work.function(), work.rows().schema()));
     run.requireWhole();
-    return RewardFigures.added(run.written(), prefix);
+    return run.readBack(written -> figures.apply(RewardFigures.added(written, prefix)));
   }
 }

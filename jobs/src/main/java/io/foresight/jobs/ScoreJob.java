@@ -96,7 +96,9 @@ final class ScoreJob implements Callable<Integer> {
       Foresight.Work work = InputReader.usable(() -> Foresight.scoring(texts, scoring, progress));
       RunFolder.plan(run, work, scoring.columnPrefix());
       if (!run.isWhole()) {
-        figures = figures(RunFolder.write(run, work, progress, scoring.columnPrefix()), scoring);
+        figures =
+            RunFolder.write(
+                run, work, progress, scoring.columnPrefix(), added -> figures(added, scoring));
         run.finish(figures);
         error = run::exampleError;
       }
