@@ -2,6 +2,7 @@ package io.foresight.jobs;
 
 import io.foresight.jobs.input.InputReader;
 import io.foresight.jobs.input.Locations;
+import io.foresight.reward.RewardSpec;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.ModelStore;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -28,13 +30,24 @@ final class DryRun implements Callable<Integer> {
 
   private final SparkSession spark;
   private final ModelStore store;
+  private final SettingsReader given;
   private final JobSettings settings;
   private final OutputOptions options;
   private final List<Failure> problems = new ArrayList<>();
 
-  DryRun(SparkSession spark, ModelStore store, JobSettings settings, OutputOptions options) {
+  /**
+   * @param given knows what is wrong with the settings
+   * @param settings with stand-ins for those; what depends on them is not looked at
+   */
+  DryRun(
+      SparkSession spark,
+      ModelStore store,
+      SettingsReader given,
+      JobSettings settings,
+      OutputOptions options) {
     this.spark = spark;
     this.store = store;
+    this.given = given;
     this.settings = settings;
     this.options = options;
   }
@@ -42,29 +55,47 @@ final class DryRun implements Callable<Integer> {
   /** Prints what it finds; the exit code is that of the first problem. */
   @Override
   public Integer call() throws Exception {
-    GenerationSettings generation = settings.generation();
-    Models models = found(() -> Models.check(store, generation));
-    found(() -> checkOutput(models));
+    tell(given::finish);
+    tell(() -> FiguresFile.check("--summary", options.summaryFile()));
+    GenerationSettings generation = generation();
+    Models models =
+        given.isSound("models", "decoding.strategy")
+            ? found(() -> Models.check(store, generation))
+            : null;
+    if (given.isSound("input", "output")) {
+      found(() -> checkOutput(models));
+    }
     Dataset<Row> prompts =
-        found(() -> InputReader.read(spark, settings.reading(), settings.generation()));
+        given.isSound("input")
+            ? found(() -> InputReader.read(spark, settings.reading(), generation))
+            : null;
     System.out.println(settings.resolved());
     if (prompts != null) {
-      show(prompts, models);
+      show(prompts, models, generation);
     }
     problems.forEach(problem -> System.err.println(problem.message()));
     return problems.isEmpty() ? 0 : problems.get(0).code().code();
   }
 
+  /** Without rewards if those cannot be used. */
+  private GenerationSettings generation() {
+    GenerationSettings all = settings.generation();
+    return given.isSound("reward.use", "rewards")
+        ? all
+        : all.withRewards(new RewardSpec(all.rewards().combination(), List.of()));
+  }
+
   private Void checkOutput(Models models) throws Exception {
     JobSettings chosen = settings;
     Map<String, String> identity = Map.of();
-    if (models != null) {
+    boolean identified = models != null && !given.hasProblems();
+    if (identified) {
       identity =
           RunIdentity.of("generate", settings, Provenance.of(models.on(settings.generation())));
       chosen = RunFolder.choose(spark, "generate", settings, identity);
     }
     Locations.requireApart(spark, chosen.reading(), chosen.output());
-    if (models != null) {
+    if (identified) {
       Run.check(
           spark,
           RunFolder.request(
@@ -79,10 +110,12 @@ final class DryRun implements Callable<Integer> {
     return null;
   }
 
-  private void show(Dataset<Row> prompts, Models models) throws Exception {
-    GenerationSettings generation = settings.generation();
+  private void show(Dataset<Row> prompts, Models models, GenerationSettings generation)
+      throws Exception {
     StructType schema =
-        found(() -> InputReader.usable(() -> Foresight.schema(prompts, generation)));
+        given.isSound("prompt", "output.prefix")
+            ? found(() -> InputReader.usable(() -> Foresight.schema(prompts, generation)))
+            : null;
     boolean hasPrompts = schema != null && models != null;
     if (schema != null) {
       System.out.println(schema.treeString());
@@ -93,6 +126,9 @@ final class DryRun implements Callable<Integer> {
     }
     Set<String> columns = new LinkedHashSet<>(Foresight.columns(generation).keySet());
     columns.retainAll(List.of(prompts.columns()));
+    if (!given.isSound("prompt")) {
+      generation.prompt().columns().forEach(columns::remove);
+    }
     InputStatistics statistics =
         new InputStatistics(
             prompts,
@@ -101,10 +137,19 @@ final class DryRun implements Callable<Integer> {
                 ? new InputStatistics.Lengths(generation, models.target().contextLength())
                 : null);
     String id = generation.idColumn();
-    if (found(() -> statistics.measure(columns.contains(id) ? id : null)) != null
-        || statistics.areKnown()) {
+    Long rows = found(() -> statistics.measure(columns.contains(id) ? id : null));
+    if (rows != null || statistics.areKnown()) {
       System.out.print(statistics.table());
     }
+    if (rows != null && given.isSound("run.shard-rows")) {
+      StringBuilder line = new StringBuilder();
+      Summary.line(line, "shards", String.valueOf(Run.shards(spark, rows, settings.shardRows())));
+      System.out.print(line);
+    }
+  }
+
+  private void tell(Runnable check) throws Exception {
+    found(Executors.callable(check));
   }
 
   /** What a step gives; null if it finds a problem, which is noted. */

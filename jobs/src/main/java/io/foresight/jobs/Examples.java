@@ -18,32 +18,31 @@ final class Examples {
 
   private Examples() {}
 
-  /**
-   * A line for each of the first rows by id: the status, what the prompt is made of, the output or
-   * error.
-   */
-  static List<String> of(Dataset<Row> written, GenerationSettings settings, int count) {
+  /** The first rows by id: the status, what the prompt is made of, the output or error. */
+  static String table(Dataset<Row> written, GenerationSettings settings, int count) {
     Dataset<Row> rows =
         settings.idColumn() == null
             ? written
             : written.orderBy(ColumnNames.column(settings.idColumn()));
     List<String> columns = settings.prompt().columns();
-    return rows.limit(count).collectAsList().stream()
-        .map(row -> line(RowDecoder.values(row), columns, settings.columnPrefix()))
-        .toList();
-  }
-
-  private static String line(Map<String, Object> values, List<String> columns, String prefix) {
-    String asked = columns.stream().map(column -> shown(values.get(column))).collect(joining(" "));
-    if (asked.length() >= SHOWN) {
-      asked = asked.substring(0, SHOWN - 4) + "...";
+    StringBuilder table = new StringBuilder();
+    for (Row row : rows.limit(count).collectAsList()) {
+      Map<String, Object> values = RowDecoder.values(row);
+      String asked =
+          columns.stream().map(column -> shown(values.get(column))).collect(joining(" "));
+      if (asked.length() >= SHOWN) {
+        asked = asked.substring(0, SHOWN - 4) + "...";
+      }
+      String prefix = settings.columnPrefix();
+      Object output = values.get(prefix + "output");
+      table.append(
+          "%-12s%-36s%s%n"
+              .formatted(
+                  values.get(prefix + "status"),
+                  asked,
+                  output == null ? values.get(prefix + "error") : output));
     }
-    Object output = values.get(prefix + "output");
-    return "%-12s%-36s%s%n"
-        .formatted(
-            values.get(prefix + "status"),
-            asked,
-            output == null ? values.get(prefix + "error") : output);
+    return table.toString();
   }
 
   private static String shown(Object value) {

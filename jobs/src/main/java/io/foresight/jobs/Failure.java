@@ -48,6 +48,11 @@ record Failure(ExitCode code, String message) {
 
   /** Sorts what a job threw. */
   static Failure of(Throwable thrown) {
+    if (RunException.isOfInterruption(thrown)) {
+      return new Failure(
+          ExitCode.of(RunException.Kind.INTERRUPTED),
+          "Cannot go on: the job was interrupted. What is written is kept; give the same command again.");
+    }
     List<Throwable> chain = new ArrayList<>();
     for (Throwable cause = thrown;
         cause != null && !chain.contains(cause);

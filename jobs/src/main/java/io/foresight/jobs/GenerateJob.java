@@ -48,15 +48,21 @@ final class GenerateJob implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    JobSettings bound = options.bind("generate", outputOptions.settings());
-    FiguresFile.check("--summary", outputOptions.summaryFile());
-    bound.idle().forEach(System.err::println);
+    SettingsReader given = options.read(outputOptions.settings());
+    JobSettings bound = JobSettings.withStandIns("generate", given);
+    if (!dryRun) {
+      given.finish();
+      FiguresFile.check("--summary", outputOptions.summaryFile());
+    }
+    if (!given.hasProblems()) {
+      bound.idle().forEach(System.err::println);
+    }
     try (SparkSession spark = Sessions.open("foresight generate");
         ModelStore store =
             new ModelStore(bound.generation().store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
       if (dryRun) {
-        return new DryRun(spark, store, bound, outputOptions).call();
+        return new DryRun(spark, store, given, bound, outputOptions).call();
       }
       Models models = Models.check(store, bound.generation());
       Map<String, String> identity =
@@ -98,7 +104,7 @@ final class GenerateJob implements Callable<Integer> {
     Summary summary = Summary.of(figures, generation.rewards(), seconds);
     run.finish(summary.json());
     print(summary);
-    run.read(written -> Examples.of(written, generation, SHOWN_ROWS)).forEach(System.out::print);
+    System.out.print(run.<String>readBack(rows -> Examples.table(rows, generation, SHOWN_ROWS)));
     System.out.println("Written to " + settings.output());
     if (generation.decoding().strategy().equals("speculative")) {
       advise(generation, models, summary, spark.sparkContext().isLocal());

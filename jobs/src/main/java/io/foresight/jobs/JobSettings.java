@@ -72,6 +72,13 @@ record JobSettings(
    * @throws SettingsException with every problem
    */
   static JobSettings bind(String job, SettingsReader reader) {
+    JobSettings settings = withStandIns(job, reader);
+    reader.finish();
+    return settings;
+  }
+
+  /** The same, where others stand in for those that the reader has noted problems of. */
+  static JobSettings withStandIns(String job, SettingsReader reader) {
     InputSettings reading = reading(reader);
     Prompt prompt = prompt(reader);
     DecodingSettings decoding = decoding(reader);
@@ -94,22 +101,19 @@ record JobSettings(
             limits(reader),
             columnPrefix(reader));
     String output = output(job, reader);
-    JobSettings settings =
-        new JobSettings(
-            generation,
-            reading.shown(),
-            reading,
-            output,
-            reader.text("output.path").isBlank(),
-            reader.oneOf("output.format", List.of("parquet", "jsonl")),
-            reader.flag("output.overwrite"),
-            reader.atLeast("run.shard-rows", 1),
-            reader.number("run.max-error-fraction", v -> v >= 0 && v <= 1, "in [0, 1]"),
-            reader.optionalText("prompt.chat.now") != null,
-            idle(reader, decoding),
-            resolved(reader, output, prompt));
-    reader.finish();
-    return settings;
+    return new JobSettings(
+        generation,
+        reading.shown(),
+        reading,
+        output,
+        reader.text("output.path").isBlank(),
+        reader.oneOf("output.format", List.of("parquet", "jsonl")),
+        reader.flag("output.overwrite"),
+        reader.atLeast("run.shard-rows", 1),
+        reader.number("run.max-error-fraction", v -> v >= 0 && v <= 1, "in [0, 1]"),
+        reader.optionalText("prompt.chat.now") != null,
+        idle(reader, decoding),
+        resolved(reader, output, prompt));
   }
 
   /** The folder that runs without a named one go to, and what their names begin with. */
@@ -297,9 +301,9 @@ record JobSettings(
     try {
       models = models.withDigests(digests).withDigests(rewards.digests());
     } catch (InvalidRewardsException e) {
-      e.problems().forEach(reader::problem);
+      e.problems().forEach(told -> reader.toldProblem("rewards", told));
     } catch (IllegalArgumentException e) {
-      reader.problem(e.getMessage());
+      reader.toldProblem("models", e.getMessage());
     }
     try {
       return new StoreSettings(reader.text("models.local-cache").strip(), bytes, models.digests());
@@ -366,12 +370,13 @@ record JobSettings(
           .tree(new DecodingSettings.Tree(rounds, width, verify, rollout))
           .build();
     } catch (IllegalArgumentException e) {
-      // The reader has noted the value that is out of range; the defaults stand in until it
-      // reports.
+      // The reader has noted the value that is out of range; the defaults stand in for all.
       if (!reader.hasProblems()) {
         throw e;
       }
-      return DecodingSettings.defaults();
+      return reader.isSound("decoding.strategy")
+          ? DecodingSettings.builder().strategy(strategy).build()
+          : DecodingSettings.defaults();
     }
   }
 }

@@ -46,7 +46,7 @@ final class RewardReader {
     try {
       Rewards.open(spec, TextScorer.Source.ELSEWHERE).close();
     } catch (InvalidRewardsException e) {
-      e.problems().forEach(reader::problem);
+      e.problems().forEach(told -> reader.toldProblem(DEFINITIONS, told));
     }
     return spec;
   }
@@ -59,7 +59,7 @@ final class RewardReader {
     String path = DEFINITIONS + "." + name;
     if (!NAME.matcher(name).matches()) {
       // Told in full, since such a name may be no path to look its value up by.
-      reader.problem(path + ": its name must be of letters, digits, - and _. Rename it.");
+      reader.toldProblem(path, path + ": its name must be of letters, digits, - and _. Rename it.");
     } else if (!(value instanceof ConfigObject settings) || !settings.containsKey("type")) {
       reader.problem(path, "it has no type. Give %s.type.".formatted(path));
     } else {

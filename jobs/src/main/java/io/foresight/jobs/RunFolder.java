@@ -105,7 +105,7 @@ final class RunFolder {
    */
   static Row figures(Run run, List<Column> columns, String prefix) {
     Row figures =
-        run.read(
+        run.readBack(
             written ->
                 RewardFigures.added(written, prefix)
                     .agg(columns.get(0), columns.stream().skip(1).toArray(Column[]::new))

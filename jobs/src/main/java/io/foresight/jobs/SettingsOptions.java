@@ -34,11 +34,20 @@ final class SettingsOptions {
    * @throws SettingsException with every problem
    */
   JobSettings bind(String job, Map<String, Object> further) {
+    return JobSettings.bind(job, read(further));
+  }
+
+  /**
+   * The same, not yet bound.
+   *
+   * @throws SettingsException if nothing can be
+   */
+  SettingsReader read(Map<String, Object> further) {
     Config own = ConfigFactory.parseMap(further);
     if (!inputs.isEmpty()) {
       Object path = inputs.size() == 1 ? inputs.get(0) : inputs;
       own = own.withFallback(ConfigFactory.parseMap(Map.of("input.path", path)));
     }
-    return JobSettings.bind(job, SettingsReader.layered(configs, overrides, own));
+    return SettingsReader.layered(configs, overrides, own);
   }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,6 +36,12 @@ final class SettingsReader {
   private final Config config;
   private final Set<String> given;
   private final List<String> problems = new ArrayList<>();
+
+  /** The settings that problems are of, or the groups. */
+  private final Set<String> unsound = new HashSet<>();
+
+  /** Whether a file or an option gave something that nobody knows. */
+  private boolean incomplete;
 
   private SettingsReader(Config config, Set<String> given) {
     this.config = config;
@@ -84,6 +91,7 @@ final class SettingsReader {
       throw new SettingsException(problems);
     }
     reader.problems.addAll(problems);
+    reader.incomplete = !problems.isEmpty();
     reader.refuseUnknown(given, known);
     return reader;
   }
@@ -340,7 +348,8 @@ final class SettingsReader {
   }
 
   void problem(String path, String reason) {
-    problems.add(
+    toldProblem(
+        path,
         "%s = %s: %s"
             .formatted(
                 path,
@@ -348,9 +357,18 @@ final class SettingsReader {
                 reason));
   }
 
-  /** Notes a problem that is told in full. */
-  void problem(String told) {
+  /** Notes a problem of a setting, or of a group of them, that is told in full. */
+  void toldProblem(String path, String told) {
+    unsound.add(path);
     problems.add(told);
+  }
+
+  /** Whether no problem is of any of these settings, or of one of these groups. */
+  boolean isSound(String... paths) {
+    return !incomplete
+        && Arrays.stream(paths)
+            .noneMatch(
+                path -> unsound.stream().anyMatch(p -> p.equals(path) || p.startsWith(path + ".")));
   }
 
   boolean hasProblems() {

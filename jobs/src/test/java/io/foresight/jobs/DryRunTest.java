@@ -61,7 +61,12 @@ class DryRunTest {
             l ->
                 l.matches(
                     "prompt tokens    median (\\d+), 99 % \\1, longest \\d{4,}; the context holds \\d+: 1 do not fit, 0 leave .*"))
-        .anyMatch(l -> l.matches("partitions       \\d+"));
+        .anyMatch(l -> l.matches("partitions       \\d+"))
+        // Four a slot, of which there are two.
+        .contains("shards           8");
+    assertThat(
+            dry("--input", input, "--set", "prompt.column=p", "--set", "run.shard-rows=10").out())
+        .contains("shards           21");
   }
 
   @Test
@@ -97,6 +102,65 @@ class DryRunTest {
         .contains("Cannot find column concepts, which holds what a reward judges by")
         .contains("1 ids stand in several rows");
     assertThat(run.out()).contains("column id        0 null");
+  }
+
+  @Test
+  void settingsThatCannotBeBoundAreToldWithTheRest() throws IOException {
+    Object[] wrong = {
+      "--input",
+      folder.file("some.jsonl", "{\"id\": 1, \"x\": \"dog\"}", "{\"id\": 1, \"x\": null}"),
+      "--set",
+      "decoding.strategy=greedy",
+      "--set",
+      "decoding.temperature=-1",
+      "--set",
+      "run.no-such-setting=1",
+      "--set",
+      "models.target=" + temporary.resolve("no-model"),
+      "--set",
+      "prompt.column=absent",
+      "--summary",
+      temporary.resolve("no-folder/summary.json")
+    };
+    JobRun run = dry(wrong);
+    assertThat(run.code()).isEqualTo(ExitCode.SETTINGS.code());
+    assertThat(run.err())
+        .contains("decoding.temperature = -1", "run.no-such-setting is no setting")
+        .contains("Cannot write --summary")
+        .contains(temporary.resolve("no-model") + "")
+        .contains("Cannot find column absent", "Cannot find column concepts")
+        .contains("1 ids stand in several rows")
+        // Greedy decoding has none.
+        .doesNotContain("models.draft");
+    assertThat(run.out()).contains("rows             2: 0 cannot be read");
+    // What depends on a setting that is wrong itself is not told of.
+    List<Object> more = new ArrayList<>(List.of(wrong));
+    more.addAll(
+        List.of(
+            "--set",
+            "prompt.template={{",
+            "--set",
+            "prompt.column=",
+            "--set",
+            "rewards.own.type=none",
+            "--set",
+            "reward.use=own",
+            "--set",
+            "models.local-cache-size=x"));
+    assertThat(dry(more.toArray()).err())
+        .contains("models.local-cache-size = x", "rewards.own")
+        .contains("1 ids stand in several rows")
+        .doesNotContain("Cannot find column", temporary.resolve("no-model") + "");
+    assertThat(dry(more.toArray()).err()).doesNotContain("Exception");
+    List<Object> unread = new ArrayList<>(more);
+    unread.addAll(List.of("--set", "input.delimiter=ab"));
+    assertThat(dry(unread.toArray()).err())
+        .contains("input.delimiter = ab")
+        .doesNotContain("1 ids stand");
+    // Nobody knows what it would have set.
+    assertThat(dry("--config", temporary.resolve("none.conf"), "--input", "none").err())
+        .contains("none.conf")
+        .doesNotContain("Cannot read input");
   }
 
   @Test

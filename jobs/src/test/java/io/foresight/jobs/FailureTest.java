@@ -3,9 +3,13 @@ package io.foresight.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.model.ModelException;
+import io.foresight.spark.run.RunException;
 import java.io.FileNotFoundException;
 import java.io.IOError;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
 import java.util.List;
 import org.apache.spark.SparkException;
@@ -104,6 +108,28 @@ class FailureTest {
         spark("aborted", new ModelException("Cannot load model m: no.")), ExitCode.MODELS, "no.");
     assertThat(Failure.of(spark("x", new SettingsException(List.of("decoding.k = 0")))))
         .isEqualTo(new Failure(ExitCode.SETTINGS, "Cannot use the settings:\n  decoding.k = 0"));
+  }
+
+  @Test
+  void anInterruptionIsNoFaultOfWhatWasDone() {
+    for (Exception interrupted :
+        List.of(
+            new InterruptedException(),
+            new RunException(
+                RunException.Kind.INPUT, "Cannot read input x.", new ClosedByInterruptException()),
+            new IllegalStateException(new InterruptedIOException("interrupted")))) {
+      assertEnds(interrupted, ExitCode.INTERNAL, "the job was interrupted");
+    }
+    // Timeouts have the same parent, and of tasks that were ended Spark says why.
+    assertEnds(
+        new RunException(
+            RunException.Kind.INPUT, "Cannot read input x.", new SocketTimeoutException()),
+        ExitCode.INPUT,
+        "input x");
+    assertEnds(
+        spark("x", new ModelException("Cannot load model m: no.", new InterruptedException())),
+        ExitCode.MODELS,
+        "no.");
   }
 
   @Test

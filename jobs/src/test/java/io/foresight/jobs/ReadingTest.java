@@ -7,6 +7,8 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.foresight.jobs.input.InputReader;
 import io.foresight.jobs.input.Locations;
+import io.foresight.spark.Foresight;
+import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.HiddenColumns;
 import io.foresight.spark.RowDecoder;
 import io.foresight.spark.ScoringSettings;
@@ -500,6 +502,39 @@ class ReadingTest {
     file("cases/a.csv", "id,concepts", "1,dog");
     file("cases/b.csv", "ID,concepts", "2,dog");
     assertRefused("differ", folder.resolve("cases"));
+  }
+
+  @Test
+  void aFirstLineMayNameTheDelimiter() throws IOException {
+    for (String first : List.of("sep=;", "SEP=;", "\"sep=;\"", "\ufeffsep=;", "sep=;\r")) {
+      Path path = file("named.csv", first, "id;concepts;note", "1;dog;a,b", "2;cat");
+      Dataset<Row> rows = read(path);
+      assertThat(column(rows, "note")).as(first).containsExactly("a,b", "null");
+      assertThat(error(rows.collectAsList().get(1))).contains("line 4", "it has 2 fields");
+    }
+    Path tabs = file("tab.csv", "sep=\t", "id\tconcepts", "1\tdog");
+    assertThat(column(read(tabs, "input.delimiter=;"), "id")).containsExactly("1");
+    // Each file has its own.
+    file("own/a.csv", "sep=|", "id|concepts", "1|dog");
+    file("own/b.csv", "id,concepts", "2,dog");
+    assertThat(column(read(folder.resolve("own")), "id")).containsExactly("1", "2");
+    assertThat(read(file("no.csv", "id,concepts,sep=;", "1,dog,x")).columns()).contains("sep=;");
+    assertThat(column(read(file("later.csv", "id,concepts", "sep=;,dog")), "id"))
+        .containsExactly("sep=;");
+  }
+
+  @Test
+  void theEndOfAFileOfDosIsNoRow() throws IOException {
+    byte[] csv = "id,concepts\r\n1,dog\r\n\u001a".getBytes(StandardCharsets.UTF_8);
+    byte[] jsonl = (row(1) + "\r\n\u001a\u001a\u001a").getBytes(StandardCharsets.UTF_8);
+    for (Path path : List.of(bytes("dos.csv", csv), bytes("dos.jsonl", jsonl))) {
+      Dataset<Row> rows = read(path);
+      assertThat(column(rows, "id")).containsExactly("1");
+      assertThat(column(rows, HiddenColumns.INPUT_ERROR)).containsExactly("null");
+    }
+    // Elsewhere it is a character like others.
+    Path within = bytes("within.csv", "id,concepts\n\u001a,dog\n".getBytes(StandardCharsets.UTF_8));
+    assertThat(column(read(within), "id")).containsExactly("\u001a");
   }
 
   @Test
@@ -1009,14 +1044,29 @@ class ReadingTest {
   }
 
   @Test
-  void theFirstRowsTakeAsMuchAsRowsDo() throws IOException {
-    String[] rows = new String[2000];
-    Arrays.setAll(rows, ReadingTest::row);
-    Path path = file("many.jsonl", rows);
-    long all = Files.size(path);
-    assertThat(files(path).bytes()).isEqualTo(all);
-    assertThat(files(path, "input.limit=2").bytes()).isEqualTo(8192).isLessThan(all);
-    assertThat(files(path, "input.limit=2000").bytes()).isEqualTo(all);
+  void namesThatCannotBeColumnsAreRefusedOfDatasetsToo() throws IOException {
+    GenerationSettings settings = bind(List.of("any")).generation();
+    for (String column : List.of("1 as _foresight_id", "'x' as _Foresight_own")) {
+      Dataset<Row> rows = spark.range(1).selectExpr("id", "array('a') concepts", column);
+      assertThatThrownBy(() -> Foresight.schema(rows, settings))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageMatching(
+              "Cannot use column _[fF]oresight_\\w+: it is a name of Foresight's.*");
+    }
+    Dataset<Row> number =
+        spark.range(1).selectExpr("id", "array('a') concepts", "1 as _foresight_error");
+    assertThatThrownBy(() -> Foresight.schema(number, settings))
+        .hasMessageContaining("column _foresight_error: its type is int");
+    Dataset<Row> told =
+        spark.range(1).selectExpr("id", "array('a') concepts", "'x' as _foresight_error");
+    assertThat(Foresight.schema(told, settings).fieldNames()).doesNotContain("_foresight_error");
+  }
+
+  @Test
+  void whatTheFirstRowsTakeIsNotGuessed() throws IOException {
+    Path path = file("many.jsonl", row(1), row(2));
+    assertThat(files(path).bytes()).isEqualTo(Files.size(path));
+    assertThat(files(path, "input.limit=1").bytes()).isZero();
   }
 
   private static RunRequest.InputFiles files(Path path, String... overrides) {

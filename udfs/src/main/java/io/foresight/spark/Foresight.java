@@ -46,7 +46,7 @@ public final class Foresight {
    *     in one that no hard reward did. One row per input row; the same rows and seed give the same
    *     output for any number of partitions
    * @throws IllegalArgumentException if a column is missing, or the input already has an output
-   *     column
+   *     column, or one of a name of {@link HiddenColumns}
    * @throws io.foresight.model.ModelException if a remote model cannot be listed
    */
   public static Dataset<Row> generate(Dataset<Row> input, GenerationSettings settings) {
@@ -89,7 +89,7 @@ public final class Foresight {
 
   private static Work generation(
       Dataset<Row> input, GenerationSettings settings, RowListener listener) {
-    StructType own = HiddenColumns.without(input).schema();
+    StructType own = HiddenColumns.own(input);
     StructType schema = schema(input, settings);
     RunModels models =
         RunModels.locate(
@@ -106,10 +106,10 @@ public final class Foresight {
    * The schema that {@link #generate(Dataset, GenerationSettings)} gives; no model is looked at.
    *
    * @throws IllegalArgumentException if a column is missing, or the input already has an output
-   *     column
+   *     column, or one of a name of {@link HiddenColumns}
    */
   public static StructType schema(Dataset<Row> input, GenerationSettings settings) {
-    StructType own = HiddenColumns.without(input).schema();
+    StructType own = HiddenColumns.own(input);
     StructType schema = OutputSchema.generated(own, settings.columnPrefix());
     require(own, columns(settings));
     return schema;
@@ -136,7 +136,7 @@ public final class Foresight {
    *     #generate(Dataset, GenerationSettings)}. One row per input row; of one that cannot be
    *     scored {@code error} says why, and the rest is null
    * @throws IllegalArgumentException if a column is missing, the input already has an output
-   *     column, or the rewards cannot be used
+   *     column, or one of a name of {@link HiddenColumns}, or the rewards cannot be used
    * @throws io.foresight.model.ModelException if a remote model cannot be listed
    */
   public static Dataset<Row> score(Dataset<Row> input, ScoringSettings settings) {
@@ -157,7 +157,7 @@ public final class Foresight {
   }
 
   private static Work scoring(Dataset<Row> input, ScoringSettings settings, RowListener listener) {
-    StructType own = HiddenColumns.without(input).schema();
+    StructType own = HiddenColumns.own(input);
     StructType schema = OutputSchema.scored(own, settings.columnPrefix());
     Map<String, String> needed = new LinkedHashMap<>();
     needed.put(settings.textColumn(), "the texts");

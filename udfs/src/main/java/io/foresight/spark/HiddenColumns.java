@@ -2,9 +2,13 @@ package io.foresight.spark;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * Columns that travel with the rows of a dataset, and never reach the output. No column of an input
@@ -24,10 +28,40 @@ public final class HiddenColumns {
   /** Digest of the row's content, a number. */
   public static final String CHECKSUM = "_foresight_checksum";
 
+  /** How the names of these begin, and of others that are added on the way. */
+  private static final String RESERVED = "_foresight_";
+
   private HiddenColumns() {}
 
-  /** The columns of a dataset that are its user's own, in order. */
-  static Dataset<Row> without(Dataset<Row> rows) {
+  /** Whether no column of an input may have a name, in whatever case. */
+  public static boolean isReserved(String name) {
+    return name.toLowerCase(Locale.ROOT).startsWith(RESERVED);
+  }
+
+  /**
+   * The columns of a dataset that are its user's own.
+   *
+   * @throws IllegalArgumentException if another column than {@link #INPUT_ERROR} has a name that is
+   *     not its user's, or that one holds no texts
+   */
+  static StructType own(Dataset<Row> rows) {
+    for (StructField field : rows.schema().fields()) {
+      boolean error = field.name().equals(INPUT_ERROR);
+      if (error && !field.dataType().equals(DataTypes.StringType)) {
+        throw new IllegalArgumentException(
+            "Cannot use column %s: its type is %s, and it says why a row could not be read. Make it a text, or rename it."
+                .formatted(field.name(), field.dataType().simpleString()));
+      }
+      if (!error && isReserved(field.name())) {
+        throw new IllegalArgumentException(
+            "Cannot use column %s: it is a name of Foresight's own. Rename it."
+                .formatted(field.name()));
+      }
+    }
+    return without(rows).schema();
+  }
+
+  private static Dataset<Row> without(Dataset<Row> rows) {
     return rows.drop(INPUT_ERROR);
   }
 

@@ -8,11 +8,11 @@ import java.io.InputStream;
 import java.util.Locale;
 import net.jpountz.lz4.LZ4Exception;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.io.compress.DefaultCodec;
 import org.apache.hadoop.io.compress.DeflateCodec;
-import org.apache.hadoop.io.compress.GzipCodec;
 
 /**
  * How a file of text is compressed, by the end of its name. A file may have several members, one
@@ -83,19 +83,24 @@ enum Compression {
     }
   }
 
-  private InputStream unpacked(InputStream compressed, Configuration hadoop) throws IOException {
+  private InputStream unpacked(InputStream source, Configuration hadoop) throws IOException {
+    BufferedInputStream compressed = new BufferedInputStream(source);
+    compressed.mark(1);
+    if (compressed.read() < 0) {
+      // Some would take it for damaged, and others not.
+      return InputStream.nullInputStream();
+    }
+    compressed.reset();
     return switch (this) {
       case NONE -> compressed;
-      // Java's own takes what follows the first member for nothing where it cannot read it at once.
-      case GZIP -> hadoop(new GzipCodec(), compressed, hadoop);
+      case GZIP -> new GzipMembers(compressed);
       case DEFLATE -> hadoop(new DeflateCodec(), compressed, hadoop);
       // Hadoop's takes a file that is cut in the head of a block for a whole one.
-      case BZIP2 ->
-          new ByteByByte(new BZip2CompressorInputStream(new BufferedInputStream(compressed), true));
+      case BZIP2 -> new ByteByByte(new BZip2CompressorInputStream(compressed, true));
       // Hadoop's needs native code that few installations have.
       case ZSTD -> new ZstdInputStream(new LastByteAlone(compressed)).setLongMax(ZSTD_WINDOW);
-      case LZ4 -> lz4(new BufferedInputStream(compressed));
-      case SNAPPY -> HadoopBlocks.ofSnappy(new BufferedInputStream(compressed));
+      case LZ4 -> lz4(compressed);
+      case SNAPPY -> HadoopBlocks.ofSnappy(compressed);
     };
   }
 
@@ -151,6 +156,81 @@ enum Compression {
         return count < 0 ? in.read(bytes, offset, length) : count;
       } catch (IOException | RuntimeException e) {
         throw damage(e);
+      }
+    }
+  }
+
+  /**
+   * Members one after the other, and zeros behind the last one, which are nothing, as for the
+   * command gzip. Decompressors for several members take the zeros for damage, or all that follows
+   * a member for nothing.
+   */
+  private static final class GzipMembers extends InputStream {
+
+    private final BufferedInputStream in;
+    private GzipCompressorInputStream member;
+    private IOException failure;
+
+    GzipMembers(BufferedInputStream in) throws IOException {
+      this.in = in;
+      member = new GzipCompressorInputStream(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      if (failure != null) {
+        throw failure;
+      }
+      while (member != null) {
+        long before = member.getBytesRead();
+        try {
+          int count = member.read(bytes, offset, length);
+          if (count >= 0) {
+            return count;
+          }
+          member = next();
+        } catch (IOException e) {
+          int count = (int) (member.getBytesRead() - before);
+          if (count == 0) {
+            throw e;
+          }
+          // What it unpacked before that is there.
+          failure = e;
+          return count;
+        }
+      }
+      return -1;
+    }
+
+    /** The member that follows; null if none does. */
+    private GzipCompressorInputStream next() throws IOException {
+      in.mark(1);
+      int byteRead = in.read();
+      if (byteRead > 0) {
+        in.reset();
+        return new GzipCompressorInputStream(in);
+      }
+      while (byteRead == 0) {
+        byteRead = in.read();
+      }
+      if (byteRead > 0) {
+        throw new IOException("zeros are behind a member, and then something else");
+      }
+      return null;
+    }
+
+    @Override
+    public void close() throws IOException {
+      try (in) {
+        if (member != null) {
+          member.close();
+        }
       }
     }
   }

@@ -12,20 +12,26 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Records of CSV as RFC 4180 has it: quotes are doubled, and may enclose line breaks. A line that
  * cannot begin a record is told, and reading goes on behind it: so a quote that is never closed
- * costs one line, not all that follow. That is what libraries for CSV do not do.
+ * costs one line, not all that follow. That is what libraries for CSV do not do. A first line such
+ * as {@code sep=;} names the file's own delimiter.
  */
 final class CsvRecords implements Records.Reading {
 
   /** Bytes of a record from which on its open quote is taken for a mistake. */
   private static final int LONGEST = 16 << 20;
 
+  /** A first line that is no header. */
+  private static final Pattern NAMED = Pattern.compile("(?i)\"?sep=([^\"])\"?");
+
   private final Lines lines;
   private final TextLayout layout;
-  private final byte[] delimiter;
+  private byte[] delimiter;
   private final Deque<Lines.Line> again = new ArrayDeque<>();
   private List<String> header;
   private InputRecord headerProblem;
@@ -45,6 +51,10 @@ final class CsvRecords implements Records.Reading {
 
   private void readHeader() throws IOException {
     header = List.of();
+    Lines.Line first = lines.next();
+    if (first != null && !namesDelimiter(first)) {
+      again.add(first);
+    }
     Split split = split();
     if (split == null) {
       return;
@@ -70,6 +80,16 @@ final class CsvRecords implements Records.Reading {
       names.add(name);
     }
     header = names;
+  }
+
+  /** Takes the delimiter over that the first line names, as Excel has it. */
+  private boolean namesDelimiter(Lines.Line first) {
+    Matcher named = NAMED.matcher(new String(first.bytes(), layout.charset()));
+    if (named.matches()) {
+      delimiter = named.group(1).getBytes(layout.charset());
+      return true;
+    }
+    return false;
   }
 
   private void noHeader(Split split, String problem) {

@@ -7,10 +7,12 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -154,9 +156,7 @@ record InputFiles(InputFormat format, List<InputFile> files, Map<String, Integer
       return new Root(status, List.of(file), runs, done);
     }
     List<InputFile> found = new ArrayList<>();
-    RemoteIterator<? extends FileStatus> listed = root.getFileSystem(hadoop).listFiles(root, true);
-    while (listed.hasNext()) {
-      FileStatus file = listed.next();
+    for (FileStatus file : filesBelow(root.getFileSystem(hadoop), root)) {
       Path path = file.getPath();
       if (path.toString().endsWith("/" + RUN)) {
         runs.add(path.getParent().getParent().toString());
@@ -172,6 +172,30 @@ record InputFiles(InputFormat format, List<InputFile> files, Map<String, Integer
     }
     found.sort(Comparator.comparing(InputFile::path));
     return new Root(status, found, runs, done);
+  }
+
+  private static List<FileStatus> filesBelow(FileSystem system, Path root) throws IOException {
+    List<FileStatus> files = new ArrayList<>();
+    if (!"file".equals(system.getUri().getScheme())) {
+      // Object stores list all folders at once.
+      RemoteIterator<? extends FileStatus> listed = system.listFiles(root, true);
+      while (listed.hasNext()) {
+        files.add(listed.next());
+      }
+      return files;
+    }
+    // The same would ask for each file's permissions, for which Hadoop starts a process.
+    Deque<Path> folders = new ArrayDeque<>(List.of(root));
+    while (!folders.isEmpty()) {
+      for (FileStatus status : system.listStatus(folders.pop())) {
+        if (status.isDirectory()) {
+          folders.push(status.getPath());
+        } else {
+          files.add(status);
+        }
+      }
+    }
+    return files;
   }
 
   /** The names on the way from a folder to a file. */

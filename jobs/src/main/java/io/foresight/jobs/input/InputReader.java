@@ -35,12 +35,6 @@ import org.apache.spark.sql.types.StructField;
  */
 public final class InputReader {
 
-  /** How names of this library's own columns begin. */
-  private static final String RESERVED = "_foresight_";
-
-  /** A row of a long prompt. */
-  private static final long BYTES_OF_ROW = 4096;
-
   private InputReader() {}
 
   /**
@@ -77,14 +71,9 @@ public final class InputReader {
         files.stream()
             .map(file -> "%s %d %d".formatted(file.path(), file.length(), file.modified()))
             .toList(),
-        bytes(files, settings.limit()),
+        // How much the first rows take, nobody knows who has not read them.
+        settings.limit() > 0 ? 0 : files.stream().mapToLong(InputFile::length).sum(),
         "limit " + settings.limit());
-  }
-
-  /** What the rows take that are read, of the first ones no more than rows are thought to take. */
-  private static long bytes(List<InputFile> files, int limit) {
-    long all = files.stream().mapToLong(InputFile::length).sum();
-    return limit > 0 ? Math.min(all, limit * BYTES_OF_ROW) : all;
   }
 
   private static Dataset<Row> read(
@@ -115,6 +104,9 @@ public final class InputReader {
   }
 
   private static RuntimeException told(Exception e, InputSettings settings, InputFormat format) {
+    if (RunException.isOfInterruption(e)) {
+      return RunException.interrupted(e);
+    }
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof RunException told) {
         return told;
@@ -138,7 +130,7 @@ public final class InputReader {
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < names.length - 1; i++) {
       String name = names[i];
-      if (name.toLowerCase(Locale.ROOT).startsWith(RESERVED)) {
+      if (HiddenColumns.isReserved(name)) {
         throw InputProblem.because(
             "it has a column %s, a name of Foresight's own. Rename it".formatted(name));
       }

@@ -25,6 +25,10 @@ final class Lines {
 
   private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
   private static final byte[] NONE = {};
+
+  /** Stands behind the text of files that DOS programs wrote. */
+  private static final byte DOS_END = 0x1a;
+
   private static final byte[] LF = {'\n'};
   private static final byte[] CR = {'\r'};
   private static final byte[] CRLF = {'\r', '\n'};
@@ -58,7 +62,8 @@ final class Lines {
   }
 
   /**
-   * The next line; null after the last. What follows the last end of line counts if it is there.
+   * The next line; null after the last. What follows the last end of line counts if it is there,
+   * and more than the end of a file as DOS marks it.
    */
   Line next() throws IOException {
     if (!filled()) {
@@ -89,10 +94,22 @@ final class Lines {
         break;
       }
     }
-    number++;
     byte[] bytes = collected == null ? whole : collected.toByteArray();
+    if (end.length == 0 && isDosEnd(bytes)) {
+      return null;
+    }
+    number++;
     boolean drop = mark == Mark.DROPPED || (mark == Mark.DROPPED_FIRST && begin == 0);
     return new Line(drop ? unmarked(bytes) : bytes, end, number, begin, cut);
+  }
+
+  private static boolean isDosEnd(byte[] bytes) {
+    for (byte b : bytes) {
+      if (b != DOS_END) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static byte[] unmarked(byte[] bytes) {

@@ -53,6 +53,13 @@ record ParquetFooter(InputFile file, Schema schema, long rows, String damage, St
 
   private static final String SPARK_SCHEMA = "org.apache.spark.sql.parquet.row.metadata";
 
+  /**
+   * Bytes are no texts, times of 96 bits are times, case matters, times of no zone are such, and
+   * nanoseconds are numbers.
+   */
+  private static final ParquetToSparkSchemaConverter CONVERTER =
+      new ParquetToSparkSchemaConverter(false, true, true, true, true);
+
   private static final String MAGIC = "PAR1";
   private static final String ENCRYPTED = "PARE";
 
@@ -111,7 +118,7 @@ record ParquetFooter(InputFile file, Schema schema, long rows, String damage, St
       String unsupported = unsupported(file, message);
       String written = footer.getFileMetaData().getKeyValueMetaData().get(SPARK_SCHEMA);
       return unsupported == null
-          ? new ParquetFooter(file, schema(message, written, hadoop), rows, null, null)
+          ? new ParquetFooter(file, schema(message, written), rows, null, null)
           : new ParquetFooter(file, null, rows, null, unsupported);
     } catch (DamagedException e) {
       return new ParquetFooter(
@@ -243,7 +250,7 @@ record ParquetFooter(InputFile file, Schema schema, long rows, String damage, St
         && time.getUnit() == TimeUnit.NANOS;
   }
 
-  private static Schema schema(MessageType message, String written, Configuration hadoop)
+  private static Schema schema(MessageType message, String written)
       throws DamagedException, UnsupportedException {
     Set<String> uuids = new HashSet<>();
     Set<String> moments = new HashSet<>();
@@ -262,23 +269,17 @@ record ParquetFooter(InputFile file, Schema schema, long rows, String damage, St
       }
       fields.add(field);
     }
-    StructType held = held(new MessageType(message.getName(), fields), hadoop);
+    StructType held = held(new MessageType(message.getName(), fields));
     StructType noted = noted(written);
     // A note that says otherwise than the columns themselves is damaged, or they are.
     String json = noted != null && agree(noted, held) ? noted.json() : held.json();
     return new Schema(json, Set.copyOf(uuids), Set.copyOf(moments), Set.copyOf(localTimes));
   }
 
-  private static StructType held(MessageType message, Configuration hadoop)
+  private static StructType held(MessageType message)
       throws DamagedException, UnsupportedException {
-    Configuration types = new Configuration(hadoop);
-    types.set("spark.sql.parquet.binaryAsString", "false");
-    types.set("spark.sql.parquet.int96AsTimestamp", "true");
-    types.set("spark.sql.caseSensitive", "true");
-    types.set("spark.sql.parquet.inferTimestampNTZ.enabled", "true");
-    types.set("spark.sql.legacy.parquet.nanosAsLong", "true");
     try {
-      return new ParquetToSparkSchemaConverter(types).convert(message);
+      return CONVERTER.convert(message);
     } catch (RuntimeException e) {
       throw new DamagedException(String.valueOf(e.getMessage()));
     } catch (Exception e) {

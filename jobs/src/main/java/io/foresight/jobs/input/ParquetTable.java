@@ -27,18 +27,22 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
+import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
+import scala.Option;
+import scala.Tuple2;
+import scala.collection.immutable.Map$;
 
 /**
  * Parquet files as a dataset. Their footers tell their types, which may differ: files of one schema
@@ -49,6 +53,16 @@ final class ParquetTable {
   private static final long ALL = Long.MAX_VALUE;
 
   private static final long NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final scala.collection.immutable.Map<String, String> OPTIONS =
+      Map$.MODULE$
+          .<String, String>empty()
+          // Files of others have the calendar that is in use, and those of older Sparks say so.
+          .$plus(new Tuple2<>("datetimeRebaseMode", "CORRECTED"))
+          .$plus(new Tuple2<>("int96RebaseMode", "CORRECTED"))
+          .$plus(new Tuple2<>("parquet.page.verify-checksum.enabled", "true"))
+          .$plus(new Tuple2<>("ignoreCorruptFiles", "false"))
+          .$plus(new Tuple2<>("ignoreMissingFiles", "false"));
 
   private static final UserDefinedFunction UUID_TEXT =
       udf(
@@ -288,8 +302,16 @@ final class ParquetTable {
       }
       columns.add(value.cast(type).as(name));
     }
-    String[] paths = group.stream().map(f -> f.file().path()).toArray(String[]::new);
-    Dataset<Row> rows = reader().schema(read).parquet(paths);
+    Dataset<Row> rows =
+        spark.baseRelationToDataFrame(
+            new HadoopFsRelation(
+                new ListedFiles(group.stream().map(ParquetFooter::file).toList()),
+                new StructType(),
+                read.asNullable(),
+                Option.empty(),
+                new ParquetFileFormat(),
+                OPTIONS,
+                spark));
     // Not by its name, which a column of the file may have.
     Column place = rows.metadataColumn("_metadata");
     ofFolders.forEach(
@@ -297,19 +319,6 @@ final class ParquetTable {
     columns.add(lit(null).cast(DataTypes.StringType).as(HiddenColumns.INPUT_ERROR));
     Dataset<Row> taken = most == ALL ? rows : rows.where(place.getField("row_index").lt(lit(most)));
     return taken.select(columns.toArray(Column[]::new));
-  }
-
-  private DataFrameReader reader() {
-    return spark
-        .read()
-        // The paths are files' own.
-        .option("__globPaths__", "false")
-        // Files of others have the calendar that is in use, and those of older Sparks say so.
-        .option("datetimeRebaseMode", "CORRECTED")
-        .option("int96RebaseMode", "CORRECTED")
-        .option("parquet.page.verify-checksum.enabled", "true")
-        .option("ignoreCorruptFiles", "false")
-        .option("ignoreMissingFiles", "false");
   }
 
   private Dataset<Row> unreadable(

@@ -163,6 +163,32 @@ class CompressionTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
+  void aFileOfNothingHasNoRows(Kind kind) throws IOException {
+    assertThat(read(part(kind, new byte[0]))).isEmpty();
+  }
+
+  @Test
+  void zerosBehindTheLastMemberOfGzipAreNothing() throws IOException {
+    Kind gzip = kinds().filter(k -> k.suffix.equals(".gz")).findFirst().orElseThrow();
+    byte[] rows = gzip.packed(rows(0, 3));
+    byte[] more = gzip.packed(rows(3, 5));
+    for (int zeros : new int[] {1, 2, 7, 512, 100_000}) {
+      byte[] padded = joined(rows, more, new byte[zeros]);
+      assertThat(ids(read(part(gzip, padded)))).as("%d zeros", zeros).isEqualTo(numbers(5));
+    }
+    for (byte[] other : List.of(new byte[] {0, 0, 7}, new byte[] {7}, joined(new byte[9], more))) {
+      List<String> ids = ids(read(part(gzip, joined(rows, other))));
+      assertThat(ids.subList(0, 3)).isEqualTo(numbers(3));
+      assertThat(ids.subList(3, ids.size()))
+          .singleElement()
+          .asString()
+          .startsWith("from there on the file cannot be unpacked (");
+    }
+    assertThat(ids(read(part(gzip, new byte[99])))).singleElement().asString().contains("unpacked");
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
   void aCutIsTold(Kind kind) throws IOException {
     byte[] first = kind.packed(rows(0, 3));
     byte[] second = kind.packed(rows(3, 5));

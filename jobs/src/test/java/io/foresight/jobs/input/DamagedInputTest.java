@@ -335,8 +335,12 @@ class DamagedInputTest {
   }
 
   private static InputSettings settings(Path path) {
+    return settings(path.toString());
+  }
+
+  private static InputSettings settings(String path) {
     return new InputSettings(
-        List.of(path.toString()),
+        List.of(path),
         InputFormat.AUTO,
         0,
         "concepts",
@@ -493,6 +497,27 @@ class DamagedInputTest {
         .isNull();
     assertThat(InputReader.problem(new IllegalStateException(reading, new NoSuchMethodError("m"))))
         .isNull();
+  }
+
+  @Test
+  void filesOfParquetAreLookedAtOnceBeforeTheirRowsAre() throws IOException {
+    Path many = Files.createDirectory(folder.resolve("many"));
+    for (int i = 0; i < 40; i++) {
+      Files.write(many.resolve(i + ".parquet"), parquet);
+    }
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    hadoop.set("fs.watched.impl", WatchedFileSystem.class.getName());
+    WatchedFileSystem.REQUESTS.clear();
+    GenerationSettings generation = GenerationSettings.of("p", "q");
+    Dataset<Row> rows = InputReader.read(spark, settings("watched://" + many), generation);
+    rows.queryExecution().executedPlan();
+    // The local file system asks for a file's status whenever it opens it, as for its footer.
+    assertThat(WatchedFileSystem.REQUESTS)
+        .filteredOn(request -> request.endsWith(".parquet"))
+        .hasSize(40)
+        .doesNotHaveDuplicates();
+    long each = InputReader.read(spark, settings(many.resolve("0.parquet")), generation).count();
+    assertThat(rows.count()).isEqualTo(40 * each);
   }
 
   @Test

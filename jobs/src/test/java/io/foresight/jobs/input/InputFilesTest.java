@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.permission.FsPermission;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,7 +20,7 @@ class InputFilesTest {
 
   private static final int FILES = 50;
 
-  @TempDir private Path folder;
+  @TempDir private java.nio.file.Path folder;
 
   @BeforeEach
   void write() throws IOException {
@@ -26,6 +31,10 @@ class InputFilesTest {
   }
 
   private static int found(List<String> paths) {
+    return found(WatchedFileSystem.configuration(), paths);
+  }
+
+  private static int found(Configuration hadoop, List<String> paths) {
     InputSettings settings =
         new InputSettings(
             paths,
@@ -37,7 +46,7 @@ class InputFilesTest {
             "UTF-8",
             ",",
             Unfinished.REFUSE);
-    return InputFiles.find(WatchedFileSystem.configuration(), settings).files().size();
+    return InputFiles.find(hadoop, settings).files().size();
   }
 
   @Test
@@ -62,5 +71,39 @@ class InputFilesTest {
   void aFolderIsListedOnce() {
     assertThat(found(List.of("watched://" + folder))).isEqualTo(FILES);
     assertThat(WatchedFileSystem.REQUESTS.size()).isLessThan(10);
+  }
+
+  /** Local files whose permissions, which it takes a process to know, nobody may ask for. */
+  public static final class WithoutPermissions extends LocalFileSystem {
+
+    @Override
+    public FileStatus[] listStatus(Path folder) throws IOException {
+      return Stream.of(super.listStatus(folder))
+          .map(WithoutPermissions::of)
+          .toArray(FileStatus[]::new);
+    }
+
+    private static FileStatus of(FileStatus status) {
+      long length = status.getLen();
+      long modified = status.getModificationTime();
+      return new FileStatus(length, status.isDirectory(), 1, 1, modified, status.getPath()) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public FsPermission getPermission() {
+          throw new AssertionError("asked for the permissions of " + getPath());
+        }
+      };
+    }
+  }
+
+  @Test
+  void permissionsOfLocalFilesAreNotAskedFor() throws IOException {
+    Files.createDirectories(folder.resolve("a/b"));
+    Files.writeString(folder.resolve("a/b/x.jsonl"), "{}");
+    Configuration hadoop = new Configuration();
+    hadoop.set("fs.file.impl", WithoutPermissions.class.getName());
+    hadoop.setBoolean("fs.file.impl.disable.cache", true);
+    assertThat(found(hadoop, List.of(folder.toString()))).isEqualTo(FILES + 1);
   }
 }

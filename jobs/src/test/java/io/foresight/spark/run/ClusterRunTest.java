@@ -128,6 +128,39 @@ class ClusterRunTest {
   }
 
   @Test
+  void anExecutorThatIsTakenAwaySaysNothingOfItsRow() throws Exception {
+    String output = temporary.resolve("taken").toString();
+    Path waiting = Files.createDirectory(temporary.resolve("waiting"));
+    ShardTask task = planned(output, "wait-twice " + waiting).get(0);
+    ShardScheduler scheduler = scheduler(temporary.resolve("taken-scratch"));
+    executors();
+    Thread cluster = new Thread(() -> takeAway(waiting, 2));
+    cluster.start();
+    scheduler.run(List.of(task));
+    cluster.join();
+    assertThat(waiting.toFile().list()).hasSize(2);
+    assertThat(FakeWork.read(spark, output).values())
+        .containsExactly(("wait-twice " + waiting).toUpperCase(Locale.ROOT));
+  }
+
+  /** As a cluster does that wants its nodes back: takes executors whose names come up. */
+  private static void takeAway(Path names, int count) {
+    Set<String> taken = new TreeSet<>();
+    while (taken.size() < count) {
+      for (String name : names.toFile().list()) {
+        if (taken.add(name)) {
+          spark.sparkContext().killExecutor(name);
+        }
+      }
+      try {
+        Thread.sleep(50);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  @Test
   void whatFailsEveryShardEndsTheRunWhenTheyAreGivenOutAgainToo() throws IOException {
     Path scratch = temporary.resolve("again-scratch");
     List<ShardTask> tasks = planned(temporary.resolve("again").toString(), "throw").subList(0, 4);

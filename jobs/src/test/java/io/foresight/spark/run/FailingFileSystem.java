@@ -11,6 +11,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FilterFileSystem;
+import org.apache.hadoop.fs.FsStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.StreamCapabilities;
@@ -27,6 +28,9 @@ public final class FailingFileSystem extends FilterFileSystem {
   private static final AtomicInteger LEFT = new AtomicInteger(Integer.MAX_VALUE);
   private static volatile boolean after;
   private static volatile Runnable first = () -> {};
+
+  /** Bytes that are free, at most. */
+  static volatile long remaining = Long.MAX_VALUE;
 
   private volatile boolean closed;
 
@@ -208,7 +212,9 @@ public final class FailingFileSystem extends FilterFileSystem {
   }
 
   @Override
-  public org.apache.hadoop.fs.FsStatus getStatus(Path path) throws IOException {
-    return fs.getStatus(local(path));
+  public FsStatus getStatus(Path path) throws IOException {
+    FsStatus status = fs.getStatus(local(path));
+    long free = Math.min(remaining, status.getRemaining());
+    return new FsStatus(status.getCapacity(), status.getUsed(), free);
   }
 }

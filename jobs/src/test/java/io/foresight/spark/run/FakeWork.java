@@ -10,6 +10,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -71,6 +72,11 @@ final class FakeWork implements RowsFunction {
             throw new IllegalStateException("the device fails");
           }
         }
+        case "wait-twice" -> {
+          if (begun(Path.of(words[1]))) {
+            Thread.sleep(60_000);
+          }
+        }
         case "bad-then-throw" -> {
           if (Files.exists(Path.of(words[1]))) {
             throw new IllegalStateException("the model fails on " + row.getAs("id"));
@@ -93,6 +99,12 @@ final class FakeWork implements RowsFunction {
         row.<String>getAs("text").toUpperCase(java.util.Locale.ROOT),
         null,
         null);
+  }
+
+  /** Leaves the executor's name in a folder; whether it is one of the first two. */
+  private static boolean begun(Path folder) {
+    String[] before = folder.toFile().list();
+    return before.length < 2 && once(folder.resolve(SparkEnv.get().executorId()).toString());
   }
 
   private static boolean once(String marker) {

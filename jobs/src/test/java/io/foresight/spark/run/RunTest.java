@@ -450,6 +450,42 @@ class RunTest {
   }
 
   @Test
+  void rowsThatLieReadySayWhatTheOutputTakes() throws IOException {
+    useFailingFileSystem();
+    String folder = "failing://" + temporary.resolve("small");
+    RunRequest request = FakeWork.request(folder, 4, SETTINGS, "first");
+    Map<String, String> texts = FakeWork.texts(0, 20);
+    begin(request, texts, 2);
+    FailingFileSystem.remaining = 100;
+    try {
+      RunException refused = refused(request, texts);
+      assertThat(refused.kind()).isEqualTo(RunException.Kind.STORAGE);
+      assertThat(refused).hasMessageContaining("0 MiB are free there, and the rows that are to be");
+    } finally {
+      FailingFileSystem.remaining = Long.MAX_VALUE;
+    }
+    run(request, texts);
+    assertThat(FakeWork.read(spark, folder)).isEqualTo(done(texts));
+  }
+
+  @Test
+  void whatWasWrittenAndCannotBeReadIsStoragesFault() throws IOException {
+    run(request(), FakeWork.texts(0, 8));
+    try (Stream<Path> files = Files.list(Path.of(output()))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".parquet")).toList()) {
+        Files.write(file, new byte[100]);
+      }
+    }
+    try (Run run = Run.open(spark, request())) {
+      run.output(FakeWork.OUTPUT, "error");
+      assertThatThrownBy(() -> run.readBack(rows -> rows.groupBy("output").count().collectAsList()))
+          .isInstanceOfSatisfying(
+              RunException.class, e -> assertThat(e.kind()).isEqualTo(RunException.Kind.STORAGE))
+          .hasMessageContaining("Cannot read what was written to " + output());
+    }
+  }
+
+  @Test
   void anUnfinishedRunIsFoundByWhoReadsTheSame() throws IOException {
     String folder = temporary.resolve("chosen").toString();
     String output = folder + "/fake-1";
@@ -907,7 +943,8 @@ class RunTest {
     assertThat(names(output() + "/_foresight")).containsExactly("rows", "run.json");
     assertThat(names(output() + "/_foresight/rows")).hasSize(1);
     RunPaths home = new RunPaths(new org.apache.hadoop.fs.Path(output()));
-    assertThat(InputChanges.index(spark, home).count()).isEqualTo(40);
+    RunFiles files = RunFiles.of(home.root(), spark.sparkContext().hadoopConfiguration());
+    assertThat(InputChanges.index(spark, files, home).count()).isEqualTo(40);
     // Killed before the last of the old one was deleted.
     Files.createDirectories(hidden.resolve("old"));
     run(other, texts);
@@ -988,7 +1025,7 @@ class RunTest {
     assertThat(FakeWork.read(spark, two)).hasSize(3);
     try (Run run = Run.open(spark, FakeWork.request(two, 4, SETTINGS, "first"))) {
       run.output(FakeWork.OUTPUT, "error");
-      assertThat(run.<Long>read(Dataset::count)).isEqualTo(3);
+      assertThat(run.<Long>readBack(Dataset::count)).isEqualTo(3);
     }
   }
 
@@ -1049,8 +1086,30 @@ class RunTest {
         Files.write(file, bytes);
       }
     }
-    assertThat(refused(with(request(), Changed::retrying), texts).kind())
-        .isEqualTo(RunException.Kind.STORAGE);
+    RunRequest more = with(request(), c -> c.files("more").extending());
+    for (RunRequest reading : List.of(with(request(), Changed::retrying), more)) {
+      RunException refused = refused(reading, FakeWork.texts(0, 13));
+      assertThat(refused.kind()).isEqualTo(RunException.Kind.STORAGE);
+      assertThat(refused)
+          .hasMessageMatching(
+              "Cannot read \\S+/out/_foresight/rows/\\S+, which says what rows the run has: .*"
+                  + "put a copy in its place, or do all rows anew by --overwrite.*");
+    }
+    assertThat(seen()).hasSize(12);
+  }
+
+  @Test
+  void anIndexThatLacksRowsMakesNoneOfThemNew() throws IOException {
+    Map<String, String> texts = FakeWork.texts(0, 12);
+    run(request(), texts);
+    try (Stream<Path> files = Files.walk(Path.of(output(), "_foresight/rows"))) {
+      Files.delete(files.filter(f -> f.toString().endsWith(".parquet")).findAny().orElseThrow());
+    }
+    RunException refused =
+        refused(with(request(), c -> c.files("more").extending()), FakeWork.texts(0, 13));
+    assertThat(refused.kind()).isEqualTo(RunException.Kind.STORAGE);
+    assertThat(refused).hasMessageMatching("Cannot read \\S+, which .*: \\d+ of 12 are there.*");
+    assertThat(seen()).isEqualTo(done(texts));
   }
 
   @Test

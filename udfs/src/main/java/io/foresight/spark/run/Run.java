@@ -10,11 +10,10 @@ import io.foresight.spark.ColumnNames;
 import io.foresight.spark.Secrets;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -22,6 +21,7 @@ import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.ParquetRuntimeException;
 import org.apache.spark.scheduler.TaskSchedulerImpl;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * a task, a file and a unit of commit. A run may be killed at any moment; the same request goes on
  * with the shards that are not there. Every file that is visible is whole and final, and no row is
  * visible twice; {@code _SUCCESS} says that all are there. Used in this order: {@link #open},
- * {@link #output}, {@link #plan}, {@link #decode}, {@link #read}, {@link #finish}. Lives on the
+ * {@link #output}, {@link #plan}, {@link #decode}, {@link #readBack}, {@link #finish}. Lives on the
  * driver; of one thread but for the counts.
  */
 public final class Run implements AutoCloseable {
@@ -154,7 +154,12 @@ public final class Run implements AutoCloseable {
     boolean anew = request.overwrite() && files.exists(home.success());
     if (!(isBegun(request, there) && !anew)
         && !isBegun(request, Manifest.read(files, home.next()))) {
-      requireRoom(request, files, home);
+      requireRoom(
+          request,
+          files,
+          home,
+          COPIES_OF_INPUT * request.input().bytes() + LEAST_ROOM,
+          "a run over this input takes about %d MiB. Make room, or give another --output.");
     }
   }
 
@@ -165,15 +170,20 @@ public final class Run implements AutoCloseable {
         && manifest.segments().stream().anyMatch(Segment::laidOut);
   }
 
-  private static void requireRoom(RunRequest request, RunFiles files, RunPaths home)
+  /**
+   * Checks that there is room.
+   *
+   * @param then what it is for and what to do, with a place for the MiB that it takes
+   */
+  private static void requireRoom(
+      RunRequest request, RunFiles files, RunPaths home, long needed, String then)
       throws IOException {
-    long needed = COPIES_OF_INPUT * request.input().bytes() + LEAST_ROOM;
     long room = files.room(home.root());
     if (room < needed) {
       throw new RunException(
           RunException.Kind.STORAGE,
-          "Cannot write output %s: %d MiB are free there, and a run over this input takes about %d MiB. Make room, or give another --output."
-              .formatted(request.output(), room >> 20, needed >> 20));
+          "Cannot write output %s: %d MiB are free there, and %s"
+              .formatted(request.output(), room >> 20, then.formatted(needed >> 20)));
     }
   }
 
@@ -206,6 +216,9 @@ public final class Run implements AutoCloseable {
     try {
       return access.on();
     } catch (IOException e) {
+      if (RunException.isOfInterruption(e)) {
+        throw RunException.interrupted(e);
+      }
       throw new RunException(
           RunException.Kind.STORAGE,
           "Cannot write output %s: %s. Check the path, the access to it, and that Spark has a client for its scheme."
@@ -319,6 +332,11 @@ public final class Run implements AutoCloseable {
     return manifest.rows();
   }
 
+  /** Shards that a new run over rows would have, in this session. */
+  public static int shards(SparkSession spark, long rows, int shardRows) {
+    return RunPlan.shards(spark, rows, shardRows);
+  }
+
   /** Rows that are committed, by this driver or before; may be asked by any thread. */
   public long rowsThere() {
     return rowsThere.get();
@@ -332,7 +350,7 @@ public final class Run implements AutoCloseable {
   }
 
   /**
-   * Says what the output holds; to be called before {@link #plan} or {@link #read}.
+   * Says what the output holds; to be called before {@link #plan} or {@link #readBack}.
    *
    * @param schema of the output
    * @param error the output's column that is not null in error rows
@@ -411,15 +429,15 @@ public final class Run implements AutoCloseable {
       }
     }
     List<ShardTask> tasks = new ArrayList<>();
+    long bytes = 0;
     for (Segment segment : manifest.segments()) {
-      Map<Integer, Long> shards = laidOut(segment);
-      shards.forEach(
-          (shard, rows) -> {
-            Path output = paths.output(segment, shard, extension);
-            if (!there.contains(output.getName())) {
-              tasks.add(task(ShardTask.Work.SHARD, segment, shard, rows, output));
-            }
-          });
+      for (Ready shard : laidOut(segment)) {
+        Path output = paths.output(segment, shard.number(), extension);
+        if (!there.contains(output.getName())) {
+          tasks.add(task(ShardTask.Work.SHARD, segment, shard.number(), shard.rows(), output));
+          bytes += shard.bytes();
+        }
+      }
       if (request.retryErrors()) {
         for (int shard = 0; shard < segment.shards(); shard++) {
           Path output = paths.output(segment, shard, extension);
@@ -429,6 +447,12 @@ public final class Run implements AutoCloseable {
         }
       }
     }
+    requireRoom(
+        request,
+        files,
+        paths,
+        bytes,
+        "the rows that are to be done take about %d MiB. Make room; the same command goes on.");
     if (tasks.isEmpty()) {
       rowsThere.set(rows());
     } else if (!there.isEmpty()) {
@@ -450,15 +474,20 @@ public final class Run implements AutoCloseable {
         output);
   }
 
-  /** Rows of each shard that lies ready. */
-  private Map<Integer, Long> laidOut(Segment segment) throws IOException {
-    Map<Integer, Long> shards = new TreeMap<>();
+  /** A shard whose rows lie ready, in so many bytes. */
+  private record Ready(int number, long rows, long bytes) {}
+
+  /** In the order of their numbers. */
+  private List<Ready> laidOut(Segment segment) throws IOException {
+    List<Ready> shards = new ArrayList<>();
     for (FileStatus status : files.list(paths.input(segment))) {
       String[] parts = status.getPath().getName().split("[-.]");
       if (parts[0].equals("shard")) {
-        shards.put(Integer.parseInt(parts[1]), Long.parseLong(parts[2]));
+        shards.add(
+            new Ready(Integer.parseInt(parts[1]), Long.parseLong(parts[2]), status.getLen()));
       }
     }
+    shards.sort(Comparator.comparingInt(Ready::number));
     return shards;
   }
 
@@ -507,7 +536,7 @@ public final class Run implements AutoCloseable {
   /**
    * Checks that the rows are all there, and few enough of them errors.
    *
-   * @param rows that were found when the rows were {@linkplain #read read back}
+   * @param rows that were found when the rows were {@linkplain #readBack read back}
    * @param errors rows of these that are errors
    * @throws RunException if not
    */
@@ -528,24 +557,26 @@ public final class Run implements AutoCloseable {
 
   private Counts counts() {
     Row counts =
-        read(written -> written.agg(count(lit(1)), count(ColumnNames.column(errorColumn))).head());
+        readBack(written -> written.agg(count(lit(1)), count(ColumnNames.column(errorColumn))).head());
     return new Counts(counts.getLong(0), counts.getLong(1));
   }
 
   /**
    * Asks something of the rows that are there.
    *
-   * @param question what is made of them; reads them before it returns
-   * @throws RunException of kind STORAGE if they cannot be read back
+   * @param question of the rows, read back; what it needs of them it reads before it returns
+   * @throws RunException of kind STORAGE if they cannot be read
    */
-  public <T> T read(Function<Dataset<Row>, T> question) {
+  public <T> T readBack(Function<Dataset<Row>, T> question) {
     try {
       return question.apply(written());
     } catch (Exception e) {
       // Of any type: Spark's checked ones come through Scala code, which declares none.
+      if (RunException.isOfInterruption(e)) {
+        throw RunException.interrupted(e);
+      }
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-        if (cause instanceof IOException
-            || String.valueOf(cause.getMessage()).contains(READING_FAILED)) {
+        if (isOfReading(cause)) {
           throw new RunException(
               RunException.Kind.STORAGE,
               "Cannot read what was written to %s: %s. See to the storage; the same command goes on."
@@ -555,6 +586,15 @@ public final class Run implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** Of damaged files Spark tells in several ways, of which some do but name the file. */
+  private boolean isOfReading(Throwable cause) {
+    String message = String.valueOf(cause.getMessage());
+    return cause instanceof IOException
+        || cause instanceof ParquetRuntimeException
+        || message.contains(READING_FAILED)
+        || message.contains(paths.root().toUri().getPath() + "/part-");
   }
 
   /** The reason, if it is that all rows are errors with one of the errors. */
@@ -579,7 +619,7 @@ public final class Run implements AutoCloseable {
    * them all.
    */
   public String exampleError() {
-    return read(written -> written.agg(min(ColumnNames.column(errorColumn))).head().getString(0));
+    return readBack(written -> written.agg(min(ColumnNames.column(errorColumn))).head().getString(0));
   }
 
   /** Writes the figures, then {@code _SUCCESS}; an output that this one replaces goes. */

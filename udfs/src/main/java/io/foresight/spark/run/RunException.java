@@ -1,5 +1,9 @@
 package io.foresight.spark.run;
 
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import org.apache.spark.SparkException;
+
 /**
  * Why a run cannot start or go on, in words that its user can act on. What is committed by then
  * stays.
@@ -45,6 +49,36 @@ public final class RunException extends RuntimeException {
   public RunException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
+  }
+
+  /**
+   * That the calling thread was asked to end, which it then knows of itself again.
+   *
+   * @param cause what was thrown for it
+   */
+  public static RunException interrupted(Throwable cause) {
+    Thread.currentThread().interrupt();
+    return new RunException(
+        Kind.INTERRUPTED,
+        "Cannot go on: the run was interrupted. What is written is kept, and the same command goes on.",
+        cause);
+  }
+
+  /** Whether something was thrown because the thread that threw it was asked to end. */
+  public static boolean isOfInterruption(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SparkException) {
+        // What is below it was thrown by tasks.
+        return false;
+      }
+      // Of the second kind are timeouts, too, of classes of their own.
+      if (cause instanceof InterruptedException
+          || cause.getClass().equals(InterruptedIOException.class)
+          || cause instanceof ClosedByInterruptException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** What has to be mended. */

@@ -71,10 +71,13 @@ final class RunPlan {
   }
 
   /**
-   * What a job of Spark's that reads the input and lays it out failed with, if that is the input or
-   * the output; {@code null} for all else.
+   * What a job of Spark's that reads the input and lays it out failed with, if that is the input,
+   * the output or an interruption; {@code null} for all else.
    */
   private RunException known(Exception e) {
+    if (RunException.isOfInterruption(e)) {
+      return RunException.interrupted(e);
+    }
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof RunException known) {
         return known;
@@ -113,7 +116,12 @@ final class RunPlan {
     if (!begun) {
       segments.add(segment(counted.rows()));
     } else if (!same) {
-      InputChanges changes = InputChanges.between(InputChanges.index(spark, paths), rows);
+      InputChanges changes = InputChanges.between(InputChanges.index(spark, files, paths), rows);
+      long known = manifest.rows();
+      if (changes.before() != known) {
+        throw InputChanges.unreadable(
+            paths.index(), "%d of %d are there".formatted(changes.before(), known), null);
+      }
       if (changes.twice() > 0) {
         throw InputLayout.notUnique(changes.twice(), InputChanges.examplesOfTwice(rows));
       }
@@ -167,7 +175,7 @@ final class RunPlan {
     files.delete(paths.input(segment));
     files.delete(new Path(paths.index(), segment.id()));
     Dataset<Row> own =
-        further ? InputChanges.addedRows(InputChanges.index(spark, paths), rows) : rows;
+        further ? InputChanges.addedRows(InputChanges.index(spark, files, paths), rows) : rows;
     spark.sparkContext().setJobDescription("Lay out the input of " + request.output());
     try {
       InputLayout.write(spark, files, paths, segment, own);
@@ -184,15 +192,18 @@ final class RunPlan {
   }
 
   private Segment segment(long rows) {
-    long slots = spark.sparkContext().defaultParallelism();
-    long shards =
-        Math.max(
-            (rows + request.shardRows() - 1) / request.shardRows(),
-            Math.min(rows, SHARDS_PER_SLOT * slots));
     return new Segment(
         UUID.randomUUID().toString().substring(0, 8),
         rows,
-        (int) Math.max(1, Math.min(shards, Integer.MAX_VALUE)),
+        shards(spark, rows, request.shardRows()),
         false);
+  }
+
+  /** Shards that rows are cut into. */
+  static int shards(SparkSession spark, long rows, int shardRows) {
+    long slots = spark.sparkContext().defaultParallelism();
+    long shards =
+        Math.max((rows + shardRows - 1) / shardRows, Math.min(rows, SHARDS_PER_SLOT * slots));
+    return (int) Math.max(1, Math.min(shards, Integer.MAX_VALUE));
   }
 }

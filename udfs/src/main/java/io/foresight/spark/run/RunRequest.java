@@ -44,7 +44,8 @@ public record RunRequest(
    * What an input's files look like from outside.
    *
    * @param fingerprint changes when a file's name, size or time does
-   * @param bytes what the rows that are taken of them take, about
+   * @param bytes what all rows that are taken of them take, about; 0 if that is not known before
+   *     they are read
    */
   public record InputFiles(String fingerprint, long bytes) {
 

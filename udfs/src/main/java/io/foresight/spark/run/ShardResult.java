@@ -30,7 +30,7 @@ record ShardResult(
     DONE,
     /** Executors ended whenever they did it. */
     TOOK_EXECUTORS,
-    /** It was given up for marks of executors that live: nothing is known of it. */
+    /** It was given up for marks of executors that live or ended for another reason. */
     MISTAKEN,
     /** It failed as often as a task may. */
     FAILED,
@@ -65,8 +65,8 @@ record ShardResult(
         marks);
   }
 
-  /** The same, of marks of which some are of executors that live. */
-  ShardResult mistaken(List<String> living) {
-    return new ShardResult(Outcome.MISTAKEN, rows, errors, failure, message, ends, living);
+  /** The same, of marks of which some say nothing of it. */
+  ShardResult mistaken(List<String> nothing) {
+    return new ShardResult(Outcome.MISTAKEN, rows, errors, failure, message, ends, nothing);
   }
 }

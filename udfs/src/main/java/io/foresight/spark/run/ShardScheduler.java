@@ -9,13 +9,18 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.ExecutorLostFailure;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.TaskSchedulerImpl;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
@@ -37,7 +42,7 @@ final class ShardScheduler {
   /** Jobs that Spark may give up in turn before a shard is done. */
   private static final int LOST_JOBS = 3;
 
-  /** Marks of a task's attempts that may be there although their executors live. */
+  /** Marks of a task's attempts that may be there although nothing ended their executors. */
   private static final int MOST_FORGIVEN = 16;
 
   private final SparkSession spark;
@@ -54,6 +59,22 @@ final class ShardScheduler {
   private boolean anyDone;
   private int failedInTurn;
   private RuntimeException end;
+
+  /**
+   * Attempts whose executors were lost and, by what Spark says, not for what they did: preempted,
+   * decommissioned, lost with their node. Filled on the thread of Spark's listeners.
+   */
+  private final Set<Long> blameless = ConcurrentHashMap.newKeySet();
+
+  private final SparkListener losses =
+      new SparkListener() {
+        @Override
+        public void onTaskEnd(SparkListenerTaskEnd end) {
+          if (end.reason() instanceof ExecutorLostFailure lost && !lost.exitCausedByApp()) {
+            blameless.add(end.taskInfo().taskId());
+          }
+        }
+      };
 
   /** A shard in pieces. */
   private static final class Cut {
@@ -106,6 +127,15 @@ final class ShardScheduler {
    * @throws RunException if that cannot be, or {@link #end} was called; what is done stays
    */
   void run(List<ShardTask> tasks) {
+    spark.sparkContext().addSparkListener(losses);
+    try {
+      doAll(tasks);
+    } finally {
+      spark.sparkContext().removeSparkListener(losses);
+    }
+  }
+
+  private void doAll(List<ShardTask> tasks) {
     List<ShardTask> round = tasks;
     size = tasks.size();
     int lost = 0;
@@ -118,7 +148,8 @@ final class ShardScheduler {
       boolean some = false;
       for (int i = 0; i < results.length; i++) {
         some |= results[i] != null;
-        after(round.get(i), results[i], next);
+        // Listeners may have heard of a loss since.
+        after(round.get(i), results[i] == null ? null : judged(results[i]), next);
       }
       lost = gaveUp == null || some ? 0 : lost + 1;
       if (lost >= LOST_JOBS) {
@@ -174,7 +205,7 @@ final class ShardScheduler {
 
   private ShardTask forgiving(ShardTask task, ShardResult result) {
     ShardTask forgiving = task.forgiving(result.marks());
-    if (forgiving.forgiven().size() > MOST_FORGIVEN) {
+    if (forgiving.forgiven().stream().filter(mark -> !isBlameless(mark)).count() > MOST_FORGIVEN) {
       throw new RunException(
           RunException.Kind.STORAGE,
           "Cannot do %s: its attempts cannot delete their marks in %s. Allow deletions there; what is written is kept, and the same command goes on."
@@ -314,16 +345,14 @@ final class ShardScheduler {
           });
     } catch (Exception e) {
       // Of any type: Spark's checked ones come through Scala code, which does not declare them.
-      if (e instanceof InterruptedException) {
+      RunException interrupted =
+          RunException.isOfInterruption(e) ? RunException.interrupted(e) : null;
+      if (interrupted != null) {
         context.cancelJobGroup(group);
-        Thread.currentThread().interrupt();
       }
       throwIfEnded();
-      if (e instanceof InterruptedException) {
-        throw new RunException(
-            RunException.Kind.INTERRUPTED,
-            "Cannot go on: the run was interrupted. What is written is kept, and the same command goes on.",
-            e);
+      if (interrupted != null) {
+        throw interrupted;
       }
       if (context.isStopped()) {
         throw new RunException(
@@ -339,15 +368,22 @@ final class ShardScheduler {
 
   /**
    * The result of a task that was given up for marks: attempts under way have marks as well, and
-   * those that were ended may have left theirs. Only executors that Spark knows no more have ended.
+   * those that were ended may have left theirs. Only executors that Spark knows no more have ended,
+   * and some of those for another reason.
    */
   private ShardResult judged(ShardResult result) {
     if (result.outcome() != Outcome.TOOK_EXECUTORS) {
       return result;
     }
-    List<String> living =
-        result.marks().stream().filter(mark -> lives(ShardWork.executor(mark))).toList();
-    return living.isEmpty() ? result : result.mistaken(living);
+    List<String> nothing =
+        result.marks().stream()
+            .filter(mark -> lives(ShardWork.executor(mark)) || isBlameless(mark))
+            .toList();
+    return nothing.isEmpty() ? result : result.mistaken(nothing);
+  }
+
+  private boolean isBlameless(String mark) {
+    return blameless.contains(ShardWork.attempt(mark));
   }
 
   private boolean lives(String executor) {
@@ -367,7 +403,10 @@ final class ShardScheduler {
       }
       case STORAGE -> end(storage(task, result));
       case MISTAKEN ->
-          LOG.info("{} is done again: {}, but they live.", task.name(), result.message());
+          LOG.info(
+              "{} is done again: {}, but they live, or ended for another reason.",
+              task.name(),
+              result.message());
       case FAILED, TOOK_EXECUTORS -> {
         if (result.ends() != null) {
           end(new RunException(result.ends(), result.message()));

@@ -22,7 +22,8 @@ import org.apache.hadoop.fs.Path;
  * @param fault of an error row: its kind; else {@code null}
  * @param message of an error row: its message; else {@code null}
  * @param tries how often this very work was given out before
- * @param forgiven names of marks that say nothing, since their executors live
+ * @param forgiven names of marks that say nothing, since their executors live or ended for another
+ *     reason
  */
 record ShardTask(
     Work work,

@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * own, which one rename makes the shard's. Where that name is taken, another attempt has said the
  * same, so retries, speculative copies and tasks of drivers that are gone do no harm. While it
  * works there is a mark with its name and its executor's; one that outlives its task says that the
- * executor may have ended, which the driver knows. Immutable; serialized to the executors.
+ * executor may have ended, which the driver knows, and for which reason. Immutable; serialized to
+ * the executors.
  */
 final class ShardWork implements Serializable {
 
@@ -162,6 +163,8 @@ final class ShardWork implements Serializable {
       return ShardResult.failed(ShardResult.Outcome.FAILED, rows(task), failure);
     } catch (StorageFault e) {
       return ShardResult.failed(ShardResult.Outcome.STORAGE, 0, e);
+    } catch (RunException e) {
+      return ShardResult.failed(ShardResult.Outcome.FAILED, 0, e);
     }
   }
 
@@ -190,6 +193,11 @@ final class ShardWork implements Serializable {
   /** The executor that a mark is of. */
   static String executor(String mark) {
     return mark.substring(0, mark.lastIndexOf('.'));
+  }
+
+  /** The attempt that a mark is of, by Spark's number. */
+  static long attempt(String mark) {
+    return Long.parseLong(mark.substring(mark.lastIndexOf('.') + 1));
   }
 
   /** The executors that marks are of; each can have ended once. */
@@ -376,7 +384,8 @@ final class ShardWork implements Serializable {
 
   private List<String> ids(ShardTask task) {
     List<String> ids = new ArrayList<>();
-    killable(index.read(task.index())).forEachRemaining(id -> ids.add(id.getString(0)));
+    killable(InputChanges.of(index, task.index()))
+        .forEachRemaining(row -> ids.add(row.getString(0)));
     return ids;
   }
 
