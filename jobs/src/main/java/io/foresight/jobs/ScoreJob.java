@@ -54,6 +54,7 @@ final class ScoreJob implements Callable<Integer> {
             generation.rewards(),
             generation.store(),
             generation.device(),
+            generation.cacheBytes(),
             generation.limits(),
             generation.columnPrefix());
     try (SparkSession spark = Sessions.open("foresight score");
