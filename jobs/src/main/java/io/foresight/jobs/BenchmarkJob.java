@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
@@ -125,7 +126,9 @@ final class BenchmarkJob implements Callable<Integer> {
     Map<String, Map<String, Object>> named =
         variantsFile == null ? ofStrategies() : ofFile(variantsFile);
     JobSettings first = options.bind("benchmark", own(named.values().iterator().next()));
-    List<Variant> variants = variants(named, first);
+    Set<String> idle = new LinkedHashSet<>();
+    List<Variant> variants = variants(named, first, idle);
+    idle.forEach(System.err::println);
     // A wrong name is told before Spark starts.
     onSpark(variants);
     FiguresFile.check("--json", json);
@@ -224,8 +227,13 @@ final class BenchmarkJob implements Callable<Integer> {
     return new SettingsException(List.of("Cannot read --variants " + file + ": " + reason + "."));
   }
 
-  /** Each named variant at each batch and precision, batch by batch. */
-  private List<Variant> variants(Map<String, Map<String, Object>> named, JobSettings first) {
+  /**
+   * Each named variant at each batch and precision, batch by batch.
+   *
+   * @param idle gets what was set for a variant and changes nothing in it
+   */
+  private List<Variant> variants(
+      Map<String, Map<String, Object>> named, JobSettings first, Set<String> idle) {
     List<Integer> all = batches;
     if (all.isEmpty()) {
       int set = first.generation().batch();
@@ -238,16 +246,22 @@ final class BenchmarkJob implements Callable<Integer> {
             Map<String, Object> bound = own(settings);
             bound.put("decoding.batch", batch);
             if (precisions.isEmpty()) {
-              variants.add(new Variant(name, options.bind("benchmark", bound).generation()));
+              variants.add(variant(name, bound, idle));
             }
             for (String precision : new LinkedHashSet<>(precisions)) {
               bound.put("models.target-precision", precision);
               bound.put("models.draft-precision", precision);
-              variants.add(new Variant(name, options.bind("benchmark", bound).generation()));
+              variants.add(variant(name, bound, idle));
             }
           });
     }
     return variants;
+  }
+
+  private Variant variant(String name, Map<String, Object> own, Set<String> idle) {
+    JobSettings bound = options.bind("benchmark", own);
+    bound.idle().forEach(line -> idle.add("In variant %s, %s".formatted(name, line)));
+    return new Variant(name, bound.generation());
   }
 
   private Variant onSpark(List<Variant> variants) {

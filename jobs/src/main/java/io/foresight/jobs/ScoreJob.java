@@ -61,6 +61,7 @@ final class ScoreJob implements Callable<Integer> {
             generation.rewards(),
             generation.store(),
             generation.device(),
+            generation.cacheBytes(),
             generation.limits(),
             generation.columnPrefix());
     try (SparkSession spark = Sessions.open("foresight score");

@@ -237,6 +237,28 @@ class BenchmarkJobTest {
   }
 
   @Test
+  void whatChangesNothingInAVariantIsToldOnce() {
+    JobRun run =
+        run(
+            "--rows",
+            "2",
+            "--batch",
+            "1,2",
+            "--strategies",
+            "greedy,cdlh",
+            "--set",
+            "decoding.lookahead=3",
+            "--set",
+            "decoding.top-p=0.9");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.err().lines().filter(line -> line.contains("changes nothing")))
+        .containsExactly(
+            "In variant greedy, decoding.lookahead = 3 changes nothing: greedy has no candidates.",
+            "In variant greedy, decoding.top-p = 0.9 changes nothing: greedy samples nothing.",
+            "In variant cdlh, decoding.top-p = 0.9 changes nothing: cdlh samples nothing under decoding.verification = hard.");
+  }
+
+  @Test
   void optionsAreCheckedTogether() {
     JobRun run = run("--batch", "0,4", "--rounds", "0", "--precision", "fp16", "--rows", "-1");
     assertThat(run.code()).isEqualTo(2);

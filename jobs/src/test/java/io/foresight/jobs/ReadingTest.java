@@ -1009,6 +1009,7 @@ class ReadingTest {
             settings.generation().rewards(),
             settings.generation().store(),
             settings.generation().device(),
+            settings.generation().cacheBytes(),
             settings.generation().limits(),
             "");
     Dataset<Row> rows = InputReader.readTexts(spark, settings.reading(), scoring, "id");

@@ -57,22 +57,43 @@ public final class BestOfN implements Strategy {
   }
 
   private static List<Next> best(Row row, List<Line> samples) {
-    List<Next> best = null;
+    Line best = null;
     double bestReward = 0;
+    double bestLogProb = 0;
     for (Line sample : samples) {
-      List<Next> tokens = sample.known();
-      double reward = row.reward(sample.greedy(tokens.size()));
-      boolean better =
-          best == null
-              || reward > bestReward
-              || (reward == bestReward && logProb(tokens) > logProb(best));
-      best = better ? tokens : best;
-      bestReward = better ? reward : bestReward;
+      double reward = row.reward(ids(sample));
+      double logProb = sample.known().stream().mapToDouble(Next::logProb).sum();
+      boolean better = best == null || reward > bestReward;
+      if (best != null && reward == bestReward && !Arrays.equals(ids(best), ids(sample))) {
+        better = logProb > bestLogProb;
+        if (Math.abs(logProb - bestLogProb) < Scores.NEAR_TIE) {
+          row.nearTie();
+          better = row.target().hasCanonicalScores() ? alone(sample) > alone(best) : better;
+        }
+      }
+      if (better) {
+        best = sample;
+        bestReward = reward;
+        bestLogProb = logProb;
+      }
     }
-    return best;
+    return best.known();
   }
 
-  private static double logProb(List<Next> tokens) {
-    return tokens.stream().mapToDouble(Next::logProb).sum();
+  private static int[] ids(Line sample) {
+    return sample.greedy(Integer.MAX_VALUE);
+  }
+
+  /** A sample's log p as it is in a forward of its own. */
+  private static double alone(Line sample) {
+    int[] ids = ids(sample);
+    int[] path = Ids.concat(sample.base(), Arrays.copyOf(ids, ids.length - 1));
+    int[][] named = Arrays.stream(ids).mapToObj(id -> new int[] {id}).toArray(int[][]::new);
+    List<Next> scores = sample.alone(path, sample.base().length, named);
+    double sum = 0;
+    for (int i = 0; i < ids.length; i++) {
+      sum += scores.get(i).logProbOf(ids[i]);
+    }
+    return sum;
   }
 }

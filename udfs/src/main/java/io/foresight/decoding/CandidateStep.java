@@ -40,13 +40,13 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
       return;
     }
     int k = candidates(row);
-    Next next = hints.join(row, p.next(k));
+    Next next = hints.join(row, p, p.next(k));
     try (Lines rollouts = new Lines()) {
       Line[] of = fork(row, p, next.topIds(), rollouts);
       // The first position's scores are the next step's candidates; a rollout that is gone on from
       // is asked for them all along, or each further step would need a forward for its own.
       rollOut(row.target(), rollouts.all(), depth(row), k, reuse ? k : 0);
-      int best = commit(row, next, of);
+      int best = commit(row, p, next, of);
       settle(p, of[best], next.topIds()[best], 1);
     }
   }
@@ -59,11 +59,11 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
       q.advance(id);
       return;
     }
-    Next next = hints.join(row, p.next(candidates(row)));
+    Next next = hints.join(row, p, p.next(candidates(row)));
     try (Lines rollouts = new Lines()) {
       Line[] of = fork(row, q, next.topIds(), rollouts);
       rollOut(row.draft(), rollouts.all(), depth(row), 0, 0);
-      int best = commit(row, next, of);
+      int best = commit(row, p, next, of);
       p.advance(next.topIds()[best]);
       settle(q, of[best], next.topIds()[best], 0);
     }
@@ -99,10 +99,7 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
     Line.rollOut(model, lines, counts, firstTopK, topK);
   }
 
-  private int commit(Row row, Next next, Line[] rollouts) {
-    int best = 0;
-    double bestScore = Double.NEGATIVE_INFINITY;
-    double margin = Double.POSITIVE_INFINITY;
+  private int commit(Row row, Line p, Next next, Line[] rollouts) {
     int depth = depth(row);
     List<int[]> lines = new ArrayList<>();
     for (int i = 0; i < rollouts.length; i++) {
@@ -110,19 +107,12 @@ record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean
       lines.add(Ids.concat(new int[] {next.topIds()[i]}, rollout));
     }
     double[] rewards = row.rewards(lines);
-    for (int i = 0; i < rewards.length; i++) {
-      double score = (double) next.topScores()[i] + rewardWeight * rewards[i];
-      // Candidates come by falling score, then rising id, so a tie keeps the earlier one.
-      if (i > 0) {
-        margin = score > bestScore ? score - bestScore : Math.min(margin, bestScore - score);
-      }
-      if (i == 0 || score > bestScore) {
-        best = i;
-        bestScore = score;
-      }
-    }
-    if (margin < Scores.NEAR_TIE) {
+    CandidateChoice choice = new CandidateChoice(next, rewards, rewardWeight);
+    int best = choice.best();
+    if (choice.isClose(best)) {
       row.nearTie();
+      next = p.settled(next, p.base());
+      best = new CandidateChoice(next, rewards, rewardWeight).best();
     }
     row.commit(Origin.CANDIDATE, next.topIds()[best], next.topLogProbs()[best]);
     return best;

@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * {@link Cdsl} that branches anywhere in the line that p has verified, not only at its start: with
@@ -18,6 +19,12 @@ public final class CdslTree implements Strategy {
 
   /** Of the candidates that are rolled out, at most so many are hints: three in four. */
   private static final double HINTS = 0.75;
+
+  /** By score; ties are broken by what a candidate is, not by where it comes from. */
+  private static final Comparator<Candidate> BEST_FIRST =
+      Comparator.<Candidate>comparingDouble(candidate -> -candidate.score())
+          .thenComparingInt(Candidate::kept)
+          .thenComparing(Candidate::ids, Arrays::compare);
 
   private final DecodingSettings settings;
   private final DecodingSettings.Tree tree;
@@ -91,33 +98,130 @@ public final class CdslTree implements Strategy {
   }
 
   /** A candidate and q's rollout of it. */
-  private record Branch(Candidate candidate, int[] path, double reward) {}
+  private record Branch(Candidate candidate, int[] path, double reward) {
+
+    /** The same with the candidate's score by {@code line}, p's scores along the line. */
+    Branch scoredBy(List<Next> line) {
+      double score = line.get(candidate.kept()).scoreOf(candidate.ids()[0]);
+      return new Branch(
+          new Candidate(candidate.kept(), candidate.ids(), candidate.hint(), score), path, reward);
+    }
+  }
 
   /** One branching; returns how many ids it committed. */
   private int branch(Row row, Line p, Line q, GreedyLine line, boolean more) {
     int[] w = line.ids();
-    List<Candidate> candidates = candidates(row, p, w);
-    List<Branch> branches = best(rolledOut(row, q, w, candidates));
+    List<Branch> branches = branches(row, p, q, w);
     List<int[]> paths = branches.stream().map(Branch::path).toList();
     Line.Branches scored = p.branches(paths, topK(row));
-    Choice best = unbranched(row, p, w);
-    double margin = Double.POSITIVE_INFINITY;
+    List<Choice> choices = new ArrayList<>(List.of(unbranched(row, p, w)));
     for (int i = 0; i < paths.size(); i++) {
-      Choice choice = choice(row, p, branches.get(i), i, scored);
-      boolean better = choice.value() > best.value();
-      double gap = Math.abs(choice.value() - best.value());
-      margin = better ? gap : Math.min(margin, gap);
-      best = better ? choice : best;
+      choices.add(choice(row, p, branches.get(i), i, scored));
     }
-    if (margin < Scores.NEAR_TIE) {
-      row.nearTie();
-    }
-    return commit(row, p, q, line, best, scored, more);
+    return commit(row, p, q, line, best(row, p, choices), scored, more);
   }
 
-  /** The best candidates by score at their place. */
-  private List<Candidate> candidates(Row row, Line p, int[] w) {
-    List<Next> scores = p.known();
+  /** The best choice by value; of equals the line as it is, then the path of lower ids. */
+  private Choice best(Row row, Line p, List<Choice> choices) {
+    Choice best = highest(choices);
+    List<Choice> close =
+        choices.stream().filter(c -> best.value() - c.value() < Scores.NEAR_TIE).toList();
+    if (close.size() == 1) {
+      return best;
+    }
+    row.nearTie();
+    return row.target().hasCanonicalScores()
+        ? highest(close.stream().map(c -> c.scoredAnew(p, settings.rewardWeight())).toList())
+        : best;
+  }
+
+  private static Choice highest(List<Choice> choices) {
+    Choice best = choices.get(0);
+    for (Choice choice : choices) {
+      boolean lower = best.branch() >= 0 && Arrays.compare(choice.path(), best.path()) < 0;
+      if (choice.value() > best.value() || (choice.value() == best.value() && lower)) {
+        best = choice;
+      }
+    }
+    return best;
+  }
+
+  /** The best branches of the line, rolled out by q. */
+  private List<Branch> branches(Row row, Line p, Line q, int[] w) {
+    List<Next> scores = p.known().subList(0, w.length);
+    Selection selection = select(row, scores, w);
+    if (selection.close()) {
+      row.nearTie();
+      scores = settled(row, p, scores, w);
+      selection = select(row, scores, w);
+    }
+    List<Branch> branches = rolledOut(row, q, w, selection.candidates());
+    List<Branch> sorted = sorted(branches);
+    int verified = Math.min(tree.verify(), sorted.size());
+    if (verified < sorted.size()) {
+      Branch last = sorted.get(verified - 1);
+      Branch next = sorted.get(verified);
+      boolean close =
+          last.reward() == next.reward()
+              && last.candidate().score() - next.candidate().score() < Scores.NEAR_TIE;
+      if (close) {
+        row.nearTie();
+        List<Next> settled = settled(row, p, scores, w);
+        sorted = sorted(branches.stream().map(branch -> branch.scoredBy(settled)).toList());
+      }
+    }
+    return sorted.subList(0, verified);
+  }
+
+  /** p's scores along w as they are in a forward of its own. */
+  private static List<Next> settled(Row row, Line p, List<Next> scores, int[] w) {
+    if (!row.target().hasCanonicalScores()) {
+      return scores;
+    }
+    int[] path = Ids.concat(p.base(), Arrays.copyOf(w, w.length - 1));
+    int[][] ids = scores.stream().map(s -> Ids.concat(s.scoredIds(), s.id())).toArray(int[][]::new);
+    List<Next> alone = p.alone(path, p.base().length, ids);
+    return IntStream.range(0, ids.length)
+        .mapToObj(i -> scores.get(i).scoredBy(alone.get(i)))
+        .toList();
+  }
+
+  /**
+   * The best candidates by score at their place.
+   *
+   * @param close whether rounding could have decided which are among them
+   */
+  private record Selection(List<Candidate> candidates, boolean close) {}
+
+  private Selection select(Row row, List<Next> scores, int[] w) {
+    List<Candidate> all = candidates(row, scores, w);
+    List<Candidate> chosen = new ArrayList<>();
+    Set<List<Integer>> seen = new HashSet<>();
+    boolean close = false;
+    int hintsWanted = (int) Math.ceil(HINTS * tree.width());
+    for (boolean hint : new boolean[] {true, false}) {
+      int wanted = hint ? hintsWanted : tree.width();
+      Candidate last = null;
+      for (Candidate candidate : all) {
+        boolean another =
+            candidate.hint() == hint
+                && !seen.contains(Arrays.stream(candidate.path(w)).boxed().toList());
+        if (another && chosen.size() == wanted) {
+          close |= last != null && last.score() - candidate.score() < Scores.NEAR_TIE;
+          break;
+        }
+        if (another) {
+          seen.add(Arrays.stream(candidate.path(w)).boxed().toList());
+          chosen.add(candidate);
+          last = candidate;
+        }
+      }
+    }
+    return new Selection(chosen, close);
+  }
+
+  /** All candidates, by falling score. */
+  private List<Candidate> candidates(Row row, List<Next> scores, int[] w) {
     List<int[]> hints = hinted ? row.hints(w) : List.of();
     List<Candidate> all = new ArrayList<>();
     for (int j = 0; j < w.length; j++) {
@@ -141,23 +245,8 @@ public final class CdslTree implements Strategy {
         }
       }
     }
-    all.sort(Comparator.comparingDouble(candidate -> -candidate.score()));
-    List<Candidate> chosen = new ArrayList<>();
-    Set<List<Integer>> seen = new HashSet<>();
-    int hintsWanted = (int) Math.ceil(HINTS * tree.width());
-    for (boolean hint : new boolean[] {true, false}) {
-      int wanted = hint ? hintsWanted : tree.width();
-      for (Candidate candidate : all) {
-        if (chosen.size() == wanted) {
-          break;
-        }
-        if (candidate.hint() == hint
-            && seen.add(Arrays.stream(candidate.path(w)).boxed().toList())) {
-          chosen.add(candidate);
-        }
-      }
-    }
-    return chosen;
+    all.sort(BEST_FIRST);
+    return all;
   }
 
   private List<Branch> rolledOut(Row row, Line q, int[] w, List<Candidate> candidates) {
@@ -186,13 +275,12 @@ public final class CdslTree implements Strategy {
     return branches;
   }
 
-  /** The best by reward of the rollout, then by score of the candidate. */
-  private List<Branch> best(List<Branch> branches) {
+  /** By reward of the rollout, then by score of the candidate. */
+  private static List<Branch> sorted(List<Branch> branches) {
     return branches.stream()
         .sorted(
             Comparator.<Branch>comparingDouble(b -> -b.reward())
-                .thenComparing(b -> -b.candidate().score()))
-        .limit(tree.verify())
+                .thenComparing(Branch::candidate, BEST_FIRST))
         .toList();
   }
 
@@ -200,29 +288,61 @@ public final class CdslTree implements Strategy {
    * What may be committed, and what it is worth.
    *
    * @param branch its index; -1 for the line as it is
+   * @param path what it is worth as; what is committed is a part of it, and p's own id
    * @param kept ids of the line in it
    * @param candidates ids after those that were chosen
    * @param accepted ids after those that q drafted
+   * @param reward of the path
+   * @param value mean score along the path and weighted reward
    */
   private record Choice(
       int branch,
+      int[] path,
       int[] ids,
       double[] logProbs,
       int kept,
       int candidates,
       int accepted,
       boolean hint,
-      double value) {}
+      double reward,
+      double value) {
+
+    /** The same by scores from a forward of its own. */
+    Choice scoredAnew(Line p, double rewardWeight) {
+      int[] before = Ids.concat(p.base(), Arrays.copyOf(path, path.length - 1));
+      int[][] named = Arrays.stream(path).mapToObj(id -> new int[] {id}).toArray(int[][]::new);
+      List<Next> alone = p.alone(before, p.base().length, named);
+      double[] scores = new double[path.length];
+      for (int i = 0; i < path.length; i++) {
+        // Only where p's own path goes do scores have noise.
+        boolean own = i < kept + candidates + accepted;
+        scores[i] = own ? alone.get(i).scoreOf(path[i]) : alone.get(i).logProbOf(path[i]);
+      }
+      return new Choice(
+          branch,
+          path,
+          ids,
+          logProbs,
+          kept,
+          candidates,
+          accepted,
+          hint,
+          reward,
+          CdslTree.value(scores, rewardWeight, reward));
+    }
+  }
 
   private Choice unbranched(Row row, Line p, int[] w) {
     List<Next> known = p.known().subList(0, w.length);
     double[] logProbs = known.stream().mapToDouble(Next::logProb).toArray();
     double[] scores = known.stream().mapToDouble(Next::score).toArray();
-    return new Choice(-1, w, logProbs, w.length, 0, 0, false, value(row, w, scores));
+    double reward = row.reward(w);
+    double value = value(scores, settings.rewardWeight(), reward);
+    return new Choice(-1, w, w, logProbs, w.length, 0, 0, false, reward, value);
   }
 
-  private double value(Row row, int[] ids, double[] scores) {
-    return Arrays.stream(scores).average().orElse(0) + settings.rewardWeight() * row.reward(ids);
+  private static double value(double[] scores, double rewardWeight, double reward) {
+    return Arrays.stream(scores).average().orElse(0) + rewardWeight * reward;
   }
 
   /**
@@ -259,15 +379,18 @@ public final class CdslTree implements Strategy {
       committed = Arrays.copyOf(committed, accepted + 1);
       committed[accepted] = nexts[accepted].logProb();
     }
+    double reward = row.reward(path);
     return new Choice(
         index,
+        path,
         ids,
         committed,
         branch.candidate().kept(),
         branch.candidate().ids().length,
         accepted - fixed,
         branch.candidate().hint(),
-        value(row, path, scores));
+        reward,
+        value(scores, settings.rewardWeight(), reward));
   }
 
   /** Commits the choice and returns how many ids that were. */

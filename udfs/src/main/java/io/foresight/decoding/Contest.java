@@ -15,16 +15,19 @@ import java.util.function.Function;
 final class Contest implements AutoCloseable {
 
   private final Row row;
-  private final double rewardWeight;
+  private final Line p;
   private final int[] before;
-  private final Next next;
   private final int depth;
   private final Function<int[], Rollout> roller;
-  private final double[] values;
-  private final boolean[] scored;
   private final Rollout[] rollouts;
+
+  /** With each candidate's reward, or Rmax while it is not known. */
+  private CandidateChoice choice;
+
+  /** A line with its reward per candidate; {@code null} while it is not known. */
+  private final Judged[] lines;
+
   private int best;
-  private Judged bestLine;
 
   /** A line, from the prompt on, and its reward. */
   record Judged(int[] path, double reward) {}
@@ -32,6 +35,7 @@ final class Contest implements AutoCloseable {
   /**
    * Opens the choice among p's top k.
    *
+   * @param p scores anew what is close
    * @param before prompt, y and w_1 .. w_{j-1}
    * @param next p's scores of the token that follows, with the top k
    * @param depth tokens of a rollout here
@@ -41,62 +45,54 @@ final class Contest implements AutoCloseable {
   Contest(
       Row row,
       double rewardWeight,
+      Line p,
       int[] before,
       Next next,
       int depth,
       Judged line,
       Function<int[], Rollout> roller) {
     this.row = row;
-    this.rewardWeight = rewardWeight;
+    this.p = p;
     this.before = before;
-    this.next = next;
     this.depth = depth;
     this.roller = roller;
     int k = next.topIds().length;
-    this.values = new double[k];
-    this.scored = new boolean[k];
+    double[] rewards = new double[k];
+    Arrays.fill(rewards, row.rewardBound());
+    this.choice = new CandidateChoice(next, rewards, rewardWeight);
     this.rollouts = new Rollout[k];
-    for (int i = 0; i < k; i++) {
-      values[i] = value(i, row.rewardBound());
-    }
-    values[0] = value(0, line.reward());
-    scored[0] = true;
-    bestLine = line;
+    this.lines = new Judged[k];
+    score(0, line);
   }
 
-  private double value(int i, double reward) {
-    return (double) next.topScores()[i] + rewardWeight * reward;
-  }
-
-  private boolean beats(int i, int j) {
-    // Candidates come by falling score, then rising id, so a tie keeps the earlier one.
-    return values[i] > values[j] || (values[i] == values[j] && i < j);
+  private int[] ids() {
+    return choice.next().topIds();
   }
 
   private boolean mayWin(int i) {
-    return !scored[i] && beats(i, best);
+    return lines[i] == null && choice.beats(i, best);
   }
 
   /** Scores the candidates whose lines are known by now. */
   void update() {
-    for (int i = 0; i < values.length; i++) {
+    for (int i = 0; i < lines.length; i++) {
       int[] path = path(i);
-      if (mayWin(i) && (depth == 0 || row.isEos(next.topIds()[i]))) {
-        score(i, path);
+      if (mayWin(i) && (depth == 0 || row.isEos(ids()[i]))) {
+        score(i, judged(path));
       } else if (mayWin(i) && rollouts[i] != null && rollouts[i].done()) {
-        score(i, Ids.concat(path, rollouts[i].tokens()));
+        score(i, judged(Ids.concat(path, rollouts[i].tokens())));
       }
     }
   }
 
   private int[] path(int i) {
-    return Ids.concat(before, next.topIds()[i]);
+    return Ids.concat(before, ids()[i]);
   }
 
   /** The rollouts that are still needed, of candidates that may win. */
   List<Rollout> needed() {
     List<Rollout> needed = new ArrayList<>();
-    for (int i = 0; i < values.length; i++) {
+    for (int i = 0; i < lines.length; i++) {
       if (mayWin(i)) {
         if (rollouts[i] == null) {
           rollouts[i] = roller.apply(path(i));
@@ -109,19 +105,34 @@ final class Contest implements AutoCloseable {
     return needed;
   }
 
-  private void score(int i, int[] path) {
-    double reward = row.reward(Arrays.copyOfRange(path, row.tokens().length, path.length));
-    values[i] = value(i, reward);
-    scored[i] = true;
-    if (beats(i, best)) {
-      best = i;
-      bestLine = new Judged(path, reward);
+  private Judged judged(int[] path) {
+    return new Judged(path, row.reward(Arrays.copyOfRange(path, row.tokens().length, path.length)));
+  }
+
+  private void score(int i, Judged line) {
+    lines[i] = line;
+    choice.rewards()[i] = line.reward();
+    decide();
+    if (choice.isClose(best)) {
+      // A bound that is near decides no more safely than a score does.
+      Next settled = p.settled(choice.next(), before);
+      choice = new CandidateChoice(settled, choice.rewards(), choice.rewardWeight());
+      decide();
+    }
+  }
+
+  /** Finds the best of those that are scored. */
+  private void decide() {
+    for (int i = 0; i < lines.length; i++) {
+      if (lines[i] != null && choice.beats(i, best)) {
+        best = i;
+      }
     }
   }
 
   /** Whether no candidate can beat the best one any more. */
   boolean settled() {
-    for (int i = 0; i < values.length; i++) {
+    for (int i = 0; i < lines.length; i++) {
       if (mayWin(i)) {
         return false;
       }
@@ -136,16 +147,12 @@ final class Contest implements AutoCloseable {
 
   /** Commits the winner, once settled. */
   void commit() {
-    for (int i = 0; i < values.length; i++) {
-      // A bound that near decides no more safely than a score does.
-      if (i != best && values[best] - values[i] < Scores.NEAR_TIE) {
-        row.nearTie();
-        break;
-      }
+    if (choice.isClose(best)) {
+      row.nearTie();
     }
     // The token of w that no candidate beats is p's own, which the reward left as it was.
     Origin origin = leavesLine() ? Origin.CANDIDATE : Origin.TARGET;
-    row.commit(origin, next.topIds()[best], next.topLogProbs()[best]);
+    row.commit(origin, ids()[best], choice.next().topLogProbs()[best]);
   }
 
   /** The winner's rollout; {@code null} for w, an EOS, and a depth of 0. */
@@ -155,7 +162,7 @@ final class Contest implements AutoCloseable {
 
   /** The winner's line, and its reward. */
   Judged winnersLine() {
-    return bestLine;
+    return lines[best];
   }
 
   @Override

@@ -90,8 +90,9 @@ final class Contests implements AutoCloseable {
         new Contest(
             row,
             settings.rewardWeight(),
+            p,
             before,
-            hints.join(row, p.known().get(ahead), p.greedy(ahead)),
+            hints.join(row, p, p.known().get(ahead), p.greedy(ahead)),
             depth,
             judge(p.greedy(ahead + 1 + depth)),
             path -> roll(path, depth));

@@ -3,7 +3,8 @@ package io.foresight.decoding;
 /**
  * One sequence's part in a batched forward.
  *
- * @param sequence the sequence to extend
+ * @param sequence the sequence to extend; {@code null} for none: the tokens are scored in a forward
+ *     of their own, and nothing of it stays
  * @param tokens ids to append; at least one
  * @param parents {@code null} for a chain. For a tree, the index in {@code tokens} of each node's
  *     parent, which precedes it, or -1 - m for a node that follows all but the last m tokens of the
@@ -20,6 +21,19 @@ public record Extension(Sequence sequence, int[] tokens, int[] parents, Ask ask)
   /** A tree of continuations. */
   public static Extension tree(Sequence sequence, int[] tokens, int[] parents, Ask ask) {
     return new Extension(sequence, tokens, parents, ask);
+  }
+
+  /**
+   * Tokens, from the prompt's first on, in a forward of their own, whose scores no neighbour can
+   * move by its rounding.
+   */
+  public static Extension alone(int[] tokens, Ask ask) {
+    return new Extension(null, tokens, null, ask);
+  }
+
+  /** Whether it is {@linkplain #alone alone}. */
+  public boolean isAlone() {
+    return sequence == null;
   }
 
   /** Number of positions that {@link #ask} covers. */

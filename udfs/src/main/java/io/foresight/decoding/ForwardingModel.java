@@ -30,4 +30,9 @@ public abstract class ForwardingModel implements LanguageModel {
   public Sequence open() {
     return model.open();
   }
+
+  @Override
+  public boolean hasCanonicalScores() {
+    return model.hasCanonicalScores();
+  }
 }

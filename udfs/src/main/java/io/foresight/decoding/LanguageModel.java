@@ -32,6 +32,15 @@ public interface LanguageModel {
    */
   List<Scores> extend(List<Extension> extensions);
 
+  /**
+   * Whether scores do not depend on what else was in their forward where it could matter: where the
+   * margin is below {@link Scores#NEAR_TIE}, and where they were asked for {@linkplain
+   * Extension#alone alone}. Where they do, close choices fall either way.
+   */
+  default boolean hasCanonicalScores() {
+    return false;
+  }
+
   /** Extends one sequence; as {@link #extend(List)} of one. */
   default Scores extend(Extension extension) {
     return extend(List.of(extension)).get(0);

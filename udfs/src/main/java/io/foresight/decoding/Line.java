@@ -200,6 +200,34 @@ final class Line implements AutoCloseable {
     return Next.of(extension.ask(), model.extend(extension), 0);
   }
 
+  /**
+   * Scores of given ids along a path, from a forward of its own.
+   *
+   * @param path tokens from the prompt's first on, on this line or not
+   * @param from tokens that precede the first place which is scored
+   * @param ids of that place, and of those after it up to the path's end
+   */
+  List<Next> alone(int[] path, int from, int[][] ids) {
+    int[] places = IntStream.rangeClosed(from, path.length).toArray();
+    Ask ask = detail.ask(from - 1, 0, ids, noise, places);
+    Scores scores = model.extend(Extension.alone(path, ask));
+    return IntStream.range(0, ids.length).mapToObj(i -> Next.of(ask, scores, i)).toList();
+  }
+
+  /**
+   * The same scores as they are however rows were batched, for a choice that is close; unless they
+   * are so already, or the model has none such.
+   *
+   * @param next scores of the place after {@code path}
+   */
+  Next settled(Next next, int... path) {
+    if (!model.hasCanonicalScores() || next.margin() < Scores.NEAR_TIE) {
+      return next;
+    }
+    int[][] ids = {Ids.concat(next.scoredIds(), next.id())};
+    return next.scoredBy(alone(path, path.length, ids).get(0));
+  }
+
   /** Brings the base into the cache, so that forks need not compute it each. */
   void fill() {
     int[] path = seen(base);

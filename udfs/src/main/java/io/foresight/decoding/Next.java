@@ -1,6 +1,7 @@
 package io.foresight.decoding;
 
 import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
 
 /**
  * What a model says of the token that follows one position. Scores are the log-probabilities, or,
@@ -17,6 +18,7 @@ import java.util.Arrays;
  * @param gathered their log-probabilities; {@code null} for none
  * @param gatheredScores their scores, -infinity for none; {@code null} for none
  * @param row [vocabulary] log-probabilities; {@code null} if they were not asked for
+ * @param margin as {@link Scores#margin} has it
  */
 record Next(
     int id,
@@ -28,7 +30,8 @@ record Next(
     int[] gatherIds,
     float[] gathered,
     float[] gatheredScores,
-    float[] row) {
+    float[] row,
+    double margin) {
 
   /** The {@code i}-th position that {@code scores}, asked for by {@code ask}, cover. */
   static Next of(Ask ask, Scores scores, int i) {
@@ -43,7 +46,8 @@ record Next(
             ask.gather() == null ? null : ask.gather()[i],
             scores.gathered() == null ? null : scores.gathered()[i],
             scores.gatheredScores() == null ? null : scores.gatheredScores()[i],
-            scores.rows() == null ? null : scores.rows()[i]);
+            scores.rows() == null ? null : scores.rows()[i],
+            scores.margin()[i]);
     return next.withoutExcluded();
   }
 
@@ -64,7 +68,50 @@ record Next(
   /** The same with other candidates. */
   Next withTop(int[] ids, float[] logProbs, float[] scores) {
     return new Next(
-        id, logProb, score, ids, logProbs, scores, gatherIds, gathered, gatheredScores, row);
+        id,
+        logProb,
+        score,
+        ids,
+        logProbs,
+        scores,
+        gatherIds,
+        gathered,
+        gatheredScores,
+        row,
+        margin);
+  }
+
+  /** All ids whose scores were asked for but the arg max: the top ones, then those by name. */
+  int[] scoredIds() {
+    int[] top = topIds == null ? new int[0] : topIds;
+    return gatherIds == null ? top : Ids.concat(top, gatherIds);
+  }
+
+  /** The same ids with the scores that {@code other} has for them, which are canonical. */
+  Next scoredBy(Next other) {
+    return new Next(
+        id,
+        other.logProbOf(id),
+        other.scoreOf(id),
+        topIds,
+        pick(topIds, other::logProbOf),
+        pick(topIds, other::scoreOf),
+        gatherIds,
+        pick(gatherIds, other::logProbOf),
+        pick(gatherIds, other::scoreOf),
+        row,
+        0);
+  }
+
+  private static float[] pick(int[] ids, IntToDoubleFunction of) {
+    if (ids == null) {
+      return null;
+    }
+    float[] picked = new float[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      picked[i] = (float) of.applyAsDouble(ids[i]);
+    }
+    return picked;
   }
 
   /** Log-probability of {@code wanted}, or NaN if it was not asked for. */

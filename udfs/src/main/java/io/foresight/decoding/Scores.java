@@ -31,7 +31,10 @@ public record Scores(
     float[][] rows,
     float[] margin) {
 
-  /** Margin below which a choice may depend on the rounding of one forward or another. */
+  /**
+   * Margin of a score or a choice below which a choice may depend on the rounding of one forward or
+   * another.
+   */
   public static final double NEAR_TIE = 1e-4;
 
   /** Without noise: the scores are the log-probabilities. */

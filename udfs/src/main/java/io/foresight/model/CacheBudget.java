@@ -12,8 +12,19 @@ public final class CacheBudget {
   }
 
   /** The whole budget, in bytes. */
-  long bytes() {
+  public long bytes() {
     return bytes;
+  }
+
+  /** A part of it for others on the same thread; what is left here is less from now on. */
+  public CacheBudget part(long part) {
+    take(part);
+    return new CacheBudget(part);
+  }
+
+  /** How many things of {@code each} bytes it still holds. */
+  long rooms(long each) {
+    return Math.max(0, bytes - taken) / each;
   }
 
   boolean holds(long more) {

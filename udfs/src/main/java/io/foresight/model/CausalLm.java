@@ -85,6 +85,15 @@ public final class CausalLm implements AutoCloseable {
     return new ModelSession(this, budget);
   }
 
+  /**
+   * The same with a cache that has room for so much from the beginning.
+   *
+   * @throws CacheMemoryException if the budget does not hold it
+   */
+  ModelSession newSession(CacheBudget budget, int sequences, int positions) {
+    return new ModelSession(this, budget, sequences, positions);
+  }
+
   /** Memory that a cache of {@code slots} sequences of {@code positions} tokens takes, in bytes. */
   public long cacheBytes(long slots, long positions) {
     return checkpoint.cacheBytes(precision, slots, positions);

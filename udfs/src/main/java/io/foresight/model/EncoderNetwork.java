@@ -99,7 +99,12 @@ final class EncoderNetwork implements SequenceClassifier.Network {
   }
 
   @Override
-  public float[][] logits(List<int[]> texts) {
+  public long cacheBytes(int tokens) {
+    return 0;
+  }
+
+  @Override
+  public float[][] logits(List<int[]> texts, CacheBudget budget) {
     int width = texts.stream().mapToInt(ids -> ids.length).max().orElseThrow();
     long[] ids = new long[texts.size() * width];
     long[] positions = new long[texts.size() * width];

@@ -16,8 +16,10 @@ import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +45,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private final CacheBudget budget;
   private final CacheSlots cacheSlots = new CacheSlots();
   private IValue cache;
-  private int slots = INITIAL_SLOTS;
+  private int slots;
   private int positions;
   private ForwardStats stats = ForwardStats.ZERO;
 
@@ -51,10 +53,34 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private boolean broken;
 
   ModelSession(CausalLm model, CacheBudget budget) {
+    this(model, INITIAL_SLOTS, 1, budget);
+  }
+
+  ModelSession(CausalLm model, CacheBudget budget, int slots, int positions) {
+    this(model, slots, positions, checked(model, budget, slots, positions));
+  }
+
+  private static CacheBudget checked(CausalLm model, CacheBudget budget, int slots, int positions) {
+    long bytes = model.cacheBytes(slots, roundedPositions(positions));
+    if (!budget.holds(bytes)) {
+      throw new CacheMemoryException(
+          "Cannot make a cache of model %s for %d sequences of %d tokens: it would take %d MiB of the %d MiB that it may. Set a larger models.cache-memory."
+              .formatted(
+                  model.checkpoint().folder(),
+                  slots,
+                  positions,
+                  bytes >> 20,
+                  budget.bytes() >> 20));
+    }
+    return budget;
+  }
+
+  private ModelSession(CausalLm model, int slots, int wantedPositions, CacheBudget budget) {
     this.model = model;
     this.config = model.checkpoint().config();
     this.budget = budget;
-    this.positions = roundedPositions(1);
+    this.slots = slots;
+    this.positions = roundedPositions(wantedPositions);
     budget.take(cacheBytes());
     this.cache =
         model.script().call("new_cache", IValue.from((long) slots), IValue.from((long) positions));
@@ -144,17 +170,34 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     check(extensions);
     begin();
     long started = System.nanoTime();
-    List<Scores> results = forward(extensions);
-    int appended = extensions.stream().mapToInt(e -> e.tokens().length).sum();
-    stats = stats.plusAsked(System.nanoTime() - started, extensions.size(), appended);
-    for (int i = 0; model.hasCanonicalScores() && i < extensions.size(); i++) {
-      settle((Slot) extensions.get(i).sequence(), extensions.get(i), results.get(i));
+    List<Extension> together = extensions.stream().filter(e -> !e.isAlone()).toList();
+    Iterator<Scores> scores = Collections.emptyIterator();
+    if (!together.isEmpty()) {
+      scores = forward(together).iterator();
+      int appended = together.stream().mapToInt(e -> e.tokens().length).sum();
+      stats = stats.plusAsked(System.nanoTime() - started, together.size(), appended);
     }
+    List<Scores> results = new ArrayList<>();
     for (Extension extension : extensions) {
+      if (extension.isAlone()) {
+        results.add(alone(extension.tokens(), extension.ask()));
+      } else {
+        results.add(scores.next());
+        if (hasCanonicalScores()) {
+          settle((Slot) extension.sequence(), extension, results.get(results.size() - 1));
+        }
+      }
+    }
+    for (Extension extension : together) {
       ((Slot) extension.sequence()).extended(extension);
     }
     broken = false;
     return results;
+  }
+
+  @Override
+  public boolean hasCanonicalScores() {
+    return model.hasCanonicalScores();
   }
 
   private void begin() {
@@ -198,25 +241,30 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     Ask ask = extension.ask();
     for (int i = 0; i < scores.margin().length; i++) {
       if (scores.margin()[i] < Scores.NEAR_TIE) {
-        long started = System.nanoTime();
         int[] path = slot.path(extension, ask.from() + i);
         int[][] gather = ask.gather() == null ? null : new int[][] {ask.gather()[i]};
-        try (Slot alone = new Slot(cacheSlots.allocate())) {
-          int[] places = ask.places() == null ? null : new int[] {ask.places()[i]};
-          Ask last =
-              new Ask(
-                  path.length - 1,
-                  ask.logProbs(),
-                  ask.topK(),
-                  gather,
-                  ask.rows(),
-                  ask.noise(),
-                  places);
-          Scores canonical = forward(List.of(Extension.of(alone, path, last))).get(0);
-          scores.replace(i, canonical);
-        }
-        stats = stats.plusCanonical(System.nanoTime() - started);
+        int[] places = ask.places() == null ? null : new int[] {ask.places()[i]};
+        Ask last =
+            new Ask(
+                path.length - 1,
+                ask.logProbs(),
+                ask.topK(),
+                gather,
+                ask.rows(),
+                ask.noise(),
+                places);
+        scores.replace(i, alone(path, last));
       }
+    }
+  }
+
+  /** In a forward of its own, in a place of the cache that is free again after it. */
+  private Scores alone(int[] tokens, Ask ask) {
+    long started = System.nanoTime();
+    try (Slot slot = new Slot(cacheSlots.allocate())) {
+      return forward(List.of(Extension.of(slot, tokens, ask))).get(0);
+    } finally {
+      stats = stats.plusCanonical(System.nanoTime() - started);
     }
   }
 
@@ -293,22 +341,26 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
     Set<Sequence> seen = new HashSet<>();
     for (Extension extension : extensions) {
-      if (!(extension.sequence() instanceof Slot slot) || slot.session() != this || slot.closed) {
-        throw new IllegalArgumentException(
-            "Cannot extend a sequence that is closed or of another session.");
-      }
-      if (!seen.add(slot)) {
-        throw new IllegalArgumentException("Cannot extend a sequence twice in one forward.");
-      }
-      if (slot.parents != null) {
-        throw new IllegalArgumentException(
-            "Cannot extend a sequence whose tree is not settled: call keep or truncate first.");
+      int length = 0;
+      if (!extension.isAlone()) {
+        if (!(extension.sequence() instanceof Slot slot) || slot.session() != this || slot.closed) {
+          throw new IllegalArgumentException(
+              "Cannot extend a sequence that is closed or of another session.");
+        }
+        if (!seen.add(slot)) {
+          throw new IllegalArgumentException("Cannot extend a sequence twice in one forward.");
+        }
+        if (slot.parents != null) {
+          throw new IllegalArgumentException(
+              "Cannot extend a sequence whose tree is not settled: call keep or truncate first.");
+        }
+        length = slot.length();
       }
       int[] tokens = extension.tokens();
-      if (tokens.length == 0 || slot.length() + deepest(extension) > config.context()) {
+      if (tokens.length == 0 || length + deepest(extension) > config.context()) {
         throw new IllegalArgumentException(
             "Cannot extend a sequence of "
-                + slot.length()
+                + length
                 + " tokens by "
                 + tokens.length
                 + ": the context holds "
@@ -324,12 +376,12 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       check(extension.ask(), extension.asked());
       int[] parents = extension.parents();
       for (int i = 0; parents != null && i < tokens.length; i++) {
-        if (parents.length != tokens.length || parents[i] >= i || -1 - parents[i] > slot.length()) {
+        if (parents.length != tokens.length || parents[i] >= i || -1 - parents[i] > length) {
           throw new IllegalArgumentException(
               "Cannot extend by a tree with parents "
                   + Arrays.toString(parents)
                   + ": each must precede its node, or be -1 - m to follow all but the last m of "
-                  + slot.length()
+                  + length
                   + " tokens.");
         }
       }

@@ -25,11 +25,28 @@ final class ScoringNetwork implements SequenceClassifier.Network {
   }
 
   @Override
-  public float[][] logits(List<int[]> texts) {
-    // A cache of its own, since others may call at the same time.
-    try (ModelSession session = model.newSession()) {
-      return session.logits(texts.stream().map(this::toTheEnd).toList());
+  public long cacheBytes(int tokens) {
+    return model.cacheBytes(1, ModelSession.roundedPositions(tokens));
+  }
+
+  @Override
+  public float[][] logits(List<int[]> texts, CacheBudget budget) {
+    List<int[]> ends = texts.stream().map(this::toTheEnd).toList();
+    float[][] logits = new float[ends.size()][];
+    int done = 0;
+    while (done < logits.length) {
+      List<int[]> rest = ends.subList(done, ends.size());
+      int longest = rest.stream().mapToInt(ids -> ids.length).max().orElseThrow();
+      long rooms = Math.max(1, budget.rooms(cacheBytes(longest)));
+      int together = (int) Math.min(rest.size(), rooms);
+      // A cache of its own, since others may call at the same time, of the size that it needs.
+      try (ModelSession session = model.newSession(budget, together, longest)) {
+        float[][] some = session.logits(rest.subList(0, together));
+        System.arraycopy(some, 0, logits, done, together);
+      }
+      done += together;
     }
+    return logits;
   }
 
   /**

@@ -46,8 +46,15 @@ public final class SequenceClassifier implements AutoCloseable {
 
   /** The network behind. */
   interface Network extends AutoCloseable {
-    /** Logits [texts][labels] of texts of similar length, in one forward. */
-    float[][] logits(List<int[]> texts);
+    /** Memory of a text's cache, in bytes; 0 if it has none. */
+    long cacheBytes(int tokens);
+
+    /**
+     * Logits [texts][labels] of texts of similar length, in as few forwards as there is memory for.
+     *
+     * @param budget memory for their caches
+     */
+    float[][] logits(List<int[]> texts, CacheBudget budget);
 
     @Override
     void close();
@@ -121,6 +128,21 @@ public final class SequenceClassifier implements AutoCloseable {
     return tokenizer.encode(text);
   }
 
+  /** Whether texts take memory for caches, as those of a causal language model do. */
+  public boolean usesCache() {
+    return cacheBytes(1) > 0;
+  }
+
+  /** Memory of the cache of a text of {@code tokens} ids, in bytes. */
+  public long cacheBytes(int tokens) {
+    return network.cacheBytes(tokens);
+  }
+
+  /** As {@link #logits(List, CacheBudget)}, with all the memory that it takes. */
+  public float[][] logits(List<int[]> texts) {
+    return logits(texts, new CacheBudget(Long.MAX_VALUE));
+  }
+
   /**
    * Logits [texts][labels]. Texts of similar length are computed together, few enough that the
    * memory taken does not grow with the number of texts. No text sees another one; since matrix
@@ -128,15 +150,17 @@ public final class SequenceClassifier implements AutoCloseable {
    * else is given.
    *
    * @param texts ids of each, as {@link #encode} gives them
+   * @param budget memory that caches may take meanwhile
    * @throws IllegalArgumentException if a text has no id or too many, or an id that the model lacks
+   * @throws CacheMemoryException if a text does not fit alone; see {@link #cacheBytes}
    * @throws ModelException if a logit is not finite
    */
-  public float[][] logits(List<int[]> texts) {
+  public float[][] logits(List<int[]> texts, CacheBudget budget) {
     texts.forEach(this::check);
     float[][] logits = new float[texts.size()][];
     for (int[] batch : TextBatches.of(texts)) {
       List<int[]> together = TextBatches.pick(texts, batch);
-      float[][] some = network.logits(together);
+      float[][] some = network.logits(together, budget);
       for (int i = 0; i < batch.length; i++) {
         logits[batch[i]] = finite(some[i]);
       }

@@ -11,6 +11,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 
 /** The tokenizer of a model folder, {@code tokenizer.json}. Thread-safe. */
 public final class Tokenizer implements AutoCloseable {
@@ -28,6 +31,11 @@ public final class Tokenizer implements AutoCloseable {
 
   /** Reads special tokens nowhere but where a prompt has them written; made when first needed. */
   private HuggingFaceTokenizer guarded;
+
+  private final ReadWriteLock open = new ReentrantReadWriteLock();
+
+  /** Guarded by {@link #open}. */
+  private boolean closed;
 
   private final Map<String, int[]> words = new ConcurrentHashMap<>();
   private final Map<Integer, Boolean> wordStarts = new ConcurrentHashMap<>();
@@ -101,10 +109,27 @@ public final class Tokenizer implements AutoCloseable {
     return ids(tokenizer, text, false);
   }
 
-  private static int[] ids(HuggingFaceTokenizer tokenizer, String text, boolean around) {
-    return Arrays.stream(tokenizer.encode(text, around, false).getIds())
-        .mapToInt(Math::toIntExact)
-        .toArray();
+  private int[] ids(HuggingFaceTokenizer by, String text, boolean around) {
+    long[] ids = whileOpen(() -> by.encode(text, around, false).getIds());
+    return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+  }
+
+  private String text(int... ids) {
+    long[] wide = Arrays.stream(ids).asLongStream().toArray();
+    return whileOpen(() -> tokenizer.decode(wide, true));
+  }
+
+  /** Native code must not be in use when its memory is given back. */
+  private <T> T whileOpen(Supplier<T> use) {
+    open.readLock().lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("Cannot use tokenizer %s: it is closed.".formatted(file));
+      }
+      return use.get();
+    } finally {
+      open.readLock().unlock();
+    }
   }
 
   /** As {@link #encode(String)}; what the prompt's data spells is no special token. */
@@ -161,7 +186,7 @@ public final class Tokenizer implements AutoCloseable {
    * prompt.
    */
   public String decode(int[] ids) {
-    return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), true).strip();
+    return text(ids).strip();
   }
 
   /**
@@ -199,8 +224,8 @@ public final class Tokenizer implements AutoCloseable {
     int[] anchor = encodeWritten(ANCHOR);
     int[] both = Arrays.copyOf(anchor, anchor.length + 1);
     both[anchor.length] = id;
-    String text = tokenizer.decode(Arrays.stream(both).asLongStream().toArray(), true);
-    int end = tokenizer.decode(Arrays.stream(anchor).asLongStream().toArray(), true).length();
+    String text = text(both);
+    int end = text(anchor).length();
     return text.length() <= end
         || (!Character.isLetterOrDigit(text.codePointAt(end))
             && text.charAt(end) != Detokenizer.REPLACEMENT);
@@ -211,11 +236,20 @@ public final class Tokenizer implements AutoCloseable {
     return new Detokenizer(this, pieces);
   }
 
+  /** Waits for those who are using it; from then on nobody can. */
   @Override
-  public synchronized void close() {
-    if (guarded != null) {
-      guarded.close();
+  public void close() {
+    open.writeLock().lock();
+    try {
+      closed = true;
+      synchronized (this) {
+        if (guarded != null) {
+          guarded.close();
+        }
+      }
+      tokenizer.close();
+    } finally {
+      open.writeLock().unlock();
     }
-    tokenizer.close();
   }
 }

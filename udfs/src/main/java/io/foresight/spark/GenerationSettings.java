@@ -48,6 +48,9 @@ public record GenerationSettings(
     String columnPrefix)
     implements Serializable {
 
+  /** What {@code cacheBytes} is by default. */
+  static final long CACHE_BYTES = 1L << 30;
+
   /** The defaults, for two models; the same as the jobs' {@code reference.conf}. */
   public static GenerationSettings of(String targetModel, String draftModel) {
     return new GenerationSettings(
@@ -58,7 +61,7 @@ public record GenerationSettings(
         Precision.FP32,
         Precision.FP32,
         0,
-        1L << 30,
+        CACHE_BYTES,
         "id",
         new PromptTemplate("{concepts} ="),
         RewardSpec.keywordCoverage(),

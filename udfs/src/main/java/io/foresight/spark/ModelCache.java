@@ -9,38 +9,50 @@ import io.foresight.model.ModelSession;
 import io.foresight.model.Precision;
 import io.foresight.model.SequenceClassifier;
 import io.foresight.model.Tokenizer;
+import io.foresight.spark.ModelPool.Use;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The models of one executor JVM: one copy per folder, content of its files, device and precision,
- * loaded on first use and shared by the executor's tasks, each of which takes a lease. Models are
- * kept between tasks and closed when the JVM ends; one that a task still uses then is left to the
- * operating system, since closing it would pull it from under native code. Thread-safe.
+ * loaded on first use and shared by the executor's tasks. A model stays after its last task, so
+ * that the next one finds it, until another is to be loaded or nobody has used it for {@link
+ * #GRACE}: an executor is given memory for the models of one job. What a task still uses when the
+ * JVM ends is left to the operating system, since closing it would pull it from under native code.
+ * Thread-safe.
  */
 final class ModelCache {
 
+  /** Longer than the pauses between the jobs of someone who tries things out. */
+  static final Duration GRACE = Duration.ofMinutes(5);
+
   /**
+   * @param type what it is loaded as
    * @param fingerprint changes when a file in the folder does, so that another model in its place
    *     is never taken for the one that is loaded
+   * @param device {@code null} for a tokenizer, as the precision
    */
-  private record Key(String folder, String fingerprint, Device device, Precision precision) {
+  private record Key(
+      Class<?> type, String folder, String fingerprint, Device device, Precision precision) {
 
-    Key(String folder, Device device, Precision precision) {
-      this(folder, ModelDigest.fingerprint(Path.of(folder)), device, precision);
+    static Key of(Class<?> type, String folder, Device device, Precision precision) {
+      return new Key(type, folder, ModelDigest.fingerprint(Path.of(folder)), device, precision);
     }
 
-    boolean replaces(Key other) {
-      return folder.equals(other.folder) && !fingerprint.equals(other.fingerprint);
+    boolean isTokenizer() {
+      return device == null;
     }
   }
 
-  private record TokenizerKey(String folder, String fingerprint) {}
-
-  private static final Map<Key, Shared<CausalLm>> MODELS = new ConcurrentHashMap<>();
-  private static final Map<Key, Shared<SequenceClassifier>> CLASSIFIERS = new ConcurrentHashMap<>();
-  private static final Map<TokenizerKey, Tokenizer> TOKENIZERS = new ConcurrentHashMap<>();
+  private static final ModelPool<Key> POOL =
+      new ModelPool<>(
+          GRACE,
+          (work, after) ->
+              CompletableFuture.delayedExecutor(after.toNanos(), TimeUnit.NANOSECONDS)
+                  .execute(work),
+          System::nanoTime);
 
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(ModelCache::closeIdle, "foresight-models"));
@@ -94,64 +106,6 @@ final class ModelCache {
     }
   }
 
-  /** A model in use by one task. Closing this keeps the model loaded. */
-  static final class Use<M extends AutoCloseable> implements AutoCloseable {
-
-    private final Shared<M> shared;
-    private boolean closed;
-
-    private Use(Shared<M> shared) {
-      this.shared = shared;
-    }
-
-    M model() {
-      return shared.model;
-    }
-
-    @Override
-    public void close() {
-      if (!closed) {
-        closed = true;
-        shared.release();
-      }
-    }
-  }
-
-  private static final class Shared<M extends AutoCloseable> {
-
-    private final M model;
-    private int users;
-    private boolean closed;
-
-    Shared(M model) {
-      this.model = model;
-    }
-
-    synchronized Use<M> use() {
-      if (closed) {
-        throw new IllegalStateException("Cannot use a model: the executor is ending.");
-      }
-      users++;
-      return new Use<>(this);
-    }
-
-    synchronized void release() {
-      users--;
-    }
-
-    synchronized boolean closeIfIdle() {
-      if (users == 0 && !closed) {
-        try {
-          model.close();
-        } catch (Exception e) {
-          throw new IllegalStateException("Cannot close a model: " + e.getMessage(), e);
-        }
-        closed = true;
-      }
-      return closed;
-    }
-  }
-
   /**
    * Leases a language model and loads it if nobody has; tasks that want the same one wait for it.
    *
@@ -159,14 +113,11 @@ final class ModelCache {
    * @throws io.foresight.model.ModelException if it cannot be loaded; the next call tries again
    */
   static Lease lease(String folder, Device device, Precision precision, CacheBudget budget) {
-    Key wanted = new Key(folder, device, precision);
-    closeReplaced(MODELS, wanted);
     Use<CausalLm> use =
-        MODELS
-            .computeIfAbsent(
-                wanted,
-                key -> new Shared<>(CausalLm.load(Path.of(key.folder()), key.device(), precision)))
-            .use();
+        POOL.use(
+            Key.of(CausalLm.class, folder, device, precision),
+            CausalLm.class,
+            () -> CausalLm.load(Path.of(folder), device, precision));
     try {
       return new Lease(use, budget);
     } catch (RuntimeException | Error e) {
@@ -181,38 +132,31 @@ final class ModelCache {
    * @throws io.foresight.model.ModelException if it cannot be loaded; the next call tries again
    */
   static Use<SequenceClassifier> classifier(String folder, Device device) {
-    Key wanted = new Key(folder, device, Precision.FP32);
-    closeReplaced(CLASSIFIERS, wanted);
-    return CLASSIFIERS
-        .computeIfAbsent(
-            wanted,
-            key -> new Shared<>(SequenceClassifier.load(Path.of(key.folder()), key.device())))
-        .use();
+    return POOL.use(
+        Key.of(SequenceClassifier.class, folder, device, Precision.FP32),
+        SequenceClassifier.class,
+        () -> SequenceClassifier.load(Path.of(folder), device));
   }
 
-  /** The tokenizer of a model's folder, loaded once. */
-  static Tokenizer tokenizer(String folder) {
-    return TOKENIZERS.computeIfAbsent(
-        new TokenizerKey(folder, ModelDigest.fingerprint(Path.of(folder))),
-        key -> Tokenizer.load(Path.of(key.folder())));
-  }
-
-  /** Closes what was loaded from a folder whose files have changed since, unless it is in use. */
-  private static <M extends AutoCloseable> void closeReplaced(
-      Map<Key, Shared<M>> models, Key wanted) {
-    models
-        .entrySet()
-        .removeIf(held -> wanted.replaces(held.getKey()) && held.getValue().closeIfIdle());
+  /**
+   * The same for the tokenizer of a model's folder.
+   *
+   * @throws io.foresight.model.ModelException if it cannot be loaded; the next call tries again
+   */
+  static Use<Tokenizer> tokenizer(String folder) {
+    return POOL.use(
+        Key.of(Tokenizer.class, folder, null, null),
+        Tokenizer.class,
+        () -> Tokenizer.load(Path.of(folder)));
   }
 
   /** Models that are loaded. */
   static int size() {
-    return MODELS.size() + CLASSIFIERS.size();
+    return (int) POOL.keys().stream().filter(key -> !key.isTokenizer()).count();
   }
 
-  /** Closes and forgets every model that no task uses. */
+  /** Closes and forgets all that no task uses. */
   static void closeIdle() {
-    MODELS.values().removeIf(Shared::closeIfIdle);
-    CLASSIFIERS.values().removeIf(Shared::closeIfIdle);
+    POOL.closeIdle();
   }
 }

@@ -12,12 +12,15 @@ import io.foresight.decoding.Strategy;
 import io.foresight.model.Batcher;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.ForwardStats;
+import io.foresight.model.Precision;
 import io.foresight.model.Tokenizer;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards;
 import io.foresight.spark.ShrinkingBatch.Item;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -71,6 +74,9 @@ public final class RowDecoder implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(RowDecoder.class);
 
+  /** Where models of rewards take caches, one in so many bytes of the task's is for them. */
+  private static final int SCORERS_SHARE = 4;
+
   private final GenerationSettings settings;
   private final Strategy strategy;
   private final Rewards rewards;
@@ -86,6 +92,7 @@ public final class RowDecoder implements AutoCloseable {
   private final StallWatch watch;
   private final ModelCache.Lease targetLease;
   private final ModelCache.Lease draftLease;
+  private final Deque<Runnable> models = new ArrayDeque<>();
   private final List<ShrinkingBatch<?, ?>> decodings = new ArrayList<>();
   private final LongAdder rewardNanos = new LongAdder();
   private final LongAdder tokenizerNanos = new LongAdder();
@@ -117,18 +124,22 @@ public final class RowDecoder implements AutoCloseable {
     Device device = settings.device().resolve();
     batch = settings.batch(device.isGpu());
     strategy = Strategies.of(settings.decoding(device.isGpu()));
-    tokenizer = ModelCache.tokenizer(settings.targetModel());
     prompts = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
     CacheBudget budget = new CacheBudget(settings.cacheBytes());
-    targetLease =
-        ModelCache.lease(settings.targetModel(), device, settings.targetPrecision(), budget);
+    scorers = new Scorers(device, budget, settings.cacheBytes() / SCORERS_SHARE, rewardNanos);
+    models.push(scorers::close);
     try {
+      ModelPool.Use<Tokenizer> use = ModelCache.tokenizer(settings.targetModel());
+      models.push(use::close);
+      tokenizer = use.model();
+      targetLease = lease(settings.targetModel(), device, settings.targetPrecision(), budget);
       draftLease =
           strategy.usesDraft()
-              ? ModelCache.lease(settings.draftModel(), device, settings.draftPrecision(), budget)
+              ? lease(settings.draftModel(), device, settings.draftPrecision(), budget)
               : null;
+      rewards = Rewards.openHere(settings.rewards(), scorers);
     } catch (RuntimeException | Error e) {
-      targetLease.close();
+      closeModels();
       throw e;
     }
     plan =
@@ -139,15 +150,15 @@ public final class RowDecoder implements AutoCloseable {
             draftLease == null ? 0 : draftLease.session().contextLength(),
             targetLease.cacheBytes(1, 1),
             draftLease == null ? 0 : draftLease.cacheBytes(1, 1),
-            settings.cacheBytes());
-    scorers = new Scorers(device, rewardNanos);
-    try {
-      rewards = Rewards.openHere(settings.rewards(), scorers);
-    } catch (RuntimeException | Error e) {
-      closeModels();
-      throw e;
-    }
+            settings.cacheBytes() - scorers.cacheBytes());
     watch = new StallWatch(settings.limits().stall());
+  }
+
+  private ModelCache.Lease lease(
+      String model, Device device, Precision precision, CacheBudget budget) {
+    ModelCache.Lease lease = ModelCache.lease(model, device, precision, budget);
+    models.push(lease::close);
+    return lease;
   }
 
   /** A row, and what it is called. */
@@ -262,7 +273,7 @@ public final class RowDecoder implements AutoCloseable {
           batch,
           longestPrompt,
           plan.rowBytes(longestPrompt) >> 20,
-          settings.cacheBytes() >> 20);
+          plan.cacheBytes() >> 20);
     }
     return fitting;
   }
@@ -359,9 +370,7 @@ public final class RowDecoder implements AutoCloseable {
             RowFault.Kind.MEMORY,
             "Cannot decode a prompt of %d tokens: its caches would take %d MiB, more than half of the %d MiB that they may take, which is room for growing. Raise models.cache-memory."
                 .formatted(
-                    prompt.length,
-                    plan.rowBytes(prompt.length) >> 20,
-                    settings.cacheBytes() >> 20));
+                    prompt.length, plan.rowBytes(prompt.length) >> 20, plan.cacheBytes() >> 20));
       }
       LineReward line = new TextReward(rowRewards, tokenizer, rewardNanos, tokenizerNanos);
       Generation generation =
@@ -472,12 +481,12 @@ public final class RowDecoder implements AutoCloseable {
   }
 
   private void closeModels() {
-    scorers.close();
-    try {
-      targetLease.close();
-    } finally {
-      if (draftLease != null) {
-        draftLease.close();
+    Runnable last = models.poll();
+    if (last != null) {
+      try {
+        last.run();
+      } finally {
+        closeModels();
       }
     }
   }

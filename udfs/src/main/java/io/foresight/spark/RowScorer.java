@@ -2,6 +2,7 @@ package io.foresight.spark;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.model.Batcher;
+import io.foresight.model.CacheBudget;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards.Outcome;
 import io.foresight.spark.ShrinkingBatch.Item;
@@ -50,7 +51,13 @@ final class RowScorer implements AutoCloseable {
   RowScorer(ScoringSettings settings, Runnable check, Consumer<List<int[]>> before) {
     this.settings = settings;
     this.check = check;
-    scorers = new Scorers(settings.device().resolve(), new LongAdder(), before);
+    scorers =
+        new Scorers(
+            settings.device().resolve(),
+            new CacheBudget(settings.cacheBytes()),
+            settings.cacheBytes(),
+            new LongAdder(),
+            before);
     try {
       rewards = Rewards.openHere(settings.rewards(), scorers);
     } catch (RuntimeException | Error e) {

@@ -11,6 +11,7 @@ import java.util.function.UnaryOperator;
  * @param rewards what they are judged by
  * @param store where hosts keep copies of remote models
  * @param device where the rewards' models run
+ * @param cacheBytes most memory that the caches of one task's models may take
  * @param limits how long rows may take
  * @param columnPrefix what precedes the names of the columns that are added to the input's; empty
  *     for nothing
@@ -20,6 +21,7 @@ public record ScoringSettings(
     RewardSpec rewards,
     StoreSettings store,
     DeviceChoice device,
+    long cacheBytes,
     RunLimits limits,
     String columnPrefix)
     implements Serializable {
@@ -27,11 +29,17 @@ public record ScoringSettings(
   /** The defaults, for texts in a column. */
   public static ScoringSettings of(String textColumn, RewardSpec rewards) {
     return new ScoringSettings(
-        textColumn, rewards, StoreSettings.defaults(), DeviceChoice.AUTO, RunLimits.defaults(), "");
+        textColumn,
+        rewards,
+        StoreSettings.defaults(),
+        DeviceChoice.AUTO,
+        GenerationSettings.CACHE_BYTES,
+        RunLimits.defaults(),
+        "");
   }
 
   ScoringSettings withModels(UnaryOperator<String> elsewhere) {
     return new ScoringSettings(
-        textColumn, rewards.withModels(elsewhere), store, device, limits, columnPrefix);
+        textColumn, rewards.withModels(elsewhere), store, device, cacheBytes, limits, columnPrefix);
   }
 }

@@ -65,6 +65,11 @@ final class FakeModel implements LanguageModel {
     return new FakeModel(vocabulary, other, order, seed, sharpness, eosIds, tiesHigh, eos);
   }
 
+  /** Least difference between two logits. */
+  double sharpness() {
+    return sharpness;
+  }
+
   /** Another instance of the same model. */
   FakeModel again() {
     return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos);

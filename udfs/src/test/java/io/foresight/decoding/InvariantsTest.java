@@ -9,21 +9,21 @@ import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
-/** The invariants over many random rows. */
+/** The invariants over many random rows, others in each run. */
 class InvariantsTest {
 
-  @Property(tries = 3000)
+  @Property(tries = 1500)
   void speculativeEqualsGreedy(@ForAll long seed) {
     Checks.speculativeIsGreedy(Case.of(seed), Case::decode);
   }
 
-  @Property(tries = 5000)
+  @Property(tries = 2500)
   void coupledSpeculativeEqualsSample(@ForAll long seed) {
     Checks.speculativeIsSample(Case.of(seed), Case::decode);
   }
 
   /** Only {@code speculative} has a ratio test, which never sees the noise that p and q share. */
-  @Property(tries = 1000)
+  @Property(tries = 500)
   void noiseIsNeverCombinedWithTheRatioTest(@ForAll long seed) {
     Case c = Case.of(seed);
     for (String name : Strategies.NAMES) {
@@ -58,7 +58,7 @@ class InvariantsTest {
   }
 
   /** Another draft, or none, or another number of tokens, is another way to the same sample. */
-  @Property(tries = 1000)
+  @Property(tries = 500)
   void coupledOutputIsThatOfNoDraft(@ForAll long seed) {
     Case c = Case.of(seed);
     DecodingSettings.Builder coupled = c.s().toBuilder().verification(Verification.COUPLED);
@@ -76,17 +76,17 @@ class InvariantsTest {
     }
   }
 
-  @Property(tries = 3000)
+  @Property(tries = 1500)
   void permissiveCdslEqualsGreedy(@ForAll long seed) {
     Checks.permissiveCdslIsGreedy(Case.of(seed), Case::decode);
   }
 
-  @Property(tries = 3000)
+  @Property(tries = 1500)
   void permissiveTreeEqualsGreedy(@ForAll long seed) {
     Checks.permissiveTreeIsGreedy(Case.of(seed), Case::decode);
   }
 
-  @Property(tries = 5000)
+  @Property(tries = 2500)
   void treeEndsForHostileRewardsAndHints(@ForAll long seed) {
     Case c = Case.of(seed);
     // A threshold that no line reaches: every round is used, and the row still ends.
@@ -123,7 +123,7 @@ class InvariantsTest {
     return Strategies.of(settings).decode(c.p(), c.q(), request);
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void aRowThatNothingJudgesIsDecodedGreedilyWithoutLookaheads(@ForAll long seed) {
     Case any = Case.of(seed);
     Case c = any.with(any.s().toBuilder().verification(Verification.HARD).build());
@@ -157,28 +157,28 @@ class InvariantsTest {
                 .targetForwards());
   }
 
-  @Property(tries = 3000)
+  @Property(tries = 1500)
   void strictCdslEqualsCdlh(@ForAll long seed) {
     Checks.strictCdslIsCdlh(Case.of(seed), Case::decode);
   }
 
-  @Property(tries = 10_000)
+  @Property(tries = 5000)
   void speculativeCdlhEqualsCdlh(@ForAll long seed) {
     Checks.speculativeCdlhIsCdlh(Case.of(seed), Case::decode);
   }
 
-  @Property(tries = 3000)
+  @Property(tries = 1500)
   void strictCdslEqualsCdlhAppx(@ForAll long seed) {
     Checks.strictCdslIsCdlhAppx(Case.of(seed), Case::decode);
   }
 
-  @Property(tries = 5000)
+  @Property(tries = 2500)
   void cdslFollowsItsTable(@ForAll long seed) {
     Checks.cdslFollowsItsTable(Case.of(seed), Case::decode);
   }
 
   /** An edge rule: what a row is given depends on p's context alone. */
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void theDraftsContextChangesNoLosslessOutput(@ForAll long seed) {
     Case c = Case.of(seed);
     for (String name : new String[] {"speculative", "cdlh-speculative"}) {
@@ -193,7 +193,7 @@ class InvariantsTest {
     }
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void moreSamplesNeverLowerTheReward(@ForAll long seed) {
     Case c = Case.of(seed);
     double before = Double.NEGATIVE_INFINITY;
@@ -206,7 +206,7 @@ class InvariantsTest {
     }
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void nothingIsComputedTwice(@ForAll long seed) {
     for (String name : new String[] {"greedy", "speculative", "cdlh", "cdlh-appx", "cdsl"}) {
       Case c = Case.of(seed).draftingInFullContext().withoutRatioTest();
@@ -225,7 +225,7 @@ class InvariantsTest {
     }
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void speculativeCdlhComputesNothingTwiceIfAllDraftsAreAccepted(@ForAll long seed) {
     Case c = Case.of(seed).draftingWithTarget();
     Generation generation = c.with(c.s().toBuilder().strategy("cdlh-speculative").build()).decode();
@@ -233,7 +233,7 @@ class InvariantsTest {
     assertThat(c.p().recomputed).isZero();
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void speculativeCdlhTakesTwoForwardsPerTokenIfAllDraftsAreAccepted(@ForAll long seed) {
     Case c = Case.of(seed).draftingWithTarget();
     int whole = Math.max(1, c.s().lookahead());
@@ -251,7 +251,7 @@ class InvariantsTest {
         .isLessThanOrEqualTo(2L * generation.tokens().length);
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void everyRoundOfSpeculativeCdlhKnowsMore(@ForAll long seed) {
     Case c = Case.of(seed);
     Generation generation =
@@ -261,7 +261,7 @@ class InvariantsTest {
         .isLessThanOrEqualTo((2L * c.s().lookahead() + 1) * generation.tokens().length);
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void satisfiedRowCostsSpeculativeCdlhNoMoreThanSpeculation(@ForAll long seed) {
     Case c = Case.of(seed);
     DecodingSettings fixed = c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build();
@@ -275,7 +275,7 @@ class InvariantsTest {
     assertThat(generation.counters().committedCandidate()).isZero();
   }
 
-  @Property(tries = 1000)
+  @Property(tries = 500)
   void windowAndDraftsDoNotChangeSpeculativeCdlh(@ForAll long seed) {
     Case c = Case.of(seed);
     DecodingSettings.Builder settings = c.s().toBuilder().strategy("cdlh-speculative");
@@ -288,7 +288,7 @@ class InvariantsTest {
     }
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void permissiveCdslComputesEachPositionOnce(@ForAll long seed) {
     Case c = Case.of(seed);
     Counters counters =
@@ -308,7 +308,7 @@ class InvariantsTest {
             c.prompt().length - 1 + counters.drafted() + counters.s1());
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void greedyEqualsFreshForwards(@ForAll long seed) {
     Case c = Case.of(seed);
     Case greedy =
@@ -316,7 +316,7 @@ class InvariantsTest {
     assertThat(greedy.decode().tokens()).isEqualTo(Reference.greedy(greedy));
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void everyStrategyAddsUp(@ForAll long seed) {
     Case c = Case.of(seed);
     for (String name : Strategies.NAMES) {
@@ -324,7 +324,7 @@ class InvariantsTest {
     }
   }
 
-  @Property(tries = 1000)
+  @Property(tries = 500)
   void draftThatEqualsTargetIsAccepted(@ForAll long seed) {
     Case c = Case.of(seed).draftingWithTarget();
     for (String name : new String[] {"speculative", "cdsl"}) {
@@ -339,7 +339,7 @@ class InvariantsTest {
     }
   }
 
-  @Property(tries = 1000)
+  @Property(tries = 500)
   void sameRowAndSeedGiveTheSameOutput(@ForAll long seed) {
     Case c = Case.of(seed);
     Case other = Case.of(seed + 1);
@@ -354,7 +354,7 @@ class InvariantsTest {
     }
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void cdlhTakesAtMostKTimesDPlusOnePositionsPerToken(@ForAll long seed) {
     Case c = Case.of(seed);
     c = c.with(c.s().toBuilder().strategy("cdlh").build());
@@ -367,14 +367,14 @@ class InvariantsTest {
         .isLessThanOrEqualTo((long) Math.max(1, c.s().lookahead()) * generation.tokens().length);
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void cdlhAppxTakesOneTargetForwardPerToken(@ForAll long seed) {
     Case c = Case.of(seed);
     Generation generation = c.with(c.s().toBuilder().strategy("cdlh-appx").build()).decode();
     assertThat(generation.counters().targetForwards()).isEqualTo(generation.tokens().length);
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void cdslWithDraftLookaheadsTakesOneTargetForwardPerStep(@ForAll long seed) {
     Case c = Case.of(seed);
     Counters counters =
@@ -391,7 +391,7 @@ class InvariantsTest {
     assertThat(counters.targetForwards()).isLessThanOrEqualTo(steps);
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void reuseAndSpeculationSaveTargetForwardsAndChangeNothing(@ForAll long seed) {
     Case c = Case.of(seed);
     DecodingSettings.Builder cdlh = c.s().toBuilder().strategy("cdlh");

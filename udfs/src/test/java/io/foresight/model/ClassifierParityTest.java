@@ -98,7 +98,10 @@ class ClassifierParityTest {
         new ArrayList<>(IntStream.range(0, golden.inputs().size()).boxed().toList());
     Collections.shuffle(rows, new Random(2));
     float[][] logits =
-        classifier.network().logits(rows.stream().map(golden.inputs()::get).toList());
+        classifier
+            .network()
+            .logits(
+                rows.stream().map(golden.inputs()::get).toList(), new CacheBudget(Long.MAX_VALUE));
     for (int i = 0; i < logits.length; i++) {
       assertClose("padded", logits[i], alone[rows.get(i)], rows.get(i), NEIGHBOURS);
     }

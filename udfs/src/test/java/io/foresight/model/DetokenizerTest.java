@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -48,6 +52,38 @@ class DetokenizerTest {
       assertThat(detokenizer.text(line)).isEqualTo(TOKENIZER.decode(line));
       // The caller goes on using its array.
       Arrays.fill(line, 0, Math.min(1, line.length), id(random));
+    }
+  }
+
+  /** Rows that are left behind may be in native code when their task's tokenizer is closed. */
+  @Example
+  void closingWaitsForThoseWhoUseIt() throws InterruptedException {
+    for (int round = 0; round < 5; round++) {
+      Tokenizer tokenizer = Tokenizer.load(FOLDER);
+      CountDownLatch using = new CountDownLatch(4);
+      List<Throwable> ends = Collections.synchronizedList(new ArrayList<>());
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        Thread thread =
+            new Thread(
+                () -> {
+                  while (true) {
+                    tokenizer.decode(tokenizer.encode("a dog runs in the park"));
+                    using.countDown();
+                  }
+                });
+        thread.setUncaughtExceptionHandler((ended, e) -> ends.add(e));
+        thread.start();
+        threads.add(thread);
+      }
+      using.await();
+      tokenizer.close();
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      assertThat(ends)
+          .hasSize(4)
+          .allSatisfy(e -> assertThat(e).hasMessageEndingWith("tokenizer.json: it is closed."));
     }
   }
 

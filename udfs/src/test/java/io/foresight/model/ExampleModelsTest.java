@@ -21,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -232,29 +231,6 @@ class ExampleModelsTest {
     }
   }
 
-  @ParameterizedTest
-  @MethodSource("variants")
-  void aRowsOutputDependsOnTheRowAlone(DecodingSettings settings) {
-    List<Generation> inOrder = new ArrayList<>();
-    for (int row = 0; row < ROWS; row++) {
-      inOrder.add(decode(settings, row));
-    }
-    List<Integer> order = new ArrayList<>();
-    for (int row = 0; row < ROWS; row++) {
-      order.add(row);
-    }
-    Collections.shuffle(order, new Random(1));
-    try (ModelSession freshTarget = p.newSession();
-        ModelSession freshDraft = q.newSession()) {
-      for (int row : order) {
-        Generation again = decode(settings, row, freshTarget, freshDraft);
-        assertThat(again.tokens()).isEqualTo(inOrder.get(row).tokens());
-        assertThat(again.counters()).isEqualTo(inOrder.get(row).counters());
-        assertThat(again.logProb()).isCloseTo(inOrder.get(row).logProb(), within(1e-4));
-      }
-    }
-  }
-
   /** A sequence and the tokens that it must hold. */
   private record Held(Sequence sequence, List<Integer> tokens) {}
 
@@ -350,7 +326,11 @@ class ExampleModelsTest {
       for (float score : whole) {
         scale = Math.max(scale, Math.abs(score));
       }
-      assertThat(cached).containsExactly(whole, within(1e-5f * scale));
+      float furthest = 0;
+      for (int i = 0; i < whole.length; i++) {
+        furthest = Math.max(furthest, Math.abs(cached[i] - whole[i]));
+      }
+      assertThat(furthest).isLessThan(1e-5f * scale);
     }
   }
 

@@ -459,9 +459,18 @@ class ModelSessionTest {
         List<Extension> all =
             forks.stream().map(f -> Extension.of(f, new int[] {5}, Ask.rows(0))).toList();
         for (Scores scores : all.isEmpty() ? List.<Scores>of() : session.extend(all)) {
-          assertThat(scores.rows()[0]).containsExactly(wanted, within(1e-3f));
+          assertThat(furthest(scores.rows()[0], wanted)).isLessThan(1e-3f);
         }
       }
     }
+  }
+
+  /** The greatest difference; cheap, where there are many rows to compare. */
+  private static float furthest(float[] row, float[] wanted) {
+    float furthest = 0;
+    for (int i = 0; i < wanted.length; i++) {
+      furthest = Math.max(furthest, Math.abs(row[i] - wanted[i]));
+    }
+    return furthest;
   }
 }

@@ -151,6 +151,41 @@ class SequenceClassifierTest {
   }
 
   @Test
+  void textsWaitForOneAnotherWhereTheirCachesDoNotFitTogether() {
+    List<int[]> texts = new ArrayList<>();
+    Random random = new Random(7);
+    for (int i = 0; i < 7; i++) {
+      texts.add(random.ints(30 + random.nextInt(10), 3, 67).toArray());
+    }
+    try (SequenceClassifier classifier =
+        SequenceClassifier.load(FIXTURES.resolve("llama-reward"), Device.cpu())) {
+      assertThat(classifier.usesCache()).isTrue();
+      float[][] wanted = classifier.logits(texts);
+      long each = classifier.cacheBytes(40);
+      for (int rooms : new int[] {1, 2, 7}) {
+        CacheBudget budget = new CacheBudget(rooms * each);
+        float[][] logits = classifier.logits(texts, budget);
+        for (int i = 0; i < wanted.length; i++) {
+          assertThat(logits[i]).containsExactly(wanted[i], within(1e-5f));
+        }
+        assertThat(budget.rooms(each)).as("all is given back").isEqualTo(rooms);
+      }
+      assertThatThrownBy(() -> classifier.logits(texts, new CacheBudget(each - 1)))
+          .isInstanceOf(CacheMemoryException.class)
+          .hasMessageContaining("Set a larger models.cache-memory.");
+    }
+  }
+
+  @Test
+  void anEncoderHasNoCache() {
+    try (SequenceClassifier classifier =
+        SequenceClassifier.load(FIXTURES.resolve("bert"), Device.cpu())) {
+      assertThat(classifier.usesCache()).isFalse();
+      assertThat(classifier.logits(List.of(new int[] {5}), new CacheBudget(0))).hasDimensions(1, 3);
+    }
+  }
+
+  @Test
   void noTextsHaveNoLogits() {
     try (SequenceClassifier classifier =
         SequenceClassifier.load(FIXTURES.resolve("bert"), Device.cpu())) {

@@ -272,12 +272,12 @@ class CommandRewardTest {
     // It answers and is gone, each time.
     String script = "read -r line; " + TAKE + ANSWER + "echo done >&2; exit 3";
     try (Rewards rewards = open(Map.of("restarts", 1000), script)) {
-      for (int i = 0; i < 100; i++) {
+      for (int i = 0; i < 40; i++) {
         assertThat(score(rewards, "0.5")).isEqualTo(0.5);
       }
     }
     try (Rewards rewards = open(Map.of("restarts", 1000), "echo gone >&2; exit 3")) {
-      for (int i = 0; i < 30; i++) {
+      for (int i = 0; i < 12; i++) {
         assertFails(rewards, "0.5", "exit code 3. It last wrote to standard error: gone");
       }
     }

@@ -318,7 +318,7 @@ class RewardsTest {
     };
   }
 
-  @Property(tries = 1000)
+  @Property(tries = 300)
   void judgementsAreWhatEachRewardSaysCombined(@ForAll long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     Case of = drawn(random);
@@ -347,7 +347,7 @@ class RewardsTest {
         .isBetween(0.0, 1.0);
   }
 
-  @Property(tries = 1000)
+  @Property(tries = 300)
   void outcomesAreRechecked(@ForAll long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     Case of = drawn(random);

@@ -161,7 +161,7 @@ class FaultsTest {
   }
 
   private static boolean isPrompt(Extension extension) {
-    return extension.sequence().length() == 0;
+    return !extension.isAlone() && extension.sequence().length() == 0;
   }
 
   @ParameterizedTest

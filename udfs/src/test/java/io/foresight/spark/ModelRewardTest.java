@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Judgement;
+import io.foresight.decoding.RowFault;
+import io.foresight.model.CacheBudget;
 import io.foresight.model.SequenceClassifier;
 import io.foresight.reward.Combination;
 import io.foresight.reward.InvalidRewardsException;
@@ -176,7 +178,7 @@ class ModelRewardTest {
             Combination.MINIMUM,
             List.of(of("good", "type", "reward-model", "model", model("gpt2-reward"))));
     LongAdder nanos = new LongAdder();
-    try (Scorers scorers = new Scorers(Device.cpu(), nanos);
+    try (Scorers scorers = new Scorers(Device.cpu(), new CacheBudget(1 << 20), 1 << 20, nanos);
         Rewards rewards = Rewards.open(spec, scorers)) {
       RowRewards row = rewards.forRow(Map.of());
       assertThat(row.outcome("").reward()).isZero();
@@ -186,6 +188,69 @@ class ModelRewardTest {
       assertThat(judged.get(3).reward()).isEqualTo(1);
       assertThat(judged.get(0).reward()).isEqualTo(row.outcome("a dog").reward());
       assertThat(judged.get(2).reward()).isEqualTo(row.outcome("a cat").reward());
+    }
+  }
+
+  private static RewardSpec reward(String model) {
+    return RewardSpec.of("good", Map.of("type", "reward-model", "model", model(model)));
+  }
+
+  @Test
+  void modelsWithACacheTakeTheirShareOfTheTasks() {
+    for (String model : List.of("llama-reward", "xlm-roberta-reward")) {
+      boolean cached = model.startsWith("llama");
+      CacheBudget budget = new CacheBudget(1000);
+      try (Scorers scorers = new Scorers(Device.cpu(), budget, 250, new LongAdder());
+          Rewards rewards = Rewards.open(reward(model), scorers)) {
+        assertThat(rewards.columns()).isEmpty();
+        assertThat(scorers.cacheBytes()).isEqualTo(cached ? 250 : 0);
+        // The part is taken once and for all.
+        assertThat(budget.part(750 + (cached ? 0 : 250)).bytes()).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void aTextThatHasNoRoomIsItsRowsFault() {
+    long each;
+    try (SequenceClassifier good = classifier("llama-reward")) {
+      each = good.cacheBytes(40);
+    }
+    List<String> texts = List.of("a dog", "a cat and a dog", "a boat");
+    for (long bytes : new long[] {each - 1, each, 3 * each}) {
+      ScoringSettings defaults = ScoringSettings.of("text", reward("llama-reward"));
+      ScoringSettings settings =
+          new ScoringSettings(
+              "text",
+              defaults.rewards(),
+              defaults.store(),
+              DeviceChoice.CPU,
+              bytes,
+              defaults.limits(),
+              "");
+      StructType schema = new StructType().add("text", DataTypes.StringType);
+      Iterator<Row> rows =
+          texts.stream()
+              .map(text -> (Row) new GenericRowWithSchema(new Object[] {text}, schema))
+              .iterator();
+      List<RowFault> faults = new ArrayList<>();
+      try (RowScorer scorer = new RowScorer(settings, () -> {})) {
+        scorer.score(rows).forEachRemaining(scored -> faults.add(scored.fault()));
+      }
+      if (bytes < each) {
+        assertThat(faults)
+            .hasSize(3)
+            .allSatisfy(
+                fault -> {
+                  assertThat(fault.kind()).isEqualTo(RowFault.Kind.MEMORY);
+                  assertThat(fault)
+                      .hasMessageStartingWith(
+                          "Cannot score with reward good: Cannot score a text of ")
+                      .hasMessageEndingWith("Raise models.cache-memory.");
+                });
+      } else {
+        assertThat(faults).hasSize(3).containsOnlyNulls();
+      }
     }
   }
 

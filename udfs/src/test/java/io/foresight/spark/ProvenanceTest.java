@@ -205,24 +205,27 @@ class ProvenanceTest {
   @Test
   void anExecutorSeesThatAModelWasReplacedWhileItLived() throws IOException {
     Path folder = copy("draft");
-    Tokenizer tokenizer = ModelCache.tokenizer(folder.toString());
-    assertThat(ModelCache.tokenizer(folder.toString())).isSameAs(tokenizer);
+    ModelPool.Use<Tokenizer> tokenizer = ModelCache.tokenizer(folder.toString());
+    try (ModelPool.Use<Tokenizer> same = ModelCache.tokenizer(folder.toString())) {
+      assertThat(same.model()).isSameAs(tokenizer.model());
+    }
     CacheBudget budget = new CacheBudget(1 << 20);
     ModelCache.closeIdle();
-    int loaded = ModelCache.size();
     ModelCache.Lease first = lease(folder, budget);
     lease(folder, budget).close();
-    assertThat(ModelCache.size()).isEqualTo(loaded + 1);
+    assertThat(ModelCache.size()).isEqualTo(1);
     damage(folder.resolve("model.safetensors"));
     lease(folder, budget).close();
     // The first one is still in use.
-    assertThat(ModelCache.size()).isEqualTo(loaded + 2);
+    assertThat(ModelCache.size()).isEqualTo(2);
     first.close();
-    lease(folder, budget).close();
-    assertThat(ModelCache.size()).isEqualTo(loaded + 1);
     Path file = folder.resolve("tokenizer.json");
     Files.writeString(file, Files.readString(file) + "\n");
-    assertThat(ModelCache.tokenizer(folder.toString())).isNotSameAs(tokenizer);
+    try (ModelPool.Use<Tokenizer> other = ModelCache.tokenizer(folder.toString())) {
+      assertThat(other.model()).isNotSameAs(tokenizer.model());
+    }
+    tokenizer.close();
+    assertThat(ModelCache.size()).as("what was replaced has left").isZero();
   }
 
   private static ModelCache.Lease lease(Path folder, CacheBudget budget) {
