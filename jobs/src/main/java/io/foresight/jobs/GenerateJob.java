@@ -9,6 +9,7 @@ import io.foresight.model.ModelException;
 import io.foresight.spark.DeviceChoice;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.GenerationSettings;
+import io.foresight.spark.ModelPreload;
 import io.foresight.spark.ModelStore;
 import io.foresight.spark.Progress;
 import io.foresight.spark.Provenance;
@@ -93,7 +94,12 @@ final class GenerateJob implements Callable<Integer> {
     Foresight.Work work =
         InputReader.usable(() -> Foresight.generation(prompts, generation, progress));
     long started = System.nanoTime();
-    RunFolder.plan(run, work, generation.columnPrefix());
+    Runnable planning = () -> RunFolder.plan(run, work, generation.columnPrefix());
+    if (spark.sparkContext().isLocal()) {
+      ModelPreload.during(models.on(generation), planning);
+    } else {
+      planning.run();
+    }
     if (run.isWhole()) {
       return writtenBefore(run, settings, models, generation);
     }

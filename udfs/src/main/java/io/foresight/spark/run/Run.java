@@ -557,7 +557,8 @@ public final class Run implements AutoCloseable {
 
   private Counts counts() {
     Row counts =
-        readBack(written -> written.agg(count(lit(1)), count(ColumnNames.column(errorColumn))).head());
+        readBack(
+            written -> written.agg(count(lit(1)), count(ColumnNames.column(errorColumn))).head());
     return new Counts(counts.getLong(0), counts.getLong(1));
   }
 
@@ -619,7 +620,8 @@ public final class Run implements AutoCloseable {
    * them all.
    */
   public String exampleError() {
-    return readBack(written -> written.agg(min(ColumnNames.column(errorColumn))).head().getString(0));
+    return readBack(
+        written -> written.agg(min(ColumnNames.column(errorColumn))).head().getString(0));
   }
 
   /** Writes the figures, then {@code _SUCCESS}; an output that this one replaces goes. */
