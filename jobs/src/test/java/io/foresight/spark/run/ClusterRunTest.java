@@ -150,6 +150,8 @@ class ClusterRunTest {
       for (String name : names.toFile().list()) {
         if (taken.add(name)) {
           spark.sparkContext().killExecutor(name);
+          // Spark would do without it otherwise.
+          spark.sparkContext().requestExecutors(2);
         }
       }
       try {
