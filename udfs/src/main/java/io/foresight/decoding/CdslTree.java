@@ -134,8 +134,12 @@ public final class CdslTree implements Strategy {
   /** The best choice by value; of equals the line as it is, then the path of lower ids. */
   private Choice best(Row row, Line p, List<Choice> choices) {
     Choice best = highest(choices);
+    // Branches that meet again are one path, and which of them is taken changes nothing.
     List<Choice> close =
-        choices.stream().filter(c -> best.value() - c.value() < Scores.NEAR_TIE).toList();
+        choices.stream()
+            .filter(c -> best.value() - c.value() < Scores.NEAR_TIE)
+            .filter(c -> c == best || !Arrays.equals(c.path(), best.path()))
+            .toList();
     if (close.size() == 1) {
       return best;
     }
