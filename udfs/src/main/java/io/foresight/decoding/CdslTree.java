@@ -95,10 +95,20 @@ public final class CdslTree implements Strategy {
     int[] path(int[] w) {
       return Ids.concat(Arrays.copyOf(w, kept), ids);
     }
+
+    /** Whether rounding may decide between two scores; hints that begin alike have the same. */
+    boolean isClose(Candidate other) {
+      boolean same = kept == other.kept && ids[0] == other.ids[0];
+      return !same && Math.abs(score - other.score) < Scores.NEAR_TIE;
+    }
   }
 
   /** A candidate and q's rollout of it. */
   private record Branch(Candidate candidate, int[] path, double reward) {
+
+    boolean isClose(Branch other) {
+      return reward == other.reward && candidate.isClose(other.candidate);
+    }
 
     /** The same with the candidate's score by {@code line}, p's scores along the line. */
     Branch scoredBy(List<Next> line) {
@@ -124,8 +134,12 @@ public final class CdslTree implements Strategy {
   /** The best choice by value; of equals the line as it is, then the path of lower ids. */
   private Choice best(Row row, Line p, List<Choice> choices) {
     Choice best = highest(choices);
+    // Branches that meet again are one path, and which of them is taken changes nothing.
     List<Choice> close =
-        choices.stream().filter(c -> best.value() - c.value() < Scores.NEAR_TIE).toList();
+        choices.stream()
+            .filter(c -> best.value() - c.value() < Scores.NEAR_TIE)
+            .filter(c -> c == best || !Arrays.equals(c.path(), best.path()))
+            .toList();
     if (close.size() == 1) {
       return best;
     }
@@ -158,19 +172,17 @@ public final class CdslTree implements Strategy {
     List<Branch> branches = rolledOut(row, q, w, selection.candidates());
     List<Branch> sorted = sorted(branches);
     int verified = Math.min(tree.verify(), sorted.size());
-    if (verified < sorted.size()) {
-      Branch last = sorted.get(verified - 1);
-      Branch next = sorted.get(verified);
-      boolean close =
-          last.reward() == next.reward()
-              && last.candidate().score() - next.candidate().score() < Scores.NEAR_TIE;
-      if (close) {
-        row.nearTie();
-        List<Next> settled = settled(row, p, scores, w);
-        sorted = sorted(branches.stream().map(branch -> branch.scoredBy(settled)).toList());
-      }
+    List<Branch> chosen = sorted.subList(0, verified);
+    boolean close =
+        sorted.subList(verified, sorted.size()).stream()
+            .anyMatch(other -> chosen.stream().anyMatch(branch -> branch.isClose(other)));
+    if (!close) {
+      return chosen;
     }
-    return sorted.subList(0, verified);
+    row.nearTie();
+    List<Next> settled = settled(row, p, scores, w);
+    return sorted(branches.stream().map(branch -> branch.scoredBy(settled)).toList())
+        .subList(0, verified);
   }
 
   /** p's scores along w as they are in a forward of its own. */
@@ -201,19 +213,18 @@ public final class CdslTree implements Strategy {
     int hintsWanted = (int) Math.ceil(HINTS * tree.width());
     for (boolean hint : new boolean[] {true, false}) {
       int wanted = hint ? hintsWanted : tree.width();
-      Candidate last = null;
+      int before = chosen.size();
       for (Candidate candidate : all) {
-        boolean another =
-            candidate.hint() == hint
-                && !seen.contains(Arrays.stream(candidate.path(w)).boxed().toList());
-        if (another && chosen.size() == wanted) {
-          close |= last != null && last.score() - candidate.score() < Scores.NEAR_TIE;
-          break;
+        List<Integer> path = Arrays.stream(candidate.path(w)).boxed().toList();
+        if (candidate.hint() != hint || seen.contains(path)) {
+          continue;
         }
-        if (another) {
-          seen.add(Arrays.stream(candidate.path(w)).boxed().toList());
+        if (chosen.size() < wanted) {
+          seen.add(path);
           chosen.add(candidate);
-          last = candidate;
+        } else {
+          close |=
+              chosen.subList(before, wanted).stream().anyMatch(other -> other.isClose(candidate));
         }
       }
     }

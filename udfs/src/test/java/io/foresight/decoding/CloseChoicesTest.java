@@ -36,7 +36,7 @@ class CloseChoicesTest {
         .tokens();
   }
 
-  @Property(tries = 700)
+  @Property(tries = 400)
   void roundingDoesNotDecide(@ForAll long seed) {
     Case c = Case.of(seed);
     for (String strategy : CHOOSING) {
@@ -49,17 +49,17 @@ class CloseChoicesTest {
   @Example
   void withoutCanonicalScoresItDoes() {
     for (String strategy : CHOOSING) {
-      int different = 0;
-      for (long seed = 0; seed < 500; seed++) {
+      boolean same = true;
+      for (long seed = 0; seed < 20_000 && same; seed++) {
         Case tying = tying(Case.of(seed), strategy);
-        different += Arrays.equals(decode(tying, 1, false), decode(tying, 2, false)) ? 0 : 1;
+        same = Arrays.equals(decode(tying, 1, false), decode(tying, 2, false));
       }
-      assertThat(different).as(strategy).isPositive();
+      assertThat(same).as(strategy).isFalse();
     }
   }
 
   /** Invariant 3 with both settled. */
-  @Property(tries = 700)
+  @Property(tries = 400)
   void speculativeCdlhIsCdlhWhereScoresAreClose(@ForAll long seed) {
     Case c = Case.of(seed);
     assertThat(decode(tying(c, "cdlh-speculative"), 1, true))
