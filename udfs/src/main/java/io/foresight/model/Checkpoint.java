@@ -47,8 +47,8 @@ public final class Checkpoint {
   }
 
   /**
-   * Reads a folder's configuration and the weights' header, and checks that every tensor of the
-   * architecture is there with the right shape.
+   * Reads a folder's configuration, the weights' header and how many ids the tokenizer has, if
+   * there is one, and checks that every tensor of the architecture is there with the right shape.
    *
    * @throws ModelException if the folder is no model that can be loaded
    */
@@ -62,7 +62,8 @@ public final class Checkpoint {
           ModelConfig config =
               Families.read(
                   json(folder, "config.json", true), json(folder, "generation_config.json", false));
-          return of(folder, config, Safetensors.read(folder));
+          int ids = TokenizerFit.ids(folder);
+          return of(folder, ids == 0 ? config : config.withTokens(ids), Safetensors.read(folder));
         });
   }
 
@@ -156,9 +157,14 @@ public final class Checkpoint {
     return folder;
   }
 
-  /** Number of token ids. */
+  /** Number of token ids: the tokenizer's, or the embedding's rows if there is no tokenizer. */
   public int vocabularySize() {
     return config.vocabulary();
+  }
+
+  /** Rows of the embedding: at least as many as there are ids, or more, which are padding. */
+  public int embeddingRows() {
+    return config.embedding().rows();
   }
 
   /** Most positions of a sequence, prompt included. */

@@ -5,6 +5,7 @@ import static java.util.Map.entry;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.foresight.model.ModelConfig.Attention;
 import io.foresight.model.ModelConfig.Embedding;
+import io.foresight.model.ModelConfig.Head;
 import io.foresight.model.ModelConfig.Mlp;
 import io.foresight.model.ModelConfig.Norms;
 import java.util.ArrayList;
@@ -431,12 +432,11 @@ final class Families {
       return new ModelConfig(
           family,
           vocabulary,
-          vocabulary,
           hidden,
           layers,
           context,
-          tied,
           new Embedding(
+              vocabulary,
               embeddingWidth == 0 ? hidden : embeddingWidth,
               embeddingScale,
               embeddingNorm,
@@ -458,7 +458,7 @@ final class Families {
               alibi),
           rope,
           new Mlp(width, activation, gated, mlpBias, parallel),
-          logitSoftcap,
+          new Head(vocabulary, vocabulary, tied, logitSoftcap),
           eos,
           names);
     }

@@ -245,7 +245,8 @@ final class Loader {
         .call(
             "finish",
             IValue.from(checkpoint.plan().tied()),
-            IValue.from(config.logitSoftcap()),
+            IValue.from((long) config.head().outputs()),
+            IValue.from(config.head().softcap()),
             IValue.from((long) config.context()),
             IValue.from(rope == null ? 0L : rope.dimensions()),
             IValue.from(rope == null ? "" : rope.kind()),

@@ -8,64 +8,77 @@ import java.util.Set;
  *
  * @param family its {@code model_type}
  * @param vocabulary number of token ids
- * @param outputs rows of the head: the vocabulary's, or labels
  * @param context most positions
- * @param tied whether the LM head is the embedding
  * @param rope {@code null} if positions are not rotated
- * @param logitSoftcap bound of the logits; 0 if there is none
  * @param eos ids that end a sequence; may be empty
  * @param names where the tensors are
  */
 record ModelConfig(
     String family,
     int vocabulary,
-    int outputs,
     int hidden,
     int layers,
     int context,
-    boolean tied,
     Embedding embedding,
     Norms norms,
     Attention attention,
     Rope rope,
     Mlp mlp,
-    double logitSoftcap,
+    Head head,
     Set<Integer> eos,
     TensorNames names) {
+
+  /**
+   * The same model with a tokenizer that gives the ids below {@code ids}. What the embedding and
+   * the head have beyond them is padding, which no text has and no strategy may choose.
+   */
+  ModelConfig withTokens(int ids) {
+    return ids >= vocabulary
+        ? this
+        : new ModelConfig(
+            family,
+            ids,
+            hidden,
+            layers,
+            context,
+            embedding,
+            norms,
+            attention,
+            rope,
+            mlp,
+            new Head(head.rows(), ids, head.tied(), head.softcap()),
+            eos,
+            names);
+  }
 
   /** The same model with a head that scores labels, as transformers' sequence classifiers have. */
   ModelConfig scoring(int labels) {
     return new ModelConfig(
         family,
         vocabulary,
-        labels,
         hidden,
         layers,
         context,
-        false,
         embedding,
         norms,
         attention,
         rope,
         mlp,
-        0,
+        new Head(labels, labels, false, 0),
         eos,
         names.withHead("/score"));
   }
 
   /**
+   * @param rows of the embedding: at least as many as there are token ids
    * @param width of an embedding before it is projected
    * @param scale that it is multiplied by
    * @param normed whether a layer norm follows
    * @param positions rows of the learned positions; 0 if positions are not learned
    * @param firstPosition the row of position 0
    */
-  record Embedding(int width, double scale, boolean normed, int positions, int firstPosition) {
-
-    static Embedding plain(int width) {
-      return new Embedding(width, 1, false, 0, 0);
-    }
-  }
+  record Embedding(
+      int rows, int width, double scale, boolean normed, int positions, int firstPosition) {}
 
   /**
    * @param layerNorm layer norms, or else RMS norms
@@ -82,16 +95,7 @@ record ModelConfig(
       boolean after,
       boolean branches,
       double offset,
-      boolean last) {
-
-    static Norms rms(double epsilon) {
-      return new Norms(false, epsilon, true, false, false, 0, true);
-    }
-
-    static Norms layer(double epsilon) {
-      return new Norms(true, epsilon, true, false, false, 0, true);
-    }
-  }
+      boolean last) {}
 
   /**
    * @param bias whether the projections of queries, keys and values have one
@@ -122,4 +126,12 @@ record ModelConfig(
    * @param parallel whether it reads what attention reads, and not its sum with attention's output
    */
   record Mlp(int width, String activation, boolean gated, boolean bias, boolean parallel) {}
+
+  /**
+   * @param rows as many as are stored
+   * @param outputs the first rows, those that score something: token ids or labels
+   * @param tied whether it is the embedding
+   * @param softcap bound of the scores; 0 if there is none
+   */
+  record Head(int rows, int outputs, boolean tied, double softcap) {}
 }

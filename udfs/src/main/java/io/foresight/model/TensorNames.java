@@ -193,7 +193,7 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
 
     void embedding() {
       ModelConfig.Embedding e = c.embedding();
-      add("embed.weight", source("embed", 0) + ".weight", c.vocabulary(), e.width());
+      add("embed.weight", source("embed", 0) + ".weight", e.rows(), e.width());
       if (e.width() != c.hidden()) {
         add("project_in.weight", source("project_in", 0) + ".weight", c.hidden(), e.width());
       }
@@ -235,7 +235,7 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
 
     /** A head that is stored counts, as for transformers: if it is the embedding, it is equal. */
     boolean tied() {
-      return c.tied() && !isStored.test(source("head", 0) + ".weight");
+      return c.head().tied() && !isStored.test(source("head", 0) + ".weight");
     }
 
     void head() {
@@ -250,7 +250,7 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
             c.hidden());
       }
       if (!tied()) {
-        add("head.0.weight", source("head", 0) + ".weight", c.outputs(), c.embedding().width());
+        add("head.0.weight", source("head", 0) + ".weight", c.head().rows(), c.embedding().width());
       }
     }
 

@@ -20,6 +20,7 @@ class CausalLm(Module):
   norm_after : bool
   norm_offset : float
   last_norm : bool
+  outputs : int
   parallel : bool
   gated : bool
   activation : str
@@ -226,10 +227,13 @@ class CausalLm(Module):
       self.has_branch_norms = True
     return None
 
-  # Adds the LM head, which may be the embedding, and the tables of the rotary embedding.
-  def finish(self: __torch__.CausalLm, tied: bool, logit_softcap: float, context: int, rotary: int, rope_kind: str, rope_settings: List[float], rope_factors: List[float], layout: int) -> None:
+  # Adds the LM head, which may be the embedding, and the tables of the rotary embedding. Of the head's rows the first `outputs` score
+  # something. Of the others it keeps what fills up to 64, since GPUs multiply by odd numbers of rows slowly.
+  def finish(self: __torch__.CausalLm, tied: bool, outputs: int, logit_softcap: float, context: int, rotary: int, rope_kind: str, rope_settings: List[float], rope_factors: List[float], layout: int) -> None:
     self.logit_softcap = logit_softcap
+    self.outputs = outputs
     head = (self).take("head.0.weight", )[0]
+    head = torch.narrow(head, 0, 0, min(torch.size(head, 0), (outputs + 63) // 64 * 64))
     if tied:
       head = torch.clone(head)
     projection = (self).take("project_out.weight", )
@@ -569,6 +573,8 @@ class CausalLm(Module):
     if self.last_norm:
       x = (self).norm(hidden, )
     logits = torch.to((self).linear(x, self.layers * 4, ), 6)
+    if self.outputs < torch.size(logits, 1):
+      logits = torch.narrow(logits, 1, 0, self.outputs)
     if self.logit_softcap > 0.:
       return torch.mul(torch.tanh(torch.div(logits, self.logit_softcap)), self.logit_softcap)
     return logits
@@ -705,6 +711,7 @@ class CausalLm(Module):
     self.head_dim = head_dim
     self.eps = eps
     self.last_norm = True
+    self.outputs = torch.size(params[0], 0)
     self.gated = True
     self.activation = "silu"
     self.rotary = head_dim

@@ -48,7 +48,7 @@ class FamiliesTest {
     assertThat(config.norms().epsilon()).isEqualTo(1e-6);
     assertThat(config.rope().kind()).isEqualTo("default");
     assertThat(config.rope().settings()).containsExactly(10_000.0);
-    assertThat(config.tied()).isFalse();
+    assertThat(config.head().tied()).isFalse();
     assertThat(config.eos()).isEmpty();
   }
 
@@ -149,7 +149,7 @@ class FamiliesTest {
     assertThat(config.attention().keyValueHeads()).isEqualTo(1);
     assertThat(config.embedding().scale()).isEqualTo(8);
     assertThat(config.norms().offset()).isEqualTo(1);
-    assertThat(config.tied()).isTrue();
+    assertThat(config.head().tied()).isTrue();
   }
 
   @Test
@@ -159,12 +159,12 @@ class FamiliesTest {
     assertThat(config.attention().window()).isEqualTo(4096);
     assertThat(config.attention().softcap()).isEqualTo(50);
     assertThat(config.attention().queryScales()).containsOnly(2.0);
-    assertThat(config.logitSoftcap()).isEqualTo(30);
+    assertThat(config.head().softcap()).isEqualTo(30);
     ModelConfig unbound =
         read(
             gated("gemma2", "\"attn_logit_softcapping\": null, \"final_logit_softcapping\": null"));
     assertThat(unbound.attention().softcap()).isZero();
-    assertThat(unbound.logitSoftcap()).isZero();
+    assertThat(unbound.head().softcap()).isZero();
   }
 
   @Test
@@ -200,7 +200,7 @@ class FamiliesTest {
     assertThat(config.context()).isEqualTo(1024);
     assertThat(config.embedding().positions()).isEqualTo(1024);
     assertThat(config.mlp().width()).isEqualTo(48);
-    assertThat(config.tied()).isTrue();
+    assertThat(config.head().tied()).isTrue();
     assertThat(config.attention().queryScales()).containsOnly(2.0);
   }
 
@@ -246,7 +246,7 @@ class FamiliesTest {
     assertThat(config.embedding().positions()).isEqualTo(2050);
     assertThat(config.norms().after()).isTrue();
     assertThat(config.norms().last()).isFalse();
-    assertThat(config.tied()).isTrue();
+    assertThat(config.head().tied()).isTrue();
   }
 
   @Test
