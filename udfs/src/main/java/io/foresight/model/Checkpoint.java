@@ -189,7 +189,7 @@ public final class Checkpoint {
 
   /** Weights of the model, each counted once. */
   public long parameters() {
-    return plan.all().mapToLong(TensorNames.Wanted::elements).sum();
+    return tensors().stream().mapToLong(Tensor::elements).sum();
   }
 
   /** How its weights are stored: F32, F16 and BF16, those that occur. */
@@ -213,7 +213,8 @@ public final class Checkpoint {
             .mapToLong(TensorNames.Wanted::elements)
             .sum();
     Rope rope = config.rope();
-    long tables = rope == null ? 0 : 2L * 4 * config.context() * rope.dimensions();
+    long pairs = rope == null ? 0 : config.windowRope() == null ? 1 : 2;
+    long tables = pairs == 0 ? 0 : pairs * 2 * 4 * config.context() * rope.dimensions();
     return matrices * precision.matrixBytes() + others * precision.cacheBytes() + tables;
   }
 
@@ -228,12 +229,23 @@ public final class Checkpoint {
         * precision.cacheBytes();
   }
 
-  /** Weights that a forward multiplies by: all, but an embedding that is not the head as well. */
+  /**
+   * Weights that a forward multiplies each position by: all, but an embedding that is not the head
+   * as well, and experts that are not chosen.
+   */
   public long multipliedWeights() {
-    return plan.all()
-        .filter(wanted -> plan.tied() || !wanted.isEmbedding())
-        .mapToLong(TensorNames.Wanted::elements)
-        .sum();
+    long experts =
+        plan.all()
+            .filter(TensorNames.Wanted::isExpert)
+            .mapToLong(TensorNames.Wanted::elements)
+            .sum();
+    long others =
+        plan.all()
+            .filter(wanted -> !wanted.isExpert() && (plan.tied() || !wanted.isEmbedding()))
+            .mapToLong(TensorNames.Wanted::elements)
+            .sum();
+    ModelConfig.Experts e = config.mlp().experts();
+    return others + (e == null ? 0 : experts * e.chosen() / e.count());
   }
 
   ModelConfig config() {
