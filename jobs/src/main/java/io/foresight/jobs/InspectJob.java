@@ -134,7 +134,7 @@ final class InspectJob implements Callable<Integer> {
         Model       %s
         Family      %s
         Parameters  %,d in %d layers, stored as %s
-        Vocabulary  %,d ids; a text ends with %s
+        Vocabulary  %,d ids%s; a text ends with %s
         Context     %,d tokens
         Memory in MiB: weights, and caches of %d tokens by the sequences in them
         """
@@ -145,6 +145,9 @@ final class InspectJob implements Callable<Integer> {
                 checkpoint.layers(),
                 String.join(", ", checkpoint.storedAs()),
                 checkpoint.vocabularySize(),
+                checkpoint.embeddingRows() > checkpoint.vocabularySize()
+                    ? ", padded to %,d rows".formatted(checkpoint.embeddingRows())
+                    : "",
                 checkpoint.eos().isEmpty() ? "none of them" : checkpoint.eos(),
                 checkpoint.contextLength(),
                 shown));

@@ -2,7 +2,6 @@ package io.foresight.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.jobs.train.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -196,21 +195,6 @@ class BadInputTest {
     assertThat(both.code()).isEqualTo(4);
     assertThat(both.err().lines().filter(l -> l.startsWith("Cannot load model"))).hasSize(2);
     assertThat(both.err()).contains("rewards.kind.type").contains(nowhere + "3");
-  }
-
-  @Test
-  void aDraftWhoseScoresArePaddedDifferently() throws IOException {
-    Path draft = TinyModels.write(temporary.resolve("padded"), 3, 1, 320);
-    Path tokenizer = draft.resolve("tokenizer.json");
-    // Written differently, it is the same tokenizer.
-    Files.writeString(tokenizer, new ObjectMapper().readTree(tokenizer.toFile()).toPrettyString());
-    assertRefused(
-        4,
-        "the tokenizers agree, but its scores have 320 ids and the target's 280",
-        "--input",
-        good,
-        "--set",
-        "models.draft=" + draft);
   }
 
   @Test

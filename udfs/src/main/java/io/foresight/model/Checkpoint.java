@@ -47,8 +47,8 @@ public final class Checkpoint {
   }
 
   /**
-   * Reads a folder's configuration and the weights' header, and checks that every tensor of the
-   * architecture is there with the right shape.
+   * Reads a folder's configuration, the weights' header and how many ids the tokenizer has, if
+   * there is one, and checks that every tensor of the architecture is there with the right shape.
    *
    * @throws ModelException if the folder is no model that can be loaded
    */
@@ -62,7 +62,8 @@ public final class Checkpoint {
           ModelConfig config =
               Families.read(
                   json(folder, "config.json", true), json(folder, "generation_config.json", false));
-          return of(folder, config, Safetensors.read(folder));
+          int ids = TokenizerFit.ids(folder);
+          return of(folder, ids == 0 ? config : config.withTokens(ids), Safetensors.read(folder));
         });
   }
 
@@ -156,9 +157,14 @@ public final class Checkpoint {
     return folder;
   }
 
-  /** Number of token ids. */
+  /** Number of token ids: the tokenizer's, or the embedding's rows if there is no tokenizer. */
   public int vocabularySize() {
     return config.vocabulary();
+  }
+
+  /** Rows of the embedding: at least as many as there are ids, or more, which are padding. */
+  public int embeddingRows() {
+    return config.embedding().rows();
   }
 
   /** Most positions of a sequence, prompt included. */
@@ -183,7 +189,7 @@ public final class Checkpoint {
 
   /** Weights of the model, each counted once. */
   public long parameters() {
-    return plan.all().mapToLong(TensorNames.Wanted::elements).sum();
+    return tensors().stream().mapToLong(Tensor::elements).sum();
   }
 
   /** How its weights are stored: F32, F16 and BF16, those that occur. */
@@ -207,7 +213,8 @@ public final class Checkpoint {
             .mapToLong(TensorNames.Wanted::elements)
             .sum();
     Rope rope = config.rope();
-    long tables = rope == null ? 0 : 2L * 4 * config.context() * rope.dimensions();
+    long pairs = rope == null ? 0 : config.windowRope() == null ? 1 : 2;
+    long tables = pairs == 0 ? 0 : pairs * 2 * 4 * config.context() * rope.dimensions();
     return matrices * precision.matrixBytes() + others * precision.cacheBytes() + tables;
   }
 
@@ -222,12 +229,23 @@ public final class Checkpoint {
         * precision.cacheBytes();
   }
 
-  /** Weights that a forward multiplies by: all, but an embedding that is not the head as well. */
+  /**
+   * Weights that a forward multiplies each position by: all, but an embedding that is not the head
+   * as well, and experts that are not chosen.
+   */
   public long multipliedWeights() {
-    return plan.all()
-        .filter(wanted -> plan.tied() || !wanted.isEmbedding())
-        .mapToLong(TensorNames.Wanted::elements)
-        .sum();
+    long experts =
+        plan.all()
+            .filter(TensorNames.Wanted::isExpert)
+            .mapToLong(TensorNames.Wanted::elements)
+            .sum();
+    long others =
+        plan.all()
+            .filter(wanted -> !wanted.isExpert() && (plan.tied() || !wanted.isEmbedding()))
+            .mapToLong(TensorNames.Wanted::elements)
+            .sum();
+    ModelConfig.Experts e = config.mlp().experts();
+    return others + (e == null ? 0 : experts * e.chosen() / e.count());
   }
 
   ModelConfig config() {

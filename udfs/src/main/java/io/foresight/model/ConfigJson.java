@@ -1,6 +1,7 @@
 package io.foresight.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -131,6 +132,34 @@ record ConfigJson(JsonNode json) {
       throw new IllegalArgumentException(
           key + " = " + !supported + " is not supported. Supported: " + supported + ".");
     }
+  }
+
+  /** A setting that no program has but where it is null. */
+  void mustBeNull(String key) {
+    if (has(key)) {
+      throw new IllegalArgumentException(
+          key + " = " + json.get(key) + " is not supported. Supported: null.");
+    }
+  }
+
+  /** A list of layers, by their indices; empty if there is none. */
+  Set<Integer> indices(String key) {
+    Set<Integer> indices = new TreeSet<>();
+    for (JsonNode index : json.path(key)) {
+      if (!index.isInt()) {
+        throw unfit(key, json.get(key), "a list of integers");
+      }
+      indices.add(index.intValue());
+    }
+    return indices;
+  }
+
+  /** Rotary settings of one type of layers, where version 5 of transformers says them by type. */
+  ConfigJson ropeOf(String type) {
+    JsonNode rope = json.path("rope_parameters").path(type);
+    return rope.isObject()
+        ? new ConfigJson(JsonNodeFactory.instance.objectNode().set("rope_parameters", rope))
+        : null;
   }
 
   /** Which layers have a window: {@code layer_types} where it is given, or else a rule. */

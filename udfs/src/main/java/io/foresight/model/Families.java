@@ -3,10 +3,15 @@ package io.foresight.model;
 import static java.util.Map.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.foresight.model.ModelConfig.Attention;
 import io.foresight.model.ModelConfig.Embedding;
+import io.foresight.model.ModelConfig.Experts;
+import io.foresight.model.ModelConfig.Head;
+import io.foresight.model.ModelConfig.HeadNorms;
 import io.foresight.model.ModelConfig.Mlp;
 import io.foresight.model.ModelConfig.Norms;
+import io.foresight.model.ModelConfig.Placement;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -14,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 
 /**
  * The families of models: for each, by the {@code model_type} of its {@code config.json}, where its
@@ -38,34 +44,62 @@ final class Families {
           down            layers.%d.mlp.down_proj\
           """);
 
+  /** With one norm for attention and MLP, which read the same. */
+  private static final TensorNames LLAMA_PARALLEL =
+      LLAMA.with("mlp_norm", "layers.%d.input_layernorm");
+
+  private static final TensorNames OLMO2 =
+      LLAMA
+          .with("attention_branch_norm", "layers.%d.post_attention_layernorm")
+          .with("mlp_branch_norm", "layers.%d.post_feedforward_layernorm");
+
   private static final TensorNames GEMMA2 =
-      TensorNames.of(
-          """
-          embed                  embed_tokens
-          norm                   norm
-          head                   /lm_head
-          attention_norm         layers.%d.input_layernorm
-          qkv                    layers.%d.self_attn.q_proj layers.%d.self_attn.k_proj layers.%d.self_attn.v_proj
-          out                    layers.%d.self_attn.o_proj
-          attention_branch_norm  layers.%d.post_attention_layernorm
-          mlp_norm               layers.%d.pre_feedforward_layernorm
-          in                     layers.%d.mlp.gate_proj layers.%d.mlp.up_proj
-          down                   layers.%d.mlp.down_proj
-          mlp_branch_norm        layers.%d.post_feedforward_layernorm\
-          """);
+      OLMO2.with("mlp_norm", "layers.%d.pre_feedforward_layernorm");
+
+  private static final TensorNames GLM =
+      LLAMA
+          .with("in", "layers.%d.mlp.gate_up_proj")
+          .with("attention_branch_norm", "layers.%d.post_self_attn_layernorm")
+          .with("mlp_branch_norm", "layers.%d.post_mlp_layernorm");
 
   private static final TensorNames PHI3 =
+      LLAMA.with("qkv", "layers.%d.self_attn.qkv_proj").with("in", "layers.%d.mlp.gate_up_proj");
+
+  private static final TensorNames PHI =
+      LLAMA_PARALLEL
+          .with("norm", "final_layernorm")
+          .with("out", "layers.%d.self_attn.dense")
+          .with("in", "layers.%d.mlp.fc1")
+          .with("down", "layers.%d.mlp.fc2");
+
+  private static final TensorNames QWEN3_MOE =
+      LLAMA
+          .with("router", "layers.%d.mlp.gate")
+          .with(
+              "expert_in", "layers.%d.mlp.experts.%e.gate_proj", "layers.%d.mlp.experts.%e.up_proj")
+          .with("expert_down", "layers.%d.mlp.experts.%e.down_proj");
+
+  private static final TensorNames MIXTRAL =
+      LLAMA
+          .with("router", "layers.%d.block_sparse_moe.gate")
+          .with(
+              "expert_in",
+              "layers.%d.block_sparse_moe.experts.%e.w1",
+              "layers.%d.block_sparse_moe.experts.%e.w3")
+          .with("expert_down", "layers.%d.block_sparse_moe.experts.%e.w2");
+
+  private static final TensorNames MPT =
       TensorNames.of(
           """
-          embed           embed_tokens
-          norm            norm
+          embed           wte
+          norm            norm_f
           head            /lm_head
-          attention_norm  layers.%d.input_layernorm
-          qkv             layers.%d.self_attn.qkv_proj
-          out             layers.%d.self_attn.o_proj
-          mlp_norm        layers.%d.post_attention_layernorm
-          in              layers.%d.mlp.gate_up_proj
-          down            layers.%d.mlp.down_proj\
+          attention_norm  blocks.%d.norm_1
+          qkv             blocks.%d.attn.Wqkv
+          out             blocks.%d.attn.out_proj
+          mlp_norm        blocks.%d.norm_2
+          in              blocks.%d.ffn.up_proj
+          down            blocks.%d.ffn.down_proj\
           """);
 
   private static final TensorNames GPT2 =
@@ -99,6 +133,7 @@ final class Families {
               """)
           .storedHeadByHead();
 
+  /** Falcon's names too. */
   private static final TensorNames BLOOM =
       TensorNames.of(
               """
@@ -139,9 +174,21 @@ final class Families {
               entry("mistral", Families::mistral),
               entry("qwen2", Families::qwen2),
               entry("qwen3", Families::qwen3),
+              entry("qwen3_moe", Families::qwen3Moe),
+              entry("mixtral", Families::mixtral),
               entry("gemma", Families::gemma),
               entry("gemma2", Families::gemma2),
+              entry("gemma3_text", Families::gemma3),
+              entry("olmo2", Families::olmo2),
+              entry("granite", Families::granite),
+              entry("stablelm", Families::stableLm),
+              entry("glm", Families::glm),
+              entry("glm4", Families::glm4),
+              entry("cohere", Families::cohere),
+              entry("phi", Families::phi),
               entry("phi3", Families::phi3),
+              entry("falcon", Families::falcon),
+              entry("mpt", Families::mpt),
               entry("gpt2", Families::gpt2),
               entry("gpt_neox", Families::gptNeoX),
               entry("bloom", Families::bloom),
@@ -204,8 +251,50 @@ final class Families {
     qwen(json, b);
     b.attentionBias = json.flagOr(false, "attention_bias");
     b.outputBias = b.attentionBias;
-    b.headNorms = true;
+    b.headNorms = HeadNorms.SHARED;
     return b.build(LLAMA);
+  }
+
+  private static ModelConfig qwen3Moe(ConfigJson json, Builder b) {
+    b.keyValueHeads = 4;
+    gated(json, b, "silu");
+    b.attentionBias = json.flagOr(false, "attention_bias");
+    b.outputBias = b.attentionBias;
+    b.headNorms = HeadNorms.SHARED;
+    if (json.flagOr(false, "use_sliding_window")) {
+      b.window = json.sizeUnlessNull(4096, "sliding_window");
+      b.windowed = Collections.nCopies(b.layers, true);
+    }
+    Set<Integer> single = json.indices("mlp_only_layers");
+    int step = json.sizeOr(1, "decoder_sparse_step");
+    b.experts =
+        new Experts(
+            json.sizeOr(128, "num_experts", "num_local_experts"),
+            json.sizeOr(8, "num_experts_per_tok"),
+            json.sizeOr(768, "moe_intermediate_size"),
+            json.flagOr(false, "norm_topk_prob"),
+            IntStream.range(0, b.layers)
+                .mapToObj(layer -> (layer + 1) % step == 0 && !single.contains(layer))
+                .toList());
+    b.rotary(json, 1, 10_000, json.sizeOr(32_768, "max_position_embeddings"));
+    return b.build(QWEN3_MOE);
+  }
+
+  private static ModelConfig mixtral(ConfigJson json, Builder b) {
+    b.keyValueHeads = 8;
+    gated(json, b, "silu");
+    b.epsilon = json.numberOr(1e-5, "rms_norm_eps");
+    b.window = json.sizeOr(0, "sliding_window");
+    b.windowed = Collections.nCopies(b.layers, true);
+    b.experts =
+        new Experts(
+            json.sizeOr(8, "num_local_experts", "num_experts"),
+            json.sizeOr(2, "num_experts_per_tok"),
+            b.width,
+            true,
+            Collections.nCopies(b.layers, true));
+    b.rotary(json, 1, 1_000_000, json.sizeOr(131_072, "max_position_embeddings"));
+    return b.build(MIXTRAL);
   }
 
   private static void qwen(ConfigJson json, Builder b) {
@@ -224,20 +313,49 @@ final class Families {
     // Early files say gelu and mean its tanh approximation.
     String activation = json.activationOr("gelu_pytorch_tanh", "hidden_activation", "hidden_act");
     b.activation = activation.equals("gelu") ? "gelu_tanh" : activation;
+    b.rotary(json, 1, 10_000, json.sizeOr(8192, "max_position_embeddings"));
     return b.build(LLAMA);
   }
 
   private static ModelConfig gemma2(ConfigJson json, Builder b) {
+    laterGemmas(json, b);
+    b.windowed = json.windowed(b.layers, layer -> layer % 2 == 0);
+    b.softcap = json.boundOr(50, "attn_logit_softcapping");
+    b.logitSoftcap = json.boundOr(30, "final_logit_softcapping");
+    b.rotary(json, 1, 10_000, json.sizeOr(8192, "max_position_embeddings"));
+    return b.build(GEMMA2);
+  }
+
+  private static ModelConfig gemma3(ConfigJson json, Builder b) {
+    laterGemmas(json, b);
+    json.mustBe(false, "use_bidirectional_attention");
+    b.headNorms = HeadNorms.SHARED;
+    int period = json.sizeOr(6, "sliding_window_pattern");
+    b.windowed = json.windowed(b.layers, layer -> (layer + 1) % period != 0);
+    b.softcap = json.boundOr(0, "attn_logit_softcapping");
+    b.logitSoftcap = json.boundOr(0, "final_logit_softcapping");
+    int positions = json.sizeOr(131_072, "max_position_embeddings");
+    // In version 4 the settings of layers with a window are the base alone.
+    ConfigJson wide = json.ropeOf("full_attention");
+    ConfigJson local = json.ropeOf("sliding_attention");
+    b.rotary(wide == null ? json : wide, 1, 1_000_000, positions);
+    b.windowRope =
+        Rope.of(
+            (local == null ? new ConfigJson(MissingNode.getInstance()) : local).json(),
+            b.headDim,
+            1,
+            json.numberOr(10_000, "rope_local_base_freq"),
+            positions);
+    return b.build(GEMMA2);
+  }
+
+  private static void laterGemmas(ConfigJson json, Builder b) {
     b.keyValueHeads = 4;
     gemmas(json, b);
     b.activation = json.activationOr("gelu_pytorch_tanh", "hidden_activation");
-    b.branchNorms = true;
+    b.placement = Placement.INPUTS_AND_OUTPUTS;
     b.window = json.sizeUnlessNull(4096, "sliding_window");
-    b.windowed = json.windowed(b.layers, layer -> layer % 2 == 0);
     b.queryScale = Math.sqrt(b.headDim / json.numberOr(256, "query_pre_attn_scalar"));
-    b.softcap = json.boundOr(50, "attn_logit_softcapping");
-    b.logitSoftcap = json.boundOr(30, "final_logit_softcapping");
-    return b.build(GEMMA2);
   }
 
   private static void gemmas(ConfigJson json, Builder b) {
@@ -248,7 +366,90 @@ final class Families {
     b.outputBias = b.attentionBias;
     b.embeddingScale = Math.sqrt(b.hidden);
     b.normOffset = 1;
-    b.rotary(json, 1, 10_000, json.sizeOr(8192, "max_position_embeddings"));
+  }
+
+  private static ModelConfig olmo2(ConfigJson json, Builder b) {
+    gated(json, b, "silu");
+    b.epsilon = json.numberOr(1e-5, "rms_norm_eps");
+    b.attentionBias = json.flagOr(false, "attention_bias");
+    b.outputBias = b.attentionBias;
+    b.placement = Placement.OUTPUTS;
+    b.headNorms = HeadNorms.TOGETHER;
+    b.rotary(json, 1, 10_000, json.sizeOr(2048, "max_position_embeddings"));
+    return b.build(OLMO2);
+  }
+
+  private static ModelConfig granite(ConfigJson json, Builder b) {
+    gated(json, b, "silu");
+    b.attentionBias = json.flagOr(false, "attention_bias");
+    b.outputBias = b.attentionBias;
+    b.mlpBias = json.flagOr(false, "mlp_bias");
+    b.embeddingScale = json.numberOr(1, "embedding_multiplier");
+    b.queryScale = json.numberOr(1, "attention_multiplier") * Math.sqrt(b.headDim);
+    b.residualScale = json.numberOr(1, "residual_multiplier");
+    b.headScale = 1 / json.numberOr(1, "logits_scaling");
+    b.rotary(json, 1, 10_000, json.sizeOr(2048, "max_position_embeddings"));
+    return b.build(LLAMA);
+  }
+
+  private static ModelConfig stableLm(ConfigJson json, Builder b) {
+    b.keyValueHeads = 32;
+    gated(json, b, "silu");
+    b.layerNorm = true;
+    b.epsilon = json.numberOr(1e-5, "layer_norm_eps");
+    b.attentionBias = json.flagOr(false, "use_qkv_bias");
+    b.headNorms = json.flagOr(false, "qk_layernorm") ? HeadNorms.OWN : HeadNorms.NONE;
+    b.parallel = json.flagOr(false, "use_parallel_residual");
+    b.rotary(json, 0.25, 10_000, json.sizeOr(4096, "max_position_embeddings"));
+    return b.build(
+        (b.parallel ? LLAMA_PARALLEL : LLAMA)
+            .with("query_norm", "layers.%d.self_attn.q_layernorm.norms.%e")
+            .with("key_norm", "layers.%d.self_attn.k_layernorm.norms.%e"));
+  }
+
+  private static ModelConfig glm(ConfigJson json, Builder b) {
+    b.keyValueHeads = 2;
+    b.headDim = 128;
+    gated(json, b, "silu");
+    b.epsilon = json.numberOr(1.5625e-7, "rms_norm_eps");
+    b.attentionBias = json.flagOr(true, "attention_bias");
+    b.interleaved = true;
+    b.rotary(json, 0.5, 10_000, json.sizeOr(131_072, "max_position_embeddings"));
+    return b.build(GLM);
+  }
+
+  private static ModelConfig glm4(ConfigJson json, Builder b) {
+    b.placement = Placement.INPUTS_AND_OUTPUTS;
+    return glm(json, b);
+  }
+
+  private static ModelConfig cohere(ConfigJson json, Builder b) {
+    b.tied = true;
+    gated(json, b, "silu");
+    b.layerNorm = true;
+    b.normBiases = false;
+    b.epsilon = json.numberOr(1e-5, "layer_norm_eps");
+    b.attentionBias = json.flagOr(false, "attention_bias");
+    b.outputBias = b.attentionBias;
+    b.headNorms = json.flagOr(false, "use_qk_norm") ? HeadNorms.OWN : HeadNorms.NONE;
+    b.parallel = true;
+    b.headScale = json.numberOr(0.0625, "logit_scale");
+    b.interleaved = true;
+    b.rotary(json, 1, 500_000, json.sizeOr(8192, "max_position_embeddings"));
+    return b.build(LLAMA_PARALLEL);
+  }
+
+  private static ModelConfig phi(ConfigJson json, Builder b) {
+    plain(json, b, "hidden_size", "num_hidden_layers", "num_attention_heads");
+    json.mustBe(false, "qk_layernorm");
+    b.keyValueHeads = json.sizeOr(b.heads, "num_key_value_heads");
+    b.width = json.size("intermediate_size");
+    b.activation = json.activationOr("gelu_new", "hidden_act");
+    b.epsilon = json.numberOr(1e-5, "layer_norm_eps");
+    b.parallel = true;
+    b.headBias = true;
+    b.rotary(json, 0.5, 10_000, json.sizeOr(2048, "max_position_embeddings"));
+    return b.build(PHI);
   }
 
   private static ModelConfig phi3(ConfigJson json, Builder b) {
@@ -319,6 +520,58 @@ final class Families {
     return b.build(BLOOM);
   }
 
+  private static ModelConfig falcon(ConfigJson json, Builder b) {
+    b.tied = true;
+    plain(json, b, "hidden_size", "num_hidden_layers", "num_attention_heads");
+    // Its bias is rounded to bf16, positions included.
+    json.mustBe(false, "alibi");
+    boolean later = json.flagOr(false, "new_decoder_architecture");
+    if (later) {
+      b.keyValueHeads = json.sizeOr(b.heads, "num_kv_heads");
+    } else if (json.flagOr(true, "multi_query")) {
+      b.keyValueHeads = 1;
+    }
+    b.width = json.sizeOr(4 * b.hidden, "ffn_hidden_size");
+    b.activation = json.activationOr("gelu", "activation");
+    b.epsilon = json.numberOr(1e-5, "layer_norm_epsilon");
+    b.attentionBias = json.flagOr(false, "bias");
+    b.outputBias = b.attentionBias;
+    b.mlpBias = b.attentionBias;
+    b.parallel = later || json.flagOr(true, "parallel_attn");
+    b.rotary(json, 1, 10_000, json.sizeOr(2048, "max_position_embeddings"));
+    if (later && json.sizeOr(2, "num_ln_in_parallel_attn") == 2) {
+      return b.build(BLOOM.with("attention_norm", "h.%d.ln_attn").with("mlp_norm", "h.%d.ln_mlp"));
+    }
+    return b.build(b.parallel ? BLOOM.with("mlp_norm", "h.%d.input_layernorm") : BLOOM);
+  }
+
+  private static ModelConfig mpt(ConfigJson json, Builder b) {
+    b.tied = true;
+    plain(json, b, "d_model", "n_layers", "n_heads");
+    json.mustBe(true, "no_bias");
+    json.mustBeNull("logit_scale");
+    b.attentionBias = false;
+    b.outputBias = false;
+    b.mlpBias = false;
+    b.normBiases = false;
+    ConfigJson attention = new ConfigJson(json.json().path("attn_config"));
+    attention.oneOf("attn_type", "multihead_attention", "multihead_attention");
+    attention.mustBe(true, "alibi");
+    attention.mustBe(false, "qk_ln");
+    attention.mustBe(false, "prefix_lm");
+    attention.mustBeNull("clip_qkv");
+    attention.oneOf("alibi_bias_max", "8", "8");
+    double root = Math.sqrt(b.headDim);
+    b.queryScale = root * attention.numberOr(1 / root, "softmax_scale");
+    b.alibi = true;
+    // Its scores know no end; this is what the models were trained on.
+    b.context = json.sizeOr(2048, "max_seq_len");
+    b.width = 4 * b.hidden;
+    b.activation = "gelu";
+    b.epsilon = json.numberOr(1e-5, "layer_norm_epsilon");
+    return b.build(MPT);
+  }
+
   private static ModelConfig opt(ConfigJson json, Builder b) {
     b.tied = true;
     plain(json, b, "hidden_size", "num_hidden_layers", "num_attention_heads");
@@ -331,8 +584,9 @@ final class Families {
     b.activation = json.activationOr("relu", "activation_function");
     b.epsilon = 1e-5;
     b.weightedNorms = json.flagOr(true, "layer_norm_elementwise_affine");
-    b.normAfter = !json.flagOr(true, "do_layer_norm_before");
-    b.lastNorm = !b.normAfter && !json.flagOr(false, "_remove_final_layer_norm");
+    boolean before = json.flagOr(true, "do_layer_norm_before");
+    b.placement = before ? Placement.INPUTS : Placement.SUMS;
+    b.lastNorm = before && !json.flagOr(false, "_remove_final_layer_norm");
     b.attentionBias = json.flagOr(true, "enable_bias");
     b.outputBias = b.attentionBias;
     b.mlpBias = b.attentionBias;
@@ -375,25 +629,31 @@ final class Families {
     private boolean layerNorm;
     private double epsilon;
     private boolean weightedNorms = true;
-    private boolean normAfter;
-    private boolean branchNorms;
+    private boolean normBiases = true;
+    private Placement placement = Placement.INPUTS;
     private double normOffset;
     private boolean lastNorm = true;
     private boolean attentionBias;
     private boolean outputBias;
-    private boolean headNorms;
+    private HeadNorms headNorms = HeadNorms.NONE;
     private double queryScale = 1;
     private boolean scaledByLayer;
     private int window;
     private List<Boolean> windowed = List.of();
     private double softcap;
     private boolean alibi;
+    private boolean interleaved;
     private Rope rope;
+    private Rope windowRope;
     private int width;
     private String activation;
     private boolean gated;
     private boolean mlpBias;
     private boolean parallel;
+    private Experts experts;
+    private double residualScale = 1;
+    private boolean headBias;
+    private double headScale = 1;
     private double logitSoftcap;
 
     Builder(ConfigJson json, JsonNode generation) {
@@ -424,6 +684,14 @@ final class Families {
                 + keyValueHeads
                 + ".");
       }
+      if (experts != null && experts.chosen() > experts.count()) {
+        throw new IllegalArgumentException(
+            "num_experts_per_tok "
+                + experts.chosen()
+                + " is more than the "
+                + experts.count()
+                + " experts that there are.");
+      }
       List<Double> scales = new ArrayList<>();
       for (int i = 0; i < layers; i++) {
         scales.add(scaledByLayer ? queryScale / (i + 1) : queryScale);
@@ -431,19 +699,17 @@ final class Families {
       return new ModelConfig(
           family,
           vocabulary,
-          vocabulary,
           hidden,
           layers,
           context,
-          tied,
           new Embedding(
+              vocabulary,
               embeddingWidth == 0 ? hidden : embeddingWidth,
               embeddingScale,
               embeddingNorm,
               positions,
               firstPosition),
-          new Norms(
-              layerNorm, epsilon, weightedNorms, normAfter, branchNorms, normOffset, lastNorm),
+          new Norms(layerNorm, epsilon, weightedNorms, normBiases, placement, normOffset, lastNorm),
           new Attention(
               heads,
               keyValueHeads,
@@ -455,10 +721,13 @@ final class Families {
               window,
               window == 0 ? Collections.nCopies(layers, false) : windowed,
               softcap,
-              alibi),
+              alibi,
+              interleaved),
           rope,
-          new Mlp(width, activation, gated, mlpBias, parallel),
-          logitSoftcap,
+          windowRope,
+          new Mlp(width, activation, gated, mlpBias, parallel, experts),
+          residualScale,
+          new Head(vocabulary, vocabulary, tied, headBias, headScale, logitSoftcap),
           eos,
           names);
     }

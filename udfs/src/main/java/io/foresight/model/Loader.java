@@ -78,7 +78,11 @@ final class Loader {
   }
 
   private List<Step> steps(TensorNames.Plan plan) {
-    boolean after = config.norms().after();
+    boolean before = config.norms().placement().hasInputs();
+    String attentionNorm = before ? "attention_norm" : "";
+    String mlpNorm = before ? "mlp_norm" : "";
+    double residualScale = config.residualScale();
+    long queries = (long) config.attention().heads() * config.attention().headDim();
     List<Step> steps = new ArrayList<>();
     steps.add(new Step(plan.embedding(), this::addEmbedding));
     for (int i = 0; i < config.layers(); i++) {
@@ -88,18 +92,32 @@ final class Loader {
       steps.add(new Step(norms.get(true), () -> addNorms(layer)));
       Map<String, List<TensorNames.Wanted>> projections =
           norms.get(false).stream().collect(groupingBy(TensorNames.Wanted::role));
-      double scale = config.attention().queryScales().get(i);
-      steps.add(projection(projections, "qkv", after ? "" : "attention_norm", scale));
-      steps.add(projection(projections, "out", "", 1));
-      steps.add(projection(projections, "in", after ? "" : "mlp_norm", 1));
-      steps.add(projection(projections, "down", "", 1));
+      // A norm would undo what multiplies the matrix.
+      double scale = isQueryNormed() ? 1 : config.attention().queryScales().get(i);
+      steps.add(projection(projections, "qkv", attentionNorm, queries, scale));
+      steps.add(projection(projections, "out", "", config.hidden(), residualScale));
+      if (!config.mlp().isSparse(i)) {
+        steps.add(projection(projections, "in", mlpNorm, 0, 1));
+        steps.add(projection(projections, "down", "", config.hidden(), residualScale));
+        continue;
+      }
+      steps.add(new Step(projections.get("router"), () -> addRouter(layer, mlpNorm)));
+      for (int e = 0; e < config.mlp().experts().count(); e++) {
+        steps.add(projection(projections, "expert_in_" + e, mlpNorm, 0, 1));
+        steps.add(projection(projections, "expert_down_" + e, "", config.hidden(), residualScale));
+      }
     }
     steps.add(new Step(plan.head(), this::finish));
     return steps;
   }
 
+  /** A projection; its first {@code scaled} outputs are multiplied by {@code factor}. */
   private Step projection(
-      Map<String, List<TensorNames.Wanted>> tensors, String role, String norm, double queryScale) {
+      Map<String, List<TensorNames.Wanted>> tensors,
+      String role,
+      String norm,
+      long scaled,
+      double factor) {
     return new Step(
         tensors.get(role),
         () ->
@@ -109,8 +127,8 @@ final class Loader {
                     IValue.from(role),
                     IValue.from(norm),
                     IValue.from(layout),
-                    IValue.from((long) config.attention().heads() * config.attention().headDim()),
-                    IValue.from(queryScale))
+                    IValue.from(scaled),
+                    IValue.from(factor))
                 .close());
   }
 
@@ -197,7 +215,8 @@ final class Loader {
             "configure_norms",
             IValue.from(norms.layerNorm()),
             IValue.from(norms.epsilon()),
-            IValue.from(norms.after()),
+            IValue.from(norms.placement().hasInputs()),
+            IValue.from(norms.placement() == ModelConfig.Placement.SUMS),
             IValue.from(norms.offset()),
             IValue.from(norms.last()))
         .close();
@@ -207,6 +226,9 @@ final class Loader {
             IValue.listFrom(
                 attention.windowed().stream().mapToLong(windowed -> windowed ? 1 : 0).toArray()),
             IValue.from(attention.softcap()),
+            IValue.from(attention.headNorms() == ModelConfig.HeadNorms.TOGETHER),
+            IValue.from(config.rope() == null ? 0L : config.rope().dimensions()),
+            IValue.from(attention.interleaved()),
             IValue.listFrom(attention.alibi() ? slopes(attention.heads()) : new double[0]),
             IValue.from(device))
         .close();
@@ -235,22 +257,51 @@ final class Loader {
         .close();
   }
 
+  private boolean isQueryNormed() {
+    return config.attention().headNorms() != ModelConfig.HeadNorms.NONE;
+  }
+
   private void addNorms(int layer) {
-    script.call("add_norms", IValue.from((long) layer)).close();
+    double scale = isQueryNormed() ? config.attention().queryScales().get(layer) : 1;
+    script.call("add_norms", IValue.from((long) layer), IValue.from(scale)).close();
+  }
+
+  private void addRouter(int layer, String norm) {
+    script
+        .call(
+            "add_router",
+            IValue.from((long) layer),
+            IValue.from(norm),
+            IValue.from((long) config.mlp().experts().chosen()),
+            IValue.from(config.mlp().experts().rescaled()))
+        .close();
+  }
+
+  private void addRope(Rope rope) {
+    script
+        .call(
+            "add_rope",
+            IValue.from((long) config.context()),
+            IValue.from(rope.kind()),
+            IValue.listFrom(numbers(rope.settings())),
+            IValue.listFrom(numbers(rope.factors())))
+        .close();
   }
 
   private void finish() {
-    Rope rope = config.rope();
+    if (config.rope() != null) {
+      addRope(config.rope());
+    }
+    if (config.windowRope() != null) {
+      addRope(config.windowRope());
+    }
     script
         .call(
             "finish",
             IValue.from(checkpoint.plan().tied()),
-            IValue.from(config.logitSoftcap()),
-            IValue.from((long) config.context()),
-            IValue.from(rope == null ? 0L : rope.dimensions()),
-            IValue.from(rope == null ? "" : rope.kind()),
-            IValue.listFrom(numbers(rope == null ? List.of() : rope.settings())),
-            IValue.listFrom(numbers(rope == null ? List.of() : rope.factors())),
+            IValue.from((long) config.head().outputs()),
+            IValue.from(config.head().scale()),
+            IValue.from(config.head().softcap()),
             IValue.from(layout))
         .close();
   }

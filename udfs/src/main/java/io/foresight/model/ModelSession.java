@@ -229,7 +229,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       broken = false;
       float[][] logits = new float[texts.size()][];
       for (int i = 0; i < logits.length; i++) {
-        logits[i] = Arrays.copyOfRange(all, i * config.outputs(), (i + 1) * config.outputs());
+        int outputs = config.head().outputs();
+        logits[i] = Arrays.copyOfRange(all, i * outputs, (i + 1) * outputs);
       }
       return logits;
     } finally {

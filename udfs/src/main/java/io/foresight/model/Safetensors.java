@@ -37,6 +37,10 @@ final class Safetensors {
     long first() {
       return offset / (stored.bits / 8);
     }
+
+    long elements() {
+      return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    }
   }
 
   /**

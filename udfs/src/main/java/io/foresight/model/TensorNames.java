@@ -21,7 +21,8 @@ import java.util.stream.Stream;
  * </pre>
  *
  * <p>Names on the right follow the prefix that the embedding's name has in the file; one that
- * begins with a slash does not. Several become one matrix, one below the other. Immutable.
+ * begins with a slash does not. Several become one matrix, one below the other. {@code %d} stands
+ * for the layer, {@code %e} for each head or expert. Immutable.
  *
  * @param sources by what the script calls them
  * @param transposed whether matrices are stored [inputs, outputs]
@@ -29,7 +30,8 @@ import java.util.stream.Stream;
  */
 record TensorNames(Map<String, List<String>> sources, boolean transposed, boolean headByHead) {
 
-  private static final Set<String> PROJECTIONS = Set.of("qkv", "out", "in", "down", "head");
+  private static final Set<String> PROJECTIONS =
+      Set.of("qkv", "out", "in", "down", "head", "router", "expert_in_", "expert_down_");
 
   /** How {@code put} of {@code causal_lm.py} is to arrange a tensor. */
   enum Arrangement {
@@ -68,12 +70,17 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
 
     /** Whether it becomes part of a matrix or its bias, and not of an embedding or a norm. */
     boolean isProjection() {
-      return PROJECTIONS.contains(role());
+      return PROJECTIONS.contains(role().replaceAll("[0-9]+$", ""));
     }
 
-    /** Whether it becomes part of a matrix. */
+    /** Whether it is of one of several MLPs. */
+    boolean isExpert() {
+      return name.startsWith("expert_");
+    }
+
+    /** Whether it becomes part of a matrix that may be quantized. */
     boolean isMultiplied() {
-      return isProjection() && name.endsWith(".weight");
+      return isProjection() && name.endsWith(".weight") && !role().equals("router");
     }
   }
 
@@ -99,10 +106,10 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
     return new TensorNames(sources, true, headByHead);
   }
 
-  /** The same model with another head. */
-  TensorNames withHead(String source) {
+  /** The same model with one part elsewhere. */
+  TensorNames with(String role, String... elsewhere) {
     Map<String, List<String>> changed = new HashMap<>(sources);
-    changed.put("head", List.of(source));
+    changed.put(role, List.of(elsewhere));
     return new TensorNames(Map.copyOf(changed), transposed, headByHead);
   }
 
@@ -159,7 +166,12 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
    * @param prefix of the embedding
    */
   String source(String role, int part, int layer, String prefix, Predicate<String> isStored) {
-    String name = sources.get(role).get(part).replace("%d", String.valueOf(layer));
+    return source(sources.get(role).get(part), layer, prefix, isStored);
+  }
+
+  private static String source(
+      String pattern, int layer, String prefix, Predicate<String> isStored) {
+    String name = pattern.replace("%d", String.valueOf(layer));
     if (!name.startsWith("/")) {
       return prefix + name;
     }
@@ -193,7 +205,7 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
 
     void embedding() {
       ModelConfig.Embedding e = c.embedding();
-      add("embed.weight", source("embed", 0) + ".weight", c.vocabulary(), e.width());
+      add("embed.weight", source("embed", 0) + ".weight", e.rows(), e.width());
       if (e.width() != c.hidden()) {
         add("project_in.weight", source("project_in", 0) + ".weight", c.hidden(), e.width());
       }
@@ -210,32 +222,68 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
       ModelConfig.Attention a = c.attention();
       long queries = (long) a.heads() * a.headDim();
       long keys = (long) a.keyValueHeads() * a.headDim();
-      if (c.norms().weighted()) {
+      if (c.norms().weighted() && c.norms().placement() != ModelConfig.Placement.OUTPUTS) {
         norm("attention_norm");
         norm("mlp_norm");
-        if (c.norms().branches()) {
-          norm("attention_branch_norm");
-          norm("mlp_branch_norm");
-        }
       }
-      if (a.headNorms()) {
-        add("query_norm.weight", source("query_norm", 0) + ".weight", a.headDim());
-        add("key_norm.weight", source("key_norm", 0) + ".weight", a.headDim());
+      if (c.norms().weighted() && c.norms().placement().hasOutputs()) {
+        norm("attention_branch_norm");
+        norm("mlp_branch_norm");
+      }
+      if (a.headNorms() != ModelConfig.HeadNorms.NONE) {
+        headNorms("query_norm", a.heads());
+        headNorms("key_norm", a.keyValueHeads());
       }
       matrices("qkv", a.bias(), c.hidden(), queries, keys, keys);
       matrices("out", a.outputBias(), queries, c.hidden());
-      long width = c.mlp().width();
-      if (c.mlp().gated()) {
-        matrices("in", c.mlp().bias(), c.hidden(), width, width);
-      } else {
-        matrices("in", c.mlp().bias(), c.hidden(), width);
+      ModelConfig.Experts experts = c.mlp().experts();
+      if (!c.mlp().isSparse(index)) {
+        mlp("in", "down", c.mlp().width(), -1);
+        return;
       }
-      matrices("down", c.mlp().bias(), width, c.hidden());
+      matrices("router", false, c.hidden(), experts.count());
+      for (int e = 0; e < experts.count(); e++) {
+        mlp("expert_in", "expert_down", experts.width(), e);
+      }
+    }
+
+    /** An MLP: the only one of its layer, or an expert. */
+    private void mlp(String in, String down, long width, int expert) {
+      boolean bias = c.mlp().bias();
+      if (c.mlp().gated()) {
+        matrices(in, expert, bias, c.hidden(), width, width);
+      } else {
+        matrices(in, expert, bias, c.hidden(), width);
+      }
+      matrices(down, expert, bias, width, c.hidden());
+    }
+
+    /** Weights of all heads: in one tensor, in rows of one, or in a tensor each. */
+    private void headNorms(String role, int heads) {
+      long width = c.attention().headDim();
+      String source = source(role, 0);
+      if (source.contains("%e")) {
+        for (int head = 0; head < heads; head++) {
+          add(role + "." + head + ".weight", each(source, head) + ".weight", width);
+        }
+        return;
+      }
+      long[] shape =
+          switch (c.attention().headNorms()) {
+            case OWN -> new long[] {heads, width};
+            case TOGETHER -> new long[] {heads * width};
+            default -> new long[] {width};
+          };
+      add(role + ".0.weight", source + ".weight", shape);
+    }
+
+    private static String each(String source, int which) {
+      return source.replace("%e", String.valueOf(which));
     }
 
     /** A head that is stored counts, as for transformers: if it is the embedding, it is equal. */
     boolean tied() {
-      return c.tied() && !isStored.test(source("head", 0) + ".weight");
+      return c.head().tied() && !isStored.test(source("head", 0) + ".weight");
     }
 
     void head() {
@@ -250,7 +298,10 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
             c.hidden());
       }
       if (!tied()) {
-        add("head.0.weight", source("head", 0) + ".weight", c.outputs(), c.embedding().width());
+        add("head.0.weight", source("head", 0) + ".weight", c.head().rows(), c.embedding().width());
+      }
+      if (c.head().bias()) {
+        add("head.0.bias", source("head", 0) + ".bias", c.head().rows());
       }
     }
 
@@ -260,13 +311,18 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
 
     private void norm(String role) {
       add(role + ".weight", source(role, 0) + ".weight", c.hidden());
-      if (c.norms().layerNorm()) {
+      if (c.norms().layerNorm() && c.norms().biased()) {
         add(role + ".bias", source(role, 0) + ".bias", c.hidden());
       }
     }
 
     /** Matrices of one input: as many outputs each, or all in one. */
     private void matrices(String role, boolean bias, long inputs, long... outputs) {
+      matrices(role, -1, bias, inputs, outputs);
+    }
+
+    /** The same of an expert, or of a layer if that is negative. */
+    private void matrices(String role, int expert, boolean bias, long inputs, long... outputs) {
       int parts = sources.get(role).size();
       long all = Arrays.stream(outputs).sum();
       for (int i = 0; i < parts; i++) {
@@ -275,13 +331,12 @@ record TensorNames(Map<String, List<String>> sources, boolean transposed, boolea
             headByHead && role.equals("qkv")
                 ? Arrangement.HEAD_BY_HEAD
                 : transposed ? Arrangement.TRANSPOSED : Arrangement.AS_IT_IS;
-        String source = source(role, i);
+        String name = role + (expert < 0 ? "" : "_" + expert) + "." + i;
+        String source = each(source(role, i), expert);
         long[] shape = transposed ? new long[] {inputs, rows} : new long[] {rows, inputs};
-        list.add(new Wanted(role + "." + i + ".weight", source + ".weight", arrangement, shape));
+        list.add(new Wanted(name + ".weight", source + ".weight", arrangement, shape));
         if (bias) {
-          list.add(
-              new Wanted(
-                  role + "." + i + ".bias", source + ".bias", arrangement, new long[] {rows}));
+          list.add(new Wanted(name + ".bias", source + ".bias", arrangement, new long[] {rows}));
         }
       }
     }

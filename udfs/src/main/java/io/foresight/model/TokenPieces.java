@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
@@ -92,6 +94,14 @@ final class TokenPieces {
     if (vocabulary.isArray()) {
       vocabulary.forEach(entry -> tokens.put(tokens.size(), entry.path(0).asText()));
     }
+    return tokens;
+  }
+
+  /** All tokens by id: the model's own and those that were added. */
+  static NavigableMap<Integer, String> allTokens(JsonNode json) {
+    TreeMap<Integer, String> tokens = new TreeMap<>(vocabulary(json));
+    json.path("added_tokens")
+        .forEach(added -> tokens.put(added.path("id").asInt(), added.path("content").asText()));
     return tokens;
   }
 

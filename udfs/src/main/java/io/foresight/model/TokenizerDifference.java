@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * What tells the tokenizers of two models apart, by what they do and not by how their files are
@@ -21,14 +23,17 @@ public final class TokenizerDifference {
 
   private static final int SHOWN = 60;
 
+  /** Tokens that are named, of those that differ. */
+  private static final int NAMED = 3;
+
   /** Fields that have no influence on ids or texts, where they stand. */
   private static final List<String> WITHOUT_INFLUENCE = List.of("trim_offsets", "str_rep");
 
   private TokenizerDifference() {}
 
   /**
-   * The first difference of a draft's tokenizer from its target's, as a clause; empty if there is
-   * none.
+   * The first difference of a draft's tokenizer from its target's, or the first tokens that differ,
+   * as a clause; empty if there is none.
    *
    * @param target folder with the target's {@code tokenizer.json}
    * @param draft folder with the draft's
@@ -72,35 +77,33 @@ public final class TokenizerDifference {
   }
 
   private static Optional<String> tokens(JsonNode ours, JsonNode theirs) {
-    Map<Integer, String> a = allTokens(ours);
-    Map<Integer, String> b = allTokens(theirs);
+    Map<Integer, String> a = TokenPieces.allTokens(ours);
+    Map<Integer, String> b = TokenPieces.allTokens(theirs);
     TreeSet<Integer> ids = new TreeSet<>(a.keySet());
     ids.addAll(b.keySet());
-    for (int id : ids) {
-      String x = a.get(id);
-      String y = b.get(id);
-      if (x == null || y == null) {
-        return Optional.of(
-            "the %s has a token %s (id %d) that the %s lacks"
-                .formatted(
-                    x == null ? "draft" : "target",
-                    quoted(x == null ? y : x),
-                    id,
-                    x == null ? "target" : "draft"));
-      }
-      if (!x.equals(y)) {
-        return Optional.of(
-            "id %d is %s for the target and %s for the draft".formatted(id, quoted(x), quoted(y)));
-      }
+    List<Integer> differing =
+        ids.stream().filter(id -> !Objects.equals(a.get(id), b.get(id))).toList();
+    if (differing.isEmpty()) {
+      return Optional.empty();
     }
-    return Optional.empty();
+    String named =
+        differing.stream()
+            .limit(NAMED)
+            .map(id -> difference(id, a.get(id), b.get(id)))
+            .collect(Collectors.joining("; "));
+    int more = differing.size() - NAMED;
+    return Optional.of(more > 0 ? "%s; and %,d more".formatted(named, more) : named);
   }
 
-  private static Map<Integer, String> allTokens(JsonNode json) {
-    Map<Integer, String> tokens = new TreeMap<>(TokenPieces.vocabulary(json));
-    json.path("added_tokens")
-        .forEach(added -> tokens.put(added.path("id").asInt(), added.path("content").asText()));
-    return tokens;
+  private static String difference(int id, String target, String draft) {
+    if (target == null) {
+      return "the draft has a token %s (id %d) that the target lacks".formatted(quoted(draft), id);
+    }
+    if (draft == null) {
+      return "the target has a token %s (id %d) that the draft lacks".formatted(quoted(target), id);
+    }
+    return "id %d is %s for the target and %s for the draft"
+        .formatted(id, quoted(target), quoted(draft));
   }
 
   /** Tokens that texts are split at, and how. */

@@ -1,17 +1,41 @@
 package io.foresight.model;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /** Whether a model has a row of its embedding for every id that its tokenizer may give. */
 public final class TokenizerFit {
 
   private TokenizerFit() {}
+
+  /**
+   * The highest id of a folder's tokenizer and 1; 0 if it has none.
+   *
+   * @throws IOException if the file cannot be read
+   * @throws IllegalArgumentException if it is no JSON
+   */
+  static int ids(Path folder) throws IOException {
+    Path file = folder.resolve("tokenizer.json");
+    if (Files.notExists(file)) {
+      return 0;
+    }
+    try {
+      NavigableMap<Integer, String> tokens =
+          TokenPieces.allTokens(new ObjectMapper().readTree(file.toFile()));
+      return tokens.isEmpty() ? 0 : tokens.lastKey() + 1;
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "tokenizer.json is no JSON: %s. Save it again with transformers."
+              .formatted(e.getOriginalMessage()),
+          e);
+    }
+  }
 
   /**
    * What does not fit, in words that its user can act on; empty if all does.
@@ -22,10 +46,8 @@ public final class TokenizerFit {
    */
   public static Optional<String> problem(Path folder, int rows) throws IOException {
     Path file = folder.resolve("tokenizer.json");
-    JsonNode json = new ObjectMapper().readTree(file.toFile());
-    TreeMap<Integer, String> tokens = new TreeMap<>(TokenPieces.vocabulary(json));
-    json.path("added_tokens")
-        .forEach(added -> tokens.put(added.path("id").asInt(), added.path("content").asText()));
+    NavigableMap<Integer, String> tokens =
+        TokenPieces.allTokens(new ObjectMapper().readTree(file.toFile()));
     Map.Entry<Integer, String> last = tokens.lastEntry();
     return last == null || last.getKey() < rows
         ? Optional.empty()

@@ -76,7 +76,7 @@ final class Schema {
    */
   static Schema of(String text) {
     JsonText json = JsonText.of(text);
-    JsonNode root =
+    JsonNode document =
         json.value()
             .orElseThrow(
                 () ->
@@ -84,10 +84,11 @@ final class Schema {
                         "it is no JSON, or nested deeper than %d, after character %d. Correct it."
                             .formatted(JsonText.DEEPEST, json.parsed())));
     VersionFlag draft =
-        SpecVersionDetector.detectOptionalVersion(root, false).orElse(VersionFlag.V202012);
-    SchemaReferences references =
-        new SchemaReferences(
-            root, draft.getVersionFlagValue() <= VersionFlag.V7.getVersionFlagValue());
+        SpecVersionDetector.detectOptionalVersion(document, false).orElse(VersionFlag.V202012);
+    boolean refStandsAlone = draft.getVersionFlagValue() <= VersionFlag.V7.getVersionFlagValue();
+    JsonNode root =
+        EmbeddedSchemas.resolved(document, refStandsAlone, draft == VersionFlag.V4 ? "id" : "$id");
+    SchemaReferences references = new SchemaReferences(root, refStandsAlone);
     try {
       Set<ValidationMessage> faults =
           JsonSchemaFactory.getInstance(draft)

@@ -7,9 +7,11 @@ import com.networknt.schema.SchemaId;
 import java.net.URI;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -162,20 +164,41 @@ final class SchemaReferences {
     }
   }
 
-  private List<JsonNode> subschemas(JsonNode schema, List<String> keywords) {
-    List<JsonNode> all = new ArrayList<>();
-    if (refStandsAlone && keywords.equals(IN_PLACE) && schema.has("$ref")) {
-      return all;
-    }
+  private Collection<JsonNode> subschemas(JsonNode schema, List<String> keywords) {
+    return refStandsAlone && keywords.equals(IN_PLACE) && schema.has("$ref")
+        ? List.of()
+        : subschemasOf(schema, keywords).values();
+  }
+
+  /** All that stand in a schema's keywords, by their places in it (JSON pointers). */
+  static Map<String, JsonNode> subschemas(JsonNode schema) {
+    Map<String, JsonNode> all = subschemasOf(schema, IN_PLACE);
+    all.putAll(subschemasOf(schema, BELOW));
+    return all;
+  }
+
+  private static Map<String, JsonNode> subschemasOf(JsonNode schema, List<String> keywords) {
+    Map<String, JsonNode> all = new LinkedHashMap<>();
     for (String keyword : keywords) {
       JsonNode value = schema.path(keyword);
-      if (value.isArray() || NAMED.contains(keyword)) {
-        value.forEach(all::add);
+      if (value.isArray()) {
+        for (int i = 0; i < value.size(); i++) {
+          all.put("/" + keyword + "/" + i, value.get(i));
+        }
+      } else if (NAMED.contains(keyword)) {
+        value
+            .fields()
+            .forEachRemaining(
+                named -> all.put("/" + keyword + "/" + escaped(named.getKey()), named.getValue()));
       } else if (!value.isMissingNode()) {
-        all.add(value);
+        all.put("/" + keyword, value);
       }
     }
     return all;
+  }
+
+  private static String escaped(String name) {
+    return name.replace("~", "~0").replace("/", "~1");
   }
 
   /** What a subschema refers to, as far as there is such. */

@@ -17,13 +17,16 @@ class CausalLm(Module):
   head_dim : int
   eps : float
   layer_norm : bool
+  norm_before : bool
   norm_after : bool
   norm_offset : float
   last_norm : bool
+  outputs : int
   parallel : bool
   gated : bool
   activation : str
   rotary : int
+  interleaved : bool
   has_windows : bool
   windowed : List[int]
   softcap : float
@@ -34,9 +37,14 @@ class CausalLm(Module):
   positions : List[Tensor]
   slopes : List[Tensor]
   has_head_norms : bool
+  together : bool
   head_norms : Dict[int, Tensor]
   has_branch_norms : bool
   branch_norms : Dict[int, Tensor]
+  first : List[int]
+  routers : Dict[int, Tensor]
+  chosen : int
+  rescaled : bool
   layouts : List[int]
   matrices : List[Tensor]
   quantized : List[__torch__.torch.classes.quantized.LinearPackedParamsBase]
@@ -64,17 +72,27 @@ class CausalLm(Module):
     least, most, = torch.aminmax(tensor, dim=None, keepdim=False)
     return int(torch.logical_and(torch.isfinite(least), torch.isfinite(most)))
 
-  # Names a tensor for what adds it to the network. Arrangements: 0 as it is; 1 [K, N], to be transposed; 2 queries, keys and
-  # values of each head below each other, to be put head below head.
+  # Names a tensor for what adds it to the network. Arrangements: 0 as it is; 1 [K, N], to be transposed; 2 for each
+  # key-value head its queries, its keys and its values, to be put queries below queries, keys and values likewise.
   def put(self: __torch__.CausalLm, name: str, tensor: Tensor, arrangement: int) -> None:
     arranged = tensor
     if arrangement == 1 and torch.dim(tensor) == 2:
       arranged = torch.contiguous(torch.t(tensor))
     if arrangement == 2:
-      each = torch.reshape(tensor, [self.heads, 3, self.head_dim, -1])
-      arranged = torch.reshape(torch.transpose(each, 0, 1), torch.size(tensor))
+      group = self.heads // self.kv_heads
+      each = torch.reshape(tensor, [self.kv_heads, group + 2, self.head_dim, -1])
+      queries = torch.flatten(torch.narrow(each, 1, 0, group), 0, 2)
+      keys = torch.flatten(torch.select(each, 1, group), 0, 1)
+      values = torch.flatten(torch.select(each, 1, group + 1), 0, 1)
+      arranged = torch.reshape(torch.cat([queries, keys, values], 0), torch.size(tensor))
     self.loaded[name] = arranged
     return None
+
+  # The named tensor, or none.
+  def named(self: __torch__.CausalLm, name: str) -> List[Tensor]:
+    if name in self.loaded:
+      return [self.loaded[name]]
+    return annotate(List[Tensor], [])
 
   # The named tensor, or none; it is given up.
   def take(self: __torch__.CausalLm, name: str) -> List[Tensor]:
@@ -114,18 +132,27 @@ class CausalLm(Module):
       _6 = torch.append(self.layouts, 0)
     return None
 
+  # Rows of `heads` heads in which numbers that are rotated together are neighbours, put as `project` rotates them: half below half.
+  def unravel(self: __torch__.CausalLm, rows: Tensor, heads: int) -> Tensor:
+    each = torch.reshape(rows, [heads, self.head_dim, -1])
+    pairs = torch.reshape(torch.narrow(each, 1, 0, self.rotary), [heads, self.rotary // 2, 2, -1])
+    halves = torch.flatten(torch.transpose(pairs, 1, 2), 1, 2)
+    rest = torch.narrow(each, 1, self.rotary, self.head_dim - self.rotary)
+    return torch.reshape(torch.cat([halves, rest], 1), torch.size(rows))
+
   # Adds the projections `name`, with the scale and shift of the norm before them folded in. The first `scaled` outputs are
-  # multiplied by `factor`. The order is qkv, out, in (gate and up, or up alone) and down of each layer, then the LM head.
+  # multiplied by `factor`. The order is qkv, out, in (gate and up, or up alone) and down of each layer, or in and down of each of its
+  # experts; then the LM head.
   def add_projection(self: __torch__.CausalLm, name: str, norm: str, layout: int, scaled: int, factor: float) -> None:
     weight = (self).join(name, ".weight", )[0]
     bias = (self).join(name, ".bias", )
-    shift = (self).take(norm + ".bias", )
+    shift = (self).named(norm + ".bias", )
     if len(shift) > 0:
       moved = torch.mv(weight, shift[0])
       if len(bias) > 0:
         moved = torch.add(moved, bias[0])
       bias = [moved]
-    scale = (self).take(norm + ".weight", )
+    scale = (self).named(norm + ".weight", )
     if len(scale) > 0:
       # Some rows at a time, since in bf16 the product takes fp32 copies of what it multiplies.
       at = 0
@@ -137,9 +164,28 @@ class CausalLm(Module):
       _1 = torch.mul_(torch.narrow(weight, 0, 0, scaled), factor)
       if len(bias) > 0:
         _2 = torch.mul_(torch.narrow(bias[0], 0, 0, scaled), factor)
+    if self.interleaved and name == "qkv":
+      turned = self.heads + self.kv_heads
+      rows = torch.narrow(weight, 0, 0, turned * self.head_dim)
+      _3 = torch.copy_(rows, (self).unravel(rows, turned, ))
+      if len(bias) > 0:
+        part = torch.narrow(bias[0], 0, 0, turned * self.head_dim)
+        _4 = torch.copy_(part, (self).unravel(part, turned, ))
     if len(bias) > 0:
       self.biases[len(self.layouts)] = bias[0]
     (self).add_matrix(weight, layout, )
+    return None
+
+  # Adds the matrix that scores a layer's experts, of which the `chosen` best share a position. It is small and decides much, so it
+  # stays as it is where other matrices are quantized.
+  def add_router(self: __torch__.CausalLm, layer: int, norm: str, chosen: int, rescaled: bool) -> None:
+    weight = (self).join("router", ".weight", )[0]
+    scale = (self).named(norm + ".weight", )
+    if len(scale) > 0:
+      weight = torch.to(torch.mul(weight, (self).norm_weight(scale[0], )), weight.dtype)
+    self.routers[layer] = torch.contiguous(torch.t(weight))
+    self.chosen = chosen
+    self.rescaled = rescaled
     return None
 
   # The weight of a norm: fp32, so that an offset of 1 does not round it away.
@@ -156,21 +202,26 @@ class CausalLm(Module):
     self.gated = gated
     return None
 
-  # Layer norms or RMS norms; after each residual sum or before what it feeds; `offset` is added to their weights; `last` says
-  # whether there is one before the LM head.
-  def configure_norms(self: __torch__.CausalLm, layer_norm: bool, eps: float, after: bool, offset: float, last: bool) -> None:
+  # Layer norms or RMS norms; before what attention and MLP read or not; after each residual sum or not; `offset` is added to their
+  # weights; `last` says whether there is one before the LM head.
+  def configure_norms(self: __torch__.CausalLm, layer_norm: bool, eps: float, before: bool, after: bool, offset: float, last: bool) -> None:
     self.layer_norm = layer_norm
     self.eps = eps
+    self.norm_before = before
     self.norm_after = after
     self.norm_offset = offset
     self.last_norm = last
     return None
 
-  # Layers that see a window only (1) or all (0); bound of the scores, or 0; slope of each head by ALiBi, or none.
-  def configure_attention(self: __torch__.CausalLm, windowed: List[int], softcap: float, slopes: List[float], device: str) -> None:
+  # Layers that see a window only (1) or all (0); bound of the scores, or 0; whether norms of queries and keys are of all heads together;
+  # numbers of a head that are rotated, and whether neighbours are, together; slope of each head by ALiBi, or none.
+  def configure_attention(self: __torch__.CausalLm, windowed: List[int], softcap: float, together: bool, rotary: int, interleaved: bool, slopes: List[float], device: str) -> None:
     self.windowed = windowed
     self.has_windows = 1 in windowed
     self.softcap = softcap
+    self.together = together
+    self.rotary = rotary
+    self.interleaved = interleaved
     if len(slopes) > 0:
       self.slopes = [torch.tensor(slopes, dtype=6, device=torch.device(device))]
     return None
@@ -198,20 +249,33 @@ class CausalLm(Module):
       self.positions = [torch.slice(positions[0], 0, first, None, 1)]
     return None
 
-  # Adds a layer's norms that no matrix follows.
-  def add_norms(self: __torch__.CausalLm, layer: int) -> None:
+  # Begins a layer, by its norms that no matrix follows. Queries that are normalised are then multiplied by `query_scale`.
+  def add_norms(self: __torch__.CausalLm, layer: int, query_scale: float) -> None:
+    _0 = torch.append(self.first, len(self.layouts))
     if self.norm_after:
       (self).add_branch_norm("attention_norm", layer * 2, )
       (self).add_branch_norm("mlp_norm", layer * 2 + 1, )
     (self).add_branch_norm("attention_branch_norm", layer * 2, )
     (self).add_branch_norm("mlp_branch_norm", layer * 2 + 1, )
-    query_norm = (self).take("query_norm.weight", )
+    query_norm = (self).join("query_norm", ".weight", )
     if len(query_norm) > 0:
-      key_norm = (self).take("key_norm.weight", )[0]
-      parts = [torch.repeat(torch.unsqueeze(query_norm[0], 0), [self.heads, 1]), torch.repeat(torch.unsqueeze(key_norm, 0), [self.kv_heads, 1])]
-      self.head_norms[layer] = torch.cat(parts, 0)
+      key_norm = (self).join("key_norm", ".weight", )[0]
+      weights = torch.cat([(self).by_head(query_norm[0], self.heads, ), (self).by_head(key_norm, self.kv_heads, )], 0)
+      if self.interleaved:
+        weights = (self).unravel(weights, self.heads + self.kv_heads, )
+      if self.norm_offset != 0.:
+        weights = (self).norm_weight(weights, )
+      if query_scale != 1.:
+        _1 = torch.mul_(torch.narrow(weights, 0, 0, self.heads), query_scale)
+      self.head_norms[layer] = weights
       self.has_head_norms = True
     return None
+
+  # A norm's weights for each of the heads [heads, D]: as they are, or the same for all.
+  def by_head(self: __torch__.CausalLm, weight: Tensor, heads: int) -> Tensor:
+    if torch.numel(weight) == self.head_dim:
+      return torch.repeat(torch.reshape(weight, [1, self.head_dim]), [heads, 1])
+    return torch.reshape(weight, [heads, self.head_dim])
 
   # A norm that no matrix follows: its weight and bias, fp32 [2, C].
   def add_branch_norm(self: __torch__.CausalLm, name: str, at: int) -> None:
@@ -226,20 +290,29 @@ class CausalLm(Module):
       self.has_branch_norms = True
     return None
 
-  # Adds the LM head, which may be the embedding, and the tables of the rotary embedding.
-  def finish(self: __torch__.CausalLm, tied: bool, logit_softcap: float, context: int, rotary: int, rope_kind: str, rope_settings: List[float], rope_factors: List[float], layout: int) -> None:
+  # Adds the tables of a rotary embedding: of all layers, or of those that see all and then of those that see a window.
+  def add_rope(self: __torch__.CausalLm, context: int, kind: str, settings: List[float], factors: List[float]) -> None:
+    torch.extend(self.rope, (self).rope_tables(context, self.rotary, kind, settings, factors, self.embed[0], ))
+    return None
+
+  # Adds the LM head, which may be the embedding. Of the head's rows the first `outputs` score
+  # something. Of the others it keeps what fills up to 64, since GPUs multiply by odd numbers of rows slowly.
+  def finish(self: __torch__.CausalLm, tied: bool, outputs: int, scale: float, logit_softcap: float, layout: int) -> None:
     self.logit_softcap = logit_softcap
+    self.outputs = outputs
     head = (self).take("head.0.weight", )[0]
+    kept = min(torch.size(head, 0), (outputs + 63) // 64 * 64)
+    head = torch.narrow(head, 0, 0, kept)
+    if "head.0.bias" in self.loaded:
+      self.loaded["head.0.bias"] = torch.narrow(self.loaded["head.0.bias"], 0, 0, kept)
     if tied:
       head = torch.clone(head)
     projection = (self).take("project_out.weight", )
     if len(projection) > 0:
       head = torch.mm(head, projection[0])
     self.loaded["head.0.weight"] = head
-    (self).add_projection("head", "norm", layout, 0, 1., )
-    self.rotary = rotary
-    if rotary > 0:
-      self.rope = (self).rope_tables(context, rotary, rope_kind, rope_settings, rope_factors, self.embed[0], )
+    (self).add_projection("head", "norm", layout, kept, scale, )
+    self.loaded = annotate(Dict[str, Tensor], {})
     return None
 
   # Rotary embedding: cosines and sines [context, R], the sines' first half negated, since rotate_half is a roll by R / 2.
@@ -304,9 +377,9 @@ class CausalLm(Module):
 
   # What feeds a layer's attention or MLP, but for the norm's weight and bias, which are folded into the matrix that follows.
   def before(self: __torch__.CausalLm, x: Tensor) -> Tensor:
-    if self.norm_after:
-      return x
-    return (self).norm(x, )
+    if self.norm_before:
+      return (self).norm(x, )
+    return x
 
   # x plus what attention or MLP made of it, with a norm of the sum or of the branch where there is one.
   def join_branch(self: __torch__.CausalLm, x: Tensor, branch: Tensor, at: int) -> Tensor:
@@ -338,16 +411,24 @@ class CausalLm(Module):
 
   # x [P, C] -> queries, keys and values [P, H + 2 K, D], the first R numbers of queries and keys rotated in place.
   def project(self: __torch__.CausalLm, x: Tensor, layer: int, cos: Tensor, sin: Tensor) -> Tensor:
-    all = torch.view((self).linear((self).before(x, ), layer * 4, ), [-1, self.heads + self.kv_heads * 2, self.head_dim])
+    all = torch.view((self).linear((self).before(x, ), self.first[layer], ), [-1, self.heads + self.kv_heads * 2, self.head_dim])
     qk = torch.narrow(all, 1, 0, self.heads + self.kv_heads)
     if self.has_head_norms:
-      _0 = torch.copy_(qk, torch.mul((self).rms_norm(qk, ), self.head_norms[layer]))
+      _0 = torch.copy_(qk, torch.mul((self).norm_heads(qk, ), self.head_norms[layer]))
     if self.rotary > 0:
       if self.rotary < self.head_dim:
         qk = torch.narrow(qk, 2, 0, self.rotary)
       turned = torch.mul(torch.roll(qk, [self.rotary // 2], [2]), sin)
       _1 = torch.add_(torch.mul_(qk, cos), turned)
     return all
+
+  # Norm of queries and keys [P, H + K, D], without its weight: of each head, or of all that are queries and all that are keys.
+  def norm_heads(self: __torch__.CausalLm, qk: Tensor) -> Tensor:
+    if not self.together:
+      return (self).norm(qk, )
+    queries = (self).norm(torch.flatten(torch.narrow(qk, 1, 0, self.heads), 1), )
+    keys = (self).norm(torch.flatten(torch.narrow(qk, 1, self.heads, self.kv_heads), 1), )
+    return torch.reshape(torch.cat([queries, keys], 1), torch.size(qk))
 
   # Attention; with a bound on the scores if there is one.
   def mix(self: __torch__.CausalLm, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], causal: bool) -> Tensor:
@@ -384,13 +465,42 @@ class CausalLm(Module):
     return torch.gelu(x, approximate="tanh")
 
   def mlp(self: __torch__.CausalLm, x: Tensor, layer: int) -> Tensor:
-    inner = (self).linear((self).before(x, ), layer * 4 + 2, )
+    read = (self).before(x, )
+    if layer in self.routers:
+      return (self).experts(read, layer, )
+    return (self).one_mlp(read, self.first[layer] + 2, )
+
+  # What the chosen experts make of read [P, C], by their shares. Each multiplies the positions that chose it, in one product.
+  def experts(self: __torch__.CausalLm, read: Tensor, layer: int) -> Tensor:
+    p = torch.size(read, 0)
+    router = self.routers[layer]
+    shares, ids, = torch.topk(torch.softmax(torch.to(torch.mm(read, router), 6), -1), self.chosen)
+    if self.rescaled:
+      shares = torch.div(shares, torch.sum(shares, [-1], True))
+    order = torch.argsort(torch.flatten(ids), stable=True, dim=-1, descending=False)
+    sorted = torch.index_select(read, 0, torch.floor_divide(order, self.chosen))
+    counts = torch.cpu(torch.bincount(torch.flatten(ids), None, torch.size(router, 1)))
+    made = annotate(List[Tensor], [])
+    at = 0
+    for e in range(torch.size(router, 1)):
+      count = int(counts[e])
+      if count > 0:
+        _0 = torch.append(made, (self).one_mlp(torch.narrow(sorted, 0, at, count), self.first[layer] + 2 + e * 2, ))
+        at = at + count
+    # Back in the order of positions, each with its experts by falling share, so that sums are taken in the same order always.
+    back = torch.argsort(order, stable=True, dim=-1, descending=False)
+    each = torch.view(torch.index_select(torch.cat(made, 0), 0, back), [p, self.chosen, -1])
+    return torch.sum(torch.mul(each, torch.unsqueeze(torch.to(shares, each.dtype), 2)), [1])
+
+  # The MLP whose matrices are `at` and the next one.
+  def one_mlp(self: __torch__.CausalLm, read: Tensor, at: int) -> Tensor:
+    inner = (self).linear(read, at, )
     if self.gated:
       width = torch.size(inner, 1) // 2
       inner = torch.mul((self).activate(torch.narrow(inner, 1, 0, width), ), torch.narrow(inner, 1, width, width))
     else:
       inner = (self).activate(inner, )
-    return (self).linear(inner, layer * 4 + 3, )
+    return (self).linear(inner, at + 1, )
 
   # ---- inference -----------------------------------------------------------------------------------------------------------
 
@@ -445,11 +555,9 @@ class CausalLm(Module):
     if len(self.positions) > 0:
       x = torch.add(x, torch.embedding(self.positions[0], places))
     cells = torch.narrow(ints, 0, p * 2, p)
-    cos = x
-    sin = x
-    if self.rotary > 0:
-      cos = torch.to(torch.unsqueeze(torch.embedding(self.rope[0], places), 1), x.dtype)
-      sin = torch.to(torch.unsqueeze(torch.embedding(self.rope[1], places), 1), x.dtype)
+    turns = annotate(List[Tensor], [])
+    for i in range(len(self.rope)):
+      _7 = torch.append(turns, torch.to(torch.unsqueeze(torch.embedding(self.rope[i], places), 1), x.dtype))
     first_group = next
     groups = plan[7]
     queries = annotate(List[Tensor], [])
@@ -496,12 +604,20 @@ class CausalLm(Module):
       places_in_groups = torch.narrow(ints, 0, at, p)
     flat = torch.flatten(cache, 1, 2)
     for i in range(self.layers):
-      all = (self).project(x, i, cos, sin, )
-      _3 = torch.index_copy_(torch.select(flat, 0, i), 0, cells, torch.narrow(all, 1, self.heads, self.kv_heads * 2))
-      layer = torch.select(cache, 0, i)
       windowed = False
       if self.has_windows:
         windowed = self.windowed[i] == 1
+      cos = x
+      sin = x
+      if windowed and len(turns) > 2:
+        cos = turns[2]
+        sin = turns[3]
+      elif len(turns) > 0:
+        cos = turns[0]
+        sin = turns[1]
+      all = (self).project(x, i, cos, sin, )
+      _3 = torch.index_copy_(torch.select(flat, 0, i), 0, cells, torch.narrow(all, 1, self.heads, self.kv_heads * 2))
+      layer = torch.select(cache, 0, i)
       q = torch.narrow(all, 1, 0, self.heads)
       mixtures = annotate(List[Tensor], [])
       for g in range(groups):
@@ -524,7 +640,7 @@ class CausalLm(Module):
         mixture = torch.index_select(torch.cat(mixtures, 0), 0, places_in_groups)
       else:
         mixture = mixtures[0]
-      branch = (self).linear(mixture, i * 4 + 1, )
+      branch = (self).linear(mixture, self.first[i] + 1, )
       if self.parallel:
         x = torch.add(torch.add(x, branch), (self).mlp(x, i, ))
       elif self.norm_after or self.has_branch_norms:
@@ -568,7 +684,9 @@ class CausalLm(Module):
     x = hidden
     if self.last_norm:
       x = (self).norm(hidden, )
-    logits = torch.to((self).linear(x, self.layers * 4, ), 6)
+    logits = torch.to((self).linear(x, len(self.layouts) - 1, ), 6)
+    if self.outputs < torch.size(logits, 1):
+      logits = torch.narrow(logits, 1, 0, self.outputs)
     if self.logit_softcap > 0.:
       return torch.mul(torch.tanh(torch.div(logits, self.logit_softcap)), self.logit_softcap)
     return logits
@@ -704,7 +822,9 @@ class CausalLm(Module):
     self.kv_heads = kv_heads
     self.head_dim = head_dim
     self.eps = eps
+    self.norm_before = True
     self.last_norm = True
+    self.outputs = torch.size(params[0], 0)
     self.gated = True
     self.activation = "silu"
     self.rotary = head_dim
@@ -715,10 +835,12 @@ class CausalLm(Module):
     self.layers = (len(params) - 2) // 6
     self.embed = [params[0]]
     self.dtype = dtype
+    self.first = annotate(List[int], [])
     self.layouts = annotate(List[int], [])
     self.matrices = annotate(List[Tensor], [])
     for i in range(self.layers):
       p = i * 6 + 2
+      _6 = torch.append(self.first, len(self.layouts))
       torch.extend(self.layouts, [0, 0, 0, 0])
       _0 = torch.append(self.matrices, torch.t(torch.to(torch.mul(params[p + 2], params[p]), dtype)))
       _1 = torch.append(self.matrices, torch.t(torch.to(params[p + 3], dtype)))
@@ -743,7 +865,7 @@ class CausalLm(Module):
       k = torch.narrow(all, 2, self.heads, self.kv_heads)
       v = torch.narrow(all, 2, self.heads + self.kv_heads, self.kv_heads)
       mixed = (self).attend(q, k, v, None, True, )
-      x = torch.add(x, torch.dropout((self).linear(mixed, i * 4 + 1, ), dropout, True))
+      x = torch.add(x, torch.dropout((self).linear(mixed, self.first[i] + 1, ), dropout, True))
       x = torch.add(x, torch.dropout((self).mlp(x, i, ), dropout, True))
     return torch.cross_entropy_loss((self).logits(torch.index_select(x, 0, asked), ), labels)
 

@@ -89,6 +89,62 @@ class CausalLmParityTest {
     assertThat(difference).as("mean difference of %s", folder).isLessThan(0.05);
   }
 
+  /** What the comparison does to rows, it does to short ones too. */
+  @ParameterizedTest
+  @CsvSource({"1, 1", "2, 1", "3, 2", "4, 3", "5, 4"})
+  void rowsMayBeOfAnyLength(int first, int second) throws IOException {
+    Path folder = Path.of("src/test/resources/parity/bloom-heads");
+    Golden whole = golden(folder);
+    Golden cut = new Golden(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    for (int length : new int[] {first, second}) {
+      int row = cut.inputs().size();
+      float[][] logProbs = Arrays.copyOf(whole.logProbs().get(row), length);
+      cut.inputs().add(Arrays.copyOf(whole.inputs().get(row), length));
+      cut.logProbs().add(logProbs);
+      cut.greedy().add(new int[] {argmax(logProbs[length - 1])});
+    }
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32)) {
+      compare(model, cut);
+    }
+  }
+
+  private static int argmax(float[] scores) {
+    int best = 0;
+    for (int i = 1; i < scores.length; i++) {
+      best = scores[i] > scores[best] ? i : best;
+    }
+    return best;
+  }
+
+  /** Of a head of its own with a bias, of one of its own, and of one that is the embedding. */
+  @ParameterizedTest
+  @CsvSource({"phi, 60", "llama, 100", "gemma2, 64"})
+  void rowsBeyondTheTokenizersIdsAreNotScored(String family, int ids, @TempDir Path folder)
+      throws IOException {
+    Path fixture = Path.of("src/test/resources/parity", family);
+    for (String file : List.of("config.json", "model.safetensors", "golden.json")) {
+      Files.copy(fixture.resolve(file), folder.resolve(file));
+    }
+    Files.writeString(
+        folder.resolve("tokenizer.json"),
+        "{\"model\": {\"vocab\": {\"a\": 0}}, \"added_tokens\": [{\"id\": %d, \"content\": \"b\"}]}"
+            .formatted(ids - 1));
+    Golden golden = golden(folder);
+    int[] row = golden.inputs().get(0);
+    int length = 0;
+    while (length < row.length && row[length] < ids) {
+      length++;
+    }
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32);
+        ModelSession session = model.newSession();
+        Sequence sequence = session.open()) {
+      assertThat(session.vocabularySize()).isEqualTo(ids);
+      assertThat(model.checkpoint().embeddingRows()).isGreaterThan(ids);
+      Extension extension = Extension.of(sequence, Arrays.copyOf(row, length), Ask.rows(0));
+      assertSame("padded", session.extend(extension).rows(), golden, 0, 0);
+    }
+  }
+
   /** Base models are saved without the prefix that causal language models give their names. */
   @ParameterizedTest
   @CsvSource({
@@ -275,33 +331,51 @@ class CausalLmParityTest {
   private static void throughBranchesBeforeTheEnd(ModelSession session, Golden golden, int row) {
     int[] ids = golden.inputs().get(row);
     int n = ids.length;
+    int[] branch = new int[Math.min(4, n)];
+    int[] start = new int[Math.min(2, n)];
+    int left = n - branch.length;
     int[] held = Arrays.copyOf(ids, n);
-    for (int i = n - 4; i < n; i++) {
+    for (int i = left; i < n; i++) {
       held[i] = (ids[i] + 1) % session.vocabularySize();
     }
     int wrong = (ids[0] + 2) % session.vocabularySize();
-    int[] tokens = {
-      wrong, ids[n - 4], ids[0], ids[n - 3], wrong, ids[1], ids[n - 2], 3, ids[n - 1]
-    };
-    int[] parents = {-1, -5, -1 - n, 1, -2, 2, 3, 0, 6};
-    int[] branch = {1, 3, 6, 8};
-    for (int kept = 0; kept <= 6; kept++) {
+    List<Integer> tokens = new ArrayList<>(List.of(wrong, ids[left], ids[0]));
+    List<Integer> parents = new ArrayList<>(List.of(-1, -1 - branch.length, -1 - n));
+    branch[0] = 1;
+    start[0] = 2;
+    for (int k = 1; k < 4; k++) {
+      if (k < branch.length) {
+        branch[k] = node(tokens, parents, ids[left + k], branch[k - 1]);
+      }
+      if (k == 1) {
+        node(tokens, parents, wrong, -2);
+      }
+      if (k < start.length) {
+        start[k] = node(tokens, parents, ids[k], start[k - 1]);
+      }
+      if (k == 2) {
+        node(tokens, parents, 3, 0);
+      }
+    }
+    for (int kept = 0; kept <= branch.length + start.length; kept++) {
       try (Sequence sequence = session.open()) {
         fill(session, sequence, held);
         float[][] rows =
-            session.extend(Extension.tree(sequence, tokens, parents, Ask.rows(0))).rows();
-        assertSame("branch", pick(rows, branch), golden, row, n - 4);
-        assertSame("branch from the start", pick(rows, 2, 5), golden, row, 0);
+            session
+                .extend(Extension.tree(sequence, ints(tokens), ints(parents), Ask.rows(0)))
+                .rows();
+        assertSame("branch", pick(rows, branch), golden, row, left);
+        assertSame("branch from the start", pick(rows, start), golden, row, 0);
         if (kept == 0) {
           sequence.keep();
           assertThat(sequence.length()).isEqualTo(n);
-          sequence.truncate(n - 4);
-        } else if (kept <= 4) {
+          sequence.truncate(left);
+        } else if (kept <= branch.length) {
           sequence.keep(Arrays.copyOf(branch, kept));
-          assertThat(sequence.length()).isEqualTo(n - 4 + kept);
+          assertThat(sequence.length()).isEqualTo(left + kept);
         } else {
-          sequence.keep(kept == 5 ? new int[] {2} : new int[] {2, 5});
-          assertThat(sequence.length()).isEqualTo(kept - 4);
+          sequence.keep(Arrays.copyOf(start, kept - branch.length));
+          assertThat(sequence.length()).isEqualTo(kept - branch.length);
         }
         int at = Math.min(sequence.length(), n - 1);
         sequence.truncate(at);
@@ -314,6 +388,17 @@ class CausalLmParityTest {
             at);
       }
     }
+  }
+
+  /** Adds a node to a tree; its index. */
+  private static int node(List<Integer> tokens, List<Integer> parents, int token, int parent) {
+    tokens.add(token);
+    parents.add(parent);
+    return tokens.size() - 1;
+  }
+
+  private static int[] ints(List<Integer> list) {
+    return list.stream().mapToInt(Integer::intValue).toArray();
   }
 
   private static float[][] pick(float[][] rows, int... at) {
@@ -334,26 +419,27 @@ class CausalLmParityTest {
     Sequence forgotten = trunk.fork();
     forgotten.close();
     Sequence other = grandchild.fork();
-    trunk.truncate(1);
+    int kept = Math.min(1, half);
+    trunk.truncate(kept);
     Sequence shorter = trunk.fork();
     List<Scores> scores =
         session.extend(
             List.of(
                 Extension.of(other, rest, Ask.rows(0)),
-                Extension.of(trunk, Arrays.copyOfRange(ids, 1, ids.length), Ask.rows(0)),
+                Extension.of(trunk, Arrays.copyOfRange(ids, kept, ids.length), Ask.rows(0)),
                 Extension.of(grandchild, rest, Ask.rows(0)),
                 Extension.of(empty, ids, Ask.rows(0))));
     assertSame("fork of a fork of a fork", scores.get(0).rows(), golden, row, half);
-    assertSame("rolled back after a fork", scores.get(1).rows(), golden, row, 1);
+    assertSame("rolled back after a fork", scores.get(1).rows(), golden, row, kept);
     assertSame("fork of a fork", scores.get(2).rows(), golden, row, half);
     assertSame("in a fork's place", scores.get(3).rows(), golden, row, 0);
-    int[] more = Arrays.copyOfRange(ids, 1, ids.length);
+    int[] more = Arrays.copyOfRange(ids, kept, ids.length);
     assertSame(
         "fork of what was rolled back",
         session.extend(Extension.of(shorter, more, Ask.rows(0))).rows(),
         golden,
         row,
-        1);
+        kept);
     List.of(trunk, grandchild, empty, other, shorter).forEach(Sequence::close);
   }
 
@@ -375,7 +461,9 @@ class CausalLmParityTest {
         Sequence sequence = session.open();
         open.add(sequence);
         boolean wide = random.nextInt(4) == 0;
-        int start = wide ? random.nextInt(2) : ids.length - 1 - random.nextInt(2);
+        int last = ids.length - 1;
+        int offset = random.nextInt(2);
+        int start = wide ? Math.min(offset, last) : Math.max(last - offset, 0);
         fill(session, sequence, Arrays.copyOf(ids, start));
         if (random.nextDouble() < idle) {
           continue;
@@ -484,6 +572,8 @@ class CausalLmParityTest {
 
   private static Golden golden(Path folder) throws IOException {
     JsonNode json = new ObjectMapper().readTree(folder.resolve("golden.json").toFile());
+    // Of a padded vocabulary those that the tokenizer has.
+    int scored = Checkpoint.inspect(folder).vocabularySize();
     List<int[]> inputs = new ArrayList<>();
     List<float[][]> logProbs = new ArrayList<>();
     List<int[]> greedy = new ArrayList<>();
@@ -492,7 +582,7 @@ class CausalLmParityTest {
     for (JsonNode row : json.get("logits")) {
       float[][] positions = new float[row.size()][];
       for (int i = 0; i < positions.length; i++) {
-        positions[i] = logSoftmax(row.get(i));
+        positions[i] = logSoftmax(row.get(i), scored);
       }
       logProbs.add(positions);
     }
@@ -507,16 +597,16 @@ class CausalLmParityTest {
     return ints;
   }
 
-  private static float[] logSoftmax(JsonNode logits) {
+  private static float[] logSoftmax(JsonNode logits, int scored) {
     double max = Double.NEGATIVE_INFINITY;
-    for (JsonNode logit : logits) {
-      max = Math.max(max, logit.doubleValue());
+    for (int i = 0; i < scored; i++) {
+      max = Math.max(max, logits.get(i).doubleValue());
     }
     double sum = 0;
-    for (JsonNode logit : logits) {
-      sum += Math.exp(logit.doubleValue() - max);
+    for (int i = 0; i < scored; i++) {
+      sum += Math.exp(logits.get(i).doubleValue() - max);
     }
-    float[] result = new float[logits.size()];
+    float[] result = new float[scored];
     for (int i = 0; i < result.length; i++) {
       result[i] = (float) (logits.get(i).doubleValue() - max - Math.log(sum));
     }

@@ -64,4 +64,19 @@ class CheckpointTest {
     Checkpoint checkpoint = Checkpoint.inspect(PARITY.resolve("llama"));
     assertThat(checkpoint.parameters() - checkpoint.multipliedWeights()).isEqualTo(256 * 32);
   }
+
+  @Test
+  void anExpertThatIsNotChosenIsNotMultiplied() {
+    Checkpoint checkpoint = Checkpoint.inspect(PARITY.resolve("mixtral"));
+    long idle = 2 * 2 * 3 * 24 * 32;
+    assertThat(checkpoint.parameters() - checkpoint.multipliedWeights()).isEqualTo(101 * 32 + idle);
+  }
+
+  @Test
+  void aNormThatAttentionAndMlpShareCountsOnce() {
+    Checkpoint checkpoint = Checkpoint.inspect(PARITY.resolve("cohere"));
+    long norms = (2 + 1) * 32;
+    long matrices = 2 * (32 * (32 + 16 + 16) + 32 * 32 + 3 * 32 * 40);
+    assertThat(checkpoint.parameters()).isEqualTo(101 * 32 + norms + matrices);
+  }
 }

@@ -48,7 +48,7 @@ class FamiliesTest {
     assertThat(config.norms().epsilon()).isEqualTo(1e-6);
     assertThat(config.rope().kind()).isEqualTo("default");
     assertThat(config.rope().settings()).containsExactly(10_000.0);
-    assertThat(config.tied()).isFalse();
+    assertThat(config.head().tied()).isFalse();
     assertThat(config.eos()).isEmpty();
   }
 
@@ -128,7 +128,7 @@ class FamiliesTest {
   void qwen3HasHeadsOfTheirOwnWidth() {
     ModelConfig.Attention attention = read(gated("qwen3", "")).attention();
     assertThat(attention.headDim()).isEqualTo(128);
-    assertThat(attention.headNorms()).isTrue();
+    assertThat(attention.headNorms()).isEqualTo(ModelConfig.HeadNorms.SHARED);
     assertThat(attention.bias()).isFalse();
   }
 
@@ -149,7 +149,7 @@ class FamiliesTest {
     assertThat(config.attention().keyValueHeads()).isEqualTo(1);
     assertThat(config.embedding().scale()).isEqualTo(8);
     assertThat(config.norms().offset()).isEqualTo(1);
-    assertThat(config.tied()).isTrue();
+    assertThat(config.head().tied()).isTrue();
   }
 
   @Test
@@ -159,12 +159,12 @@ class FamiliesTest {
     assertThat(config.attention().window()).isEqualTo(4096);
     assertThat(config.attention().softcap()).isEqualTo(50);
     assertThat(config.attention().queryScales()).containsOnly(2.0);
-    assertThat(config.logitSoftcap()).isEqualTo(30);
+    assertThat(config.head().softcap()).isEqualTo(30);
     ModelConfig unbound =
         read(
             gated("gemma2", "\"attn_logit_softcapping\": null, \"final_logit_softcapping\": null"));
     assertThat(unbound.attention().softcap()).isZero();
-    assertThat(unbound.logitSoftcap()).isZero();
+    assertThat(unbound.head().softcap()).isZero();
   }
 
   @Test
@@ -200,7 +200,7 @@ class FamiliesTest {
     assertThat(config.context()).isEqualTo(1024);
     assertThat(config.embedding().positions()).isEqualTo(1024);
     assertThat(config.mlp().width()).isEqualTo(48);
-    assertThat(config.tied()).isTrue();
+    assertThat(config.head().tied()).isTrue();
     assertThat(config.attention().queryScales()).containsOnly(2.0);
   }
 
@@ -244,9 +244,129 @@ class FamiliesTest {
             """);
     assertThat(config.embedding().width()).isEqualTo(32);
     assertThat(config.embedding().positions()).isEqualTo(2050);
-    assertThat(config.norms().after()).isTrue();
+    assertThat(config.norms().placement()).isEqualTo(ModelConfig.Placement.SUMS);
     assertThat(config.norms().last()).isFalse();
-    assertThat(config.tied()).isTrue();
+    assertThat(config.head().tied()).isTrue();
+  }
+
+  @Test
+  void gemma3RotatesLayersWithAWindowByABaseOfTheirOwn() {
+    ModelConfig config =
+        read(
+            gated(
+                "gemma3_text",
+                """
+                "rope_theta": 1000000.0, "rope_local_base_freq": 10000.0, "head_dim": 4,
+                "rope_scaling": {"factor": 8.0, "rope_type": "linear"},
+                "sliding_window": 512, "sliding_window_pattern": 3, "query_pre_attn_scalar": 64
+                """));
+    assertThat(config.rope().settings()).containsExactly(1e6, 8.0);
+    assertThat(config.windowRope().settings()).containsExactly(1e4);
+    assertThat(config.attention().windowed()).containsExactly(true, true, false, true);
+    assertThat(config.attention().softcap()).isZero();
+    assertThat(config.attention().queryScales()).containsOnly(0.25);
+    assertThat(config.norms().placement()).isEqualTo(ModelConfig.Placement.INPUTS_AND_OUTPUTS);
+    ModelConfig plain = read(gated("gemma3_text", ""));
+    assertThat(plain.rope().settings()).containsExactly(1e6);
+    assertThat(plain.attention().windowed()).containsOnly(true);
+    assertThat(plain.context()).isEqualTo(131_072);
+  }
+
+  @Test
+  void graniteMultipliesByWhatItsFileSays() {
+    ModelConfig config =
+        read(
+            gated(
+                "granite",
+                """
+                "attention_multiplier": 0.5, "embedding_multiplier": 12.0,
+                "logits_scaling": 8.0, "residual_multiplier": 0.22
+                """));
+    assertThat(config.attention().queryScales()).containsOnly(0.5 * Math.sqrt(2));
+    assertThat(config.embedding().scale()).isEqualTo(12);
+    assertThat(config.head().scale()).isEqualTo(0.125);
+    assertThat(config.residualScale()).isEqualTo(0.22);
+  }
+
+  @Test
+  void olmo2NormalisesWhatAttentionAndMlpReturn() {
+    ModelConfig config = read(gated("olmo2", ""));
+    assertThat(config.norms().placement()).isEqualTo(ModelConfig.Placement.OUTPUTS);
+    assertThat(config.attention().headNorms()).isEqualTo(ModelConfig.HeadNorms.TOGETHER);
+    assertThat(config.norms().epsilon()).isEqualTo(1e-5);
+  }
+
+  @Test
+  void aPartOfEachHeadIsRotatedWhereTheFamilyHasIt() {
+    assertThat(read(gated("stablelm", "\"head_dim\": 8")).rope().dimensions()).isEqualTo(2);
+    assertThat(read(gated("glm4", "")).rope().dimensions()).isEqualTo(64);
+    assertThat(read(gated("glm", "")).attention().keyValueHeads()).isEqualTo(2);
+    assertThat(
+            read(gated("phi", "\"hidden_size\": 256, \"num_key_value_heads\": null"))
+                .rope()
+                .dimensions())
+        .isEqualTo(4);
+  }
+
+  @Test
+  void cohereHasNoBiasInItsNormsAndScalesItsScores() {
+    ModelConfig config = read(gated("cohere", "\"rope_theta\": 8000000.0"));
+    assertThat(config.norms().layerNorm()).isTrue();
+    assertThat(config.norms().biased()).isFalse();
+    assertThat(config.head().scale()).isEqualTo(0.0625);
+    assertThat(config.head().tied()).isTrue();
+    assertThat(config.attention().interleaved()).isTrue();
+  }
+
+  @Test
+  void falconsHaveOneKeyValueHeadOrSeveralOrAll() {
+    assertThat(read(gated("falcon", "")).attention().keyValueHeads()).isEqualTo(1);
+    assertThat(read(gated("falcon", "\"multi_query\": false")).attention().keyValueHeads())
+        .isEqualTo(32);
+    String later =
+        "\"new_decoder_architecture\": true, \"num_kv_heads\": 8, \"parallel_attn\": false";
+    ModelConfig config = read(gated("falcon", later));
+    assertThat(config.attention().keyValueHeads()).isEqualTo(8);
+    assertThat(config.mlp().parallel()).isTrue();
+    assertThat(config.mlp().width()).isEqualTo(256);
+    assertThat(config.names().sources().get("mlp_norm")).containsExactly("h.%d.ln_mlp");
+    config = read(gated("falcon", later + ", \"num_ln_in_parallel_attn\": 1"));
+    assertThat(config.names().sources().get("mlp_norm")).containsExactly("h.%d.input_layernorm");
+  }
+
+  @Test
+  void mptHasItsAttentionInSettingsOfTheirOwn() {
+    String mpt =
+        """
+        {"model_type": "mpt", "vocab_size": 100, "d_model": 64, "n_layers": 2, "n_heads": 4,
+         "max_seq_len": 4096, "attn_config": {"alibi": true, "softmax_scale": 0.5%s}}
+        """;
+    ModelConfig config = read(mpt.formatted(""));
+    assertThat(config.context()).isEqualTo(4096);
+    assertThat(config.attention().alibi()).isTrue();
+    assertThat(config.attention().queryScales()).containsOnly(2.0);
+    assertThatThrownBy(() -> read(mpt.formatted(", \"clip_qkv\": 6")))
+        .hasMessage("clip_qkv = 6 is not supported. Supported: null.");
+  }
+
+  @Test
+  void expertsAreInTheLayersThatTheFileSays() {
+    ModelConfig config =
+        read(
+            gated(
+                "qwen3_moe",
+                "\"num_experts\": 64, \"decoder_sparse_step\": 2, \"mlp_only_layers\": [3]"));
+    ModelConfig.Experts experts = config.mlp().experts();
+    assertThat(experts.count()).isEqualTo(64);
+    assertThat(experts.chosen()).isEqualTo(8);
+    assertThat(experts.width()).isEqualTo(768);
+    assertThat(experts.rescaled()).isFalse();
+    assertThat(experts.layers()).containsExactly(false, true, false, false);
+    ModelConfig mixtral = read(gated("mixtral", "\"sliding_window\": null"));
+    assertThat(mixtral.mlp().experts().layers()).containsOnly(true);
+    assertThat(mixtral.mlp().experts().width()).isEqualTo(128);
+    assertThat(mixtral.attention().window()).isZero();
+    assertThat(mixtral.rope().settings()).containsExactly(1e6);
   }
 
   @Test
@@ -261,7 +381,7 @@ class FamiliesTest {
   @CsvSource(
       delimiter = ';',
       value = {
-        "t5; \"x\": 0; its family, model_type \"t5\", is not supported. Supported: bloom, gemma, gemma2, gpt2, gpt_neox, llama, mistral, opt, phi3, qwen2, qwen3.",
+        "t5; \"x\": 0; its family, model_type \"t5\", is not supported. Supported: bloom, cohere, falcon, gemma, gemma2, gemma3_text, glm, glm4, gpt2, gpt_neox, granite, llama, mistral, mixtral, mpt, olmo2, opt, phi, phi3, qwen2, qwen3, qwen3_moe, stablelm.",
         "llama; \"hidden_act\": \"mish\"; hidden_act \"mish\" is not supported",
         "llama; \"num_key_value_heads\": 5; num_attention_heads 32 is no multiple of num_key_value_heads 5.",
         "llama; \"num_key_value_heads\": -1; num_key_value_heads = -1, not a positive integer",
@@ -273,6 +393,11 @@ class FamiliesTest {
         "phi3; \"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1]}, \"head_dim\": 4; 1 numbers in short_factor of its rope settings, not 2",
         "qwen2; \"use_sliding_window\": true, \"layer_types\": [\"full_attention\"]; layer_types",
         "gpt2; \"add_cross_attention\": true; add_cross_attention = true is not supported",
+        "falcon; \"alibi\": true; alibi = true is not supported",
+        "phi; \"qk_layernorm\": true; qk_layernorm = true is not supported",
+        "gemma3_text; \"use_bidirectional_attention\": true; use_bidirectional_attention = true is not supported",
+        "mixtral; \"num_local_experts\": 1; num_experts_per_tok 2 is more than the 1 experts that there are.",
+        "qwen3_moe; \"mlp_only_layers\": [\"a\"]; not a list of integers",
         "bloom; \"apply_residual_connection_post_layernorm\": true; apply_residual_connection_post_layernorm = true is not supported"
       })
   void whatNoProgramHasIsRefused(String family, String keys, String reason) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -82,15 +83,25 @@ class TokenizerDifferenceTest {
         .isNull();
   }
 
+  /** Gives every token of the model the next one's id. */
+  private static void shift(ObjectNode json) {
+    vocabulary(json)
+        .fields()
+        .forEachRemaining(token -> token.setValue(IntNode.valueOf(token.getValue().asInt() + 1)));
+  }
+
   @Test
-  void namesTheFirstTokenThatDiffers() throws IOException {
+  void namesTheFirstTokensThatDiffer() throws IOException {
     ObjectNode bytes = TokenizerFiles.byteLevel();
     int dog = vocabulary(bytes).get("Ġdog").asInt();
     int cat = vocabulary(bytes).get("Ġcat").asInt();
     assertThat(after(bytes, json -> vocabulary(json).put("Ġdog", cat).put("Ġcat", dog)))
         .isEqualTo(
-            "id %d is \"Ġdog\" for the target and \"Ġcat\" for the draft"
-                .formatted(Math.min(dog, cat)));
+            "id %d is \"Ġdog\" for the target and \"Ġcat\" for the draft; id %d is \"Ġcat\" for the target and \"Ġdog\" for the draft"
+                .formatted(dog, cat));
+    assertThat(after(bytes, TokenizerDifferenceTest::shift))
+        .startsWith("the target has a token \"Ā\" (id 0) that the draft lacks; id 1 is \"ā\" for")
+        .matches(".*; id 2 is \"Ă\" for the target and \"ā\" for the draft; and [0-9]+ more");
     assertThat(after(bytes, json -> vocabulary(json).remove("Ġdog")))
         .isEqualTo("the target has a token \"Ġdog\" (id %d) that the draft lacks".formatted(dog));
     assertThat(after(bytes, json -> vocabulary(json).put("Ġhorse", 999)))

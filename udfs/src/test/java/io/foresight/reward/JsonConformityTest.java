@@ -228,7 +228,7 @@ class JsonConformityTest {
         "{\"properties\": {\"a\": {\"$ref\": \"#/properties/a\"}}}|refers to itself",
         "{\"$defs\": {\"a\": {\"not\": {\"$ref\": \"#b\"}}, \"b\": {\"$anchor\": \"b\", \"if\": {\"$ref\": \"#/$defs/a\"}}}}|refers to itself",
         "{\"x\": {\"$ref\": \"#/x%20y\"}, \"x y\": {\"allOf\": [{\"$ref\": \"#/x\"}]}, \"items\": {\"$ref\": \"#/x\"}}|refers to itself",
-        "{\"$ref\": \"\"}|refers to \"\"",
+        "{\"$ref\": \"\"}|refers to itself",
         "{\"pattern\": \"a(?=b)\"}|without lookaround",
         "{\"pattern\": \"(x{1000}){1000}\"}|repeats too much",
       })
@@ -359,6 +359,51 @@ class JsonConformityTest {
   void referencesOfManyStylesAreFollowed(String schema, String text) {
     assertThat(of(schema).reward(text, true)).isEqualTo(1);
     assertThat(of(schema).reward("5", true)).isEqualTo(0.5);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        // By an absolute URI, a relative one, a name, the document's own.
+        "{\"$id\": \"http://a.example/root.json\", \"$ref\": \"http://a.example/item\", \"$defs\": {\"i\": {\"$id\": \"http://a.example/item\", \"type\": \"object\"}}}",
+        "{\"$id\": \"http://a.example/x/root.json\", \"$ref\": \"../item#\", \"$defs\": {\"i\": {\"$id\": \"/item\", \"type\": \"object\"}}}",
+        "{\"$ref\": \"item\", \"$defs\": {\"i\": {\"$id\": \"item\", \"type\": \"object\"}}}",
+        "{\"allOf\": [{\"$ref\": \"urn:uuid:deadbeef\"}], \"$defs\": {\"i\": {\"$id\": \"urn:uuid:deadbeef\", \"type\": \"object\"}}}",
+        "{\"$id\": \"urn:example:root\", \"$ref\": \"urn:example:root#/$defs/i\", \"$defs\": {\"i\": {\"type\": \"object\"}}}",
+        "{\"$id\": \"http://a.example/root.json\", \"$ref\": \"root.json#item\", \"$defs\": {\"i\": {\"$anchor\": \"item\", \"type\": \"object\"}}}",
+        // Places and anchors of the embedded one, and what it refers to from there.
+        "{\"$ref\": \"item#/$defs/o\", \"$defs\": {\"i\": {\"$id\": \"item\", \"type\": \"string\", \"$defs\": {\"o\": {\"$ref\": \"#/$defs/p\"}, \"p\": {\"type\": \"object\"}}}, \"p\": {\"type\": \"string\"}}}",
+        "{\"$ref\": \"item#o\", \"$anchor\": \"o\", \"$defs\": {\"i\": {\"$id\": \"item\", \"$defs\": {\"a/b c\": {\"$anchor\": \"o\", \"type\": \"object\"}}}}}",
+        "{\"$ref\": \"http://a.example/d/item\", \"$defs\": {\"i\": {\"$id\": \"http://a.example/d/item\", \"$ref\": \"other\", \"$defs\": {\"o\": {\"$id\": \"other\", \"type\": \"object\"}}}}}",
+        "{\"$ref\": \"item#/x/y\", \"$defs\": {\"i\": {\"$id\": \"item\", \"$defs\": {\"p\": {\"type\": \"object\"}}, \"x\": {\"y\": {\"$ref\": \"#/$defs/p\"}}}, \"p\": {\"type\": \"string\"}}}",
+        // Up to draft 7, what stands beside a reference does not count.
+        "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"$id\": \"http://a.example/base/\", \"definitions\": {\"f\": {\"$id\": \"http://a.example/item.json\", \"type\": \"string\"}, \"b\": {\"$id\": \"item.json\", \"type\": \"object\"}}, \"allOf\": [{\"$id\": \"http://a.example/\", \"$ref\": \"item.json\"}]}",
+        "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"allOf\": [{\"$ref\": \"http://a.example/bar#foo\"}], \"definitions\": {\"a\": {\"$id\": \"http://a.example/bar#foo\", \"type\": \"object\"}}}",
+        "{\"$schema\": \"http://json-schema.org/draft-04/schema#\", \"allOf\": [{\"$ref\": \"http://a.example/item\"}], \"definitions\": {\"a\": {\"id\": \"http://a.example/item\", \"type\": \"object\"}}}"
+      })
+  void referencesToWhatTheDocumentEmbedsAreFollowed(String schema) {
+    assertThat(of(schema).reward("{}", true)).isEqualTo(1);
+    assertThat(of(schema).reward("\"x\"", true)).isEqualTo(0.5);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"$ref\": \"item#/$defs/none\", \"$defs\": {\"i\": {\"$id\": \"item\"}}}|it refers to \"item#/$defs/none\"; nothing is fetched",
+        "{\"$ref\": \"item\", \"const\": {\"$id\": \"item\"}}|it refers to \"item\"; nothing is fetched",
+        "{\"$ref\": \"item\", \"$defs\": {\"i\": {\"$id\": \"item\"}, \"o\": {\"$ref\": \"other\"}}}|it refers to \"other\"; nothing is fetched",
+        "{\"$ref\": \"item\", \"$defs\": {\"i\": {\"$id\": \"item\", \"$ref\": \"item\"}}}|it refers to itself without end",
+        "{\"$ref\": \"item\", \"$defs\": {\"i\": {\"$id\": \"item\", \"$dynamicRef\": \"#a\", \"$dynamicAnchor\": \"a\"}}}|has $dynamicRef, which are not supported together"
+      })
+  void referencesToWhatItDoesNotEmbedAreRefused(String schema, String reason) {
+    assertThat(Made.problems(FACTORY, Map.of("schema", schema)))
+        .singleElement()
+        .asString()
+        .contains(reason);
   }
 
   @Test

@@ -10,6 +10,8 @@ import java.util.List;
 /** Small random models in the Hugging Face layout, made anew by each test. */
 public final class TinyModels {
 
+  private static final int VOCABULARY = 280;
+
   private TinyModels() {}
 
   /** Writes a model of one layer; equal tokenizers for all, other weights for another seed. */
@@ -19,16 +21,11 @@ public final class TinyModels {
 
   /** Writes a model. */
   public static Path write(Path folder, long seed, int layers) throws IOException {
-    return write(folder, seed, layers, 280);
-  }
-
-  /** Writes a model whose scores have so many ids; the tokenizer has 280 of them at most. */
-  public static Path write(Path folder, long seed, int layers, int vocabulary) throws IOException {
     Files.createDirectories(folder);
     List<String> texts =
         List.of("A dog runs in the park.", "The dog runs to the park with a ball.");
-    Files.writeString(folder.resolve("tokenizer.json"), BpeTrainer.train(texts, 280));
-    ModelShape shape = new ModelShape(vocabulary, layers, 16, 2, 32);
+    Files.writeString(folder.resolve("tokenizer.json"), BpeTrainer.train(texts, VOCABULARY));
+    ModelShape shape = new ModelShape(VOCABULARY, layers, 16, 2, 32);
     Files.writeString(folder.resolve("config.json"), shape.config());
     try (Script script = new Script(Device.cpu())) {
       new Parameters(shape, script, seed).export(folder.resolve("model.safetensors"));

@@ -93,8 +93,12 @@ final class Builtins {
   /** How many arguments a function takes, and which by name. */
   private record Signature(int positional, String... named) {
 
+    boolean fits(int given, Set<String> names) {
+      return given <= positional && Arrays.asList(named).containsAll(names);
+    }
+
     void check(String function, int given, Set<String> names) {
-      if (given > positional || !Arrays.asList(named).containsAll(names)) {
+      if (!fits(given, names)) {
         throw new JinjaException(function + " does not take these arguments here");
       }
     }
@@ -102,9 +106,9 @@ final class Builtins {
 
   private Builtins() {}
 
-  /** Refuses a call of a filter with arguments that would be ignored. */
-  static void checkFilter(String name, int given, Set<String> names) {
-    FILTER_SIGNATURES.getOrDefault(name, NOTHING).check(name, given, names);
+  /** Whether a filter takes such arguments, none of which it would ignore. */
+  static boolean takes(String filter, int given, Set<String> names) {
+    return FILTER_SIGNATURES.getOrDefault(filter, NOTHING).fits(given, names);
   }
 
   /** What a call was given; the first is what a filter, test or method works on. */
@@ -473,10 +477,15 @@ final class Builtins {
     return out.toString();
   }
 
+  /** What a lazy filter goes over: nothing at all if its value is falsy, as Jinja2 has it. */
+  private static List<Object> elementsIfAny(Object value) {
+    return Values.truth(value) ? Values.elements(value) : List.of();
+  }
+
   private static Object mapped(Frame frame, List<Object> given, Map<String, Object> named) {
     Object attribute = named.get("attribute");
     List<Object> results = new ArrayList<>();
-    for (Object element : Values.elements(given.get(0))) {
+    for (Object element : elementsIfAny(given.get(0))) {
       Object result;
       if (attribute != null) {
         result = path(element, attribute);
@@ -501,7 +510,7 @@ final class Builtins {
     Arguments arguments = new Arguments(verb, given, Map.of());
     int next = byAttribute ? 2 : 1;
     List<Object> results = new ArrayList<>();
-    for (Object element : Values.elements(given.get(0))) {
+    for (Object element : elementsIfAny(given.get(0))) {
       Object value = byAttribute ? path(element, arguments.at(1)) : element;
       boolean holds;
       if (given.size() > next) {

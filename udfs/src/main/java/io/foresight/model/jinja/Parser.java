@@ -38,6 +38,12 @@ final class Parser {
   private final List<Token> tokens;
   private int at;
 
+  /**
+   * Filters and tests that there are none of, where they have not been found to stand in what may
+   * never run. Jinja2 refuses those of a conditional only when they run.
+   */
+  private final List<JinjaException> unknown = new ArrayList<>();
+
   private Parser(List<Token> tokens) {
     this.tokens = tokens;
   }
@@ -48,7 +54,27 @@ final class Parser {
     if (parser.token().kind() != Kind.END) {
       throw parser.unexpected();
     }
+    parser.refuseUnknown(0);
     return body;
+  }
+
+  /** Refuses what was found to be unknown since there were {@code before}. */
+  private void refuseUnknown(int before) {
+    if (unknown.size() > before) {
+      throw unknown.get(before);
+    }
+  }
+
+  /** Leaves what was found to be unknown since there were {@code before} to those who run it. */
+  private void deferUnknown(int before) {
+    unknown.subList(before, unknown.size()).clear();
+  }
+
+  private Expression failing(JinjaException failure) {
+    unknown.add(failure);
+    return frame -> {
+      throw failure;
+    };
   }
 
   // --- tokens
@@ -181,6 +207,7 @@ final class Parser {
   }
 
   private Statement conditional() {
+    int before = unknown.size();
     Expression condition = tuple();
     close();
     Statement then = block("elif", "else", "endif");
@@ -196,6 +223,7 @@ final class Parser {
         close();
       }
     }
+    deferUnknown(before);
     Statement other = otherwise;
     return frame -> Values.truth(condition.in(frame)) ? then.run(frame) : other.run(frame);
   }
@@ -204,6 +232,7 @@ final class Parser {
     List<String> targets = targets();
     expect(Kind.NAME, "in");
     Expression sequence = commaSeparated(this::or);
+    int before = unknown.size();
     Expression condition = skip(Kind.NAME, "if") ? expression() : null;
     close();
     Statement body = block("else", "endfor");
@@ -215,6 +244,7 @@ final class Parser {
       at++;
       close();
     }
+    refuseUnknown(before);
     Statement none = otherwise;
     return frame -> {
       List<Object> elements = Values.elements(sequence.in(frame));
@@ -320,6 +350,7 @@ final class Parser {
 
   /** What a block writes, through the filters that its opening names. */
   private Expression capturedBlock(String end) {
+    int before = unknown.size();
     Expression[] written = new Expression[1];
     Expression text = frame -> written[0].in(frame);
     while (skip(Kind.OPERATOR, "|")) {
@@ -329,6 +360,7 @@ final class Parser {
     Statement body = block(end);
     at++;
     close();
+    refuseUnknown(before);
     written[0] =
         frame -> {
           Frame inside = frame.captured();
@@ -339,12 +371,14 @@ final class Parser {
   }
 
   private Statement filtered() {
+    int before = unknown.size();
     Expression[] written = new Expression[1];
     Expression text = filter(frame -> written[0].in(frame));
     while (skip(Kind.OPERATOR, "|")) {
       text = filter(text);
     }
     written[0] = capturedBlock("endfilter");
+    refuseUnknown(before);
     Expression result = text;
     return frame -> {
       frame.write(Values.text(frame, result.in(frame)));
@@ -355,6 +389,7 @@ final class Parser {
   private Statement macro() {
     String macro = expect(Kind.NAME, null);
     expect(Kind.OPERATOR, "(");
+    int before = unknown.size();
     Map<String, Expression> parameters = new LinkedHashMap<>();
     while (!operator(")")) {
       String parameter = expect(Kind.NAME, null);
@@ -368,6 +403,7 @@ final class Parser {
     Statement body = block("endmacro");
     at++;
     close();
+    refuseUnknown(before);
     return frame -> {
       frame.set(
           macro,
@@ -452,6 +488,7 @@ final class Parser {
   }
 
   private Expression expression() {
+    int before = unknown.size();
     Expression value = or();
     while (skip(Kind.NAME, "if")) {
       Expression then = value;
@@ -461,6 +498,7 @@ final class Parser {
               ? expression()
               : frame -> new Undefined("an inline if without else had no value");
       value = frame -> Values.truth(condition.in(frame)) ? then.in(frame) : otherwise.in(frame);
+      deferUnknown(before);
     }
     return value;
   }
@@ -791,11 +829,13 @@ final class Parser {
     int line = token().line();
     String name = expect(Kind.NAME, null);
     Callable filter = Builtins.filter(name);
-    if (filter == null) {
-      throw new JinjaException(line, "there is no filter \"" + name + "\"");
-    }
     Given given = operator("(") ? arguments() : new Given(List.of(), Map.of());
-    Builtins.checkFilter(name, given.positional().size(), given.named().keySet());
+    if (filter == null) {
+      return failing(new JinjaException(line, "there is no filter \"" + name + "\""));
+    }
+    if (!Builtins.takes(name, given.positional().size(), given.named().keySet())) {
+      return failing(new JinjaException(line, name + " does not take these arguments here"));
+    }
     return frame -> {
       Object base = value.in(frame);
       if (base instanceof String) {
@@ -810,9 +850,6 @@ final class Parser {
     int line = token().line();
     String name = expect(Kind.NAME, null);
     Callable test = Builtins.test(name);
-    if (test == null) {
-      throw new JinjaException(line, "there is no test \"" + name + "\"");
-    }
     Given given;
     if (operator("(")) {
       given = arguments();
@@ -820,6 +857,9 @@ final class Parser {
       given = new Given(List.of(postfix(primary())), Map.of());
     } else {
       given = new Given(List.of(), Map.of());
+    }
+    if (test == null) {
+      return failing(new JinjaException(line, "there is no test \"" + name + "\""));
     }
     return frame ->
         Values.truth(test.call(frame, given.positional(frame, value.in(frame)), given.named(frame)))

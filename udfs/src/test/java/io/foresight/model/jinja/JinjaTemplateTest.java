@@ -18,6 +18,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -183,6 +184,80 @@ class JinjaTemplateTest {
       })
   void refusesWhatItDoesNotHave(String template) {
     assertThatThrownBy(() -> render(template)).isInstanceOf(JinjaException.class);
+  }
+
+  /** As Jinja2 does: what stands in a conditional is looked up when it runs. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{% if none %}{{ 1 ! nope }}{% endif %}b|b",
+        "{% if true %}x{% elif 1 ! nope %}{% endif %}b|xb",
+        "{% if true %}x{% else %}{{ 1 is nope }}{% endif %}b|xb",
+        "{{ (1 ! nope) if false else 2 }}b|2b",
+        "{{ 2 if true else (1 ! nope) }}b|2b",
+        "{{ ((1 ! nope) ~ 'a') if none else 2 }}b|2b",
+        "{% if none %}{% if 1 ! nope is nope %}{% endif %}{% endif %}b|b",
+        "{% if none %}{% for x in [1] ! nope %}{{ x }}{% endfor %}{% endif %}b|b",
+        "{% if none %}{% for x in [1] %}{% if none %}{{ x ! nope }}{% endif %}{% endfor %}{% endif %}b|b",
+        "{% if none %}{% set x = 1 ! nope %}{% endif %}b|b",
+        "{% if 'nope' is filter %}{{ 1 ! nope }}{% endif %}b|b",
+        "{% if none %}{{ 'a' ! upper(1) }}{{ 'a' ! trim(1, 2, 3) }}{% endif %}b|b",
+        "{% if none and (1 ! nope) %}{% endif %}b|b"
+      })
+  void whatIsUnknownIsNoMatterWhereItDoesNotRun(String template, String text) {
+    assertThat(render(template.replace('!', '|'))).isEqualTo(text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{% for x in [] %}{{ x | nope }}{% endfor %}",
+        "{% macro m() %}{{ 1 | nope }}{% endmacro %}",
+        "{% if none %}{% for x in [1] %}{{ x | nope }}{% endfor %}{% endif %}",
+        "{% if none %}{% for x in [1] if x | nope %}{{ x }}{% endfor %}{% endif %}",
+        "{% if none %}{% macro m(a=1 | nope) %}{% endmacro %}{% endif %}",
+        "{% if none %}{% set x %}{{ 1 | nope }}{% endset %}{% endif %}",
+        "{% if none %}{% filter nope %}{% endfilter %}{% endif %}",
+        "{{ (2 if none else 3) ~ (1 | nope) }}",
+        "{{ [(1 | nope) if none else 3, 1 is nope] }}",
+        "{{ none and (1 | nope) }}"
+      })
+  void whatIsUnknownElsewhereIsRefusedBeforeItRuns(String template) {
+    assertThatThrownBy(() -> JinjaTemplate.parse(template))
+        .isInstanceOf(JinjaException.class)
+        .hasMessageMatching("line 1: there is no (filter|test) \"nope\"");
+  }
+
+  @Test
+  void whatIsUnknownFailsWhereItRuns() {
+    assertThatThrownBy(() -> render("a\n{% if true %}{{ 1 | nope }}{% endif %}"))
+        .hasMessage("line 2: there is no filter \"nope\"");
+    assertThatThrownBy(() -> render("{{ 1 if 1 is nope }}"))
+        .hasMessage("line 1: there is no test \"nope\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "selectattr('a')",
+        "selectattr('a', 'equalto', 1)",
+        "rejectattr('a')",
+        "select",
+        "select('odd')",
+        "reject('nope')",
+        "map('upper')",
+        "map('nope')",
+        "map(attribute='a', default=3)"
+      })
+  void lazyFiltersTakeWhatIsFalsyAsEmpty(String filter) {
+    for (String falsy : List.of("none", "missing", "false", "0", "''", "[]", "{}")) {
+      assertThat(render("{{ %s | %s | list | length }}".formatted(falsy, filter))).isEqualTo("0");
+    }
+    assertThatThrownBy(() -> render("{{ 5 | %s | list }}".formatted(filter)))
+        .isInstanceOf(JinjaException.class);
+    assertThatThrownBy(() -> render("{{ none | list }}")).isInstanceOf(JinjaException.class);
   }
 
   @Test
