@@ -24,11 +24,17 @@ public final class TinyModels {
 
   /** Writes a model whose scores have so many ids; the tokenizer has 280 of them at most. */
   public static Path write(Path folder, long seed, int layers, int vocabulary) throws IOException {
+    return write(folder, seed, layers, vocabulary, 16);
+  }
+
+  /** Writes a model of any width that two heads can share. */
+  public static Path write(Path folder, long seed, int layers, int vocabulary, int width)
+      throws IOException {
     Files.createDirectories(folder);
     List<String> texts =
         List.of("A dog runs in the park.", "The dog runs to the park with a ball.");
     Files.writeString(folder.resolve("tokenizer.json"), BpeTrainer.train(texts, 280));
-    ModelShape shape = new ModelShape(vocabulary, layers, 16, 2, 32);
+    ModelShape shape = new ModelShape(vocabulary, layers, width, 2, 2 * width);
     Files.writeString(folder.resolve("config.json"), shape.config());
     try (Script script = new Script(Device.cpu())) {
       new Parameters(shape, script, seed).export(folder.resolve("model.safetensors"));
