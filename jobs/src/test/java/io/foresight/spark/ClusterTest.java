@@ -59,7 +59,7 @@ class ClusterTest {
     prompts = Files.write(temporary.resolve("prompts.jsonl"), lines);
   }
 
-  private static SparkSession session(String master, Map<String, String> further) {
+  static SparkSession session(String master, Map<String, String> further) {
     SparkSession.Builder builder =
         SparkSession.builder()
             .master(master)

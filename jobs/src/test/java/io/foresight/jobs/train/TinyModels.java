@@ -21,11 +21,16 @@ public final class TinyModels {
 
   /** Writes a model. */
   public static Path write(Path folder, long seed, int layers) throws IOException {
+    return write(folder, seed, layers, 16);
+  }
+
+  /** Writes a model of any width that two heads can share. */
+  public static Path write(Path folder, long seed, int layers, int width) throws IOException {
     Files.createDirectories(folder);
     List<String> texts =
         List.of("A dog runs in the park.", "The dog runs to the park with a ball.");
     Files.writeString(folder.resolve("tokenizer.json"), BpeTrainer.train(texts, VOCABULARY));
-    ModelShape shape = new ModelShape(VOCABULARY, layers, 16, 2, 32);
+    ModelShape shape = new ModelShape(VOCABULARY, layers, width, 2, 2 * width);
     Files.writeString(folder.resolve("config.json"), shape.config());
     try (Script script = new Script(Device.cpu())) {
       new Parameters(shape, script, seed).export(folder.resolve("model.safetensors"));
