@@ -5,12 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.fs.RemoteIterator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,27 +72,12 @@ class InputFilesTest {
     assertThat(WatchedFileSystem.REQUESTS.size()).isLessThan(10);
   }
 
-  /** Local files whose permissions, which it takes a process to know, nobody may ask for. */
-  public static final class WithoutPermissions extends LocalFileSystem {
+  /** Local files of which nobody may ask for what it takes a process each to know. */
+  public static final class WithoutProcesses extends LocalFileSystem {
 
     @Override
-    public FileStatus[] listStatus(Path folder) throws IOException {
-      return Stream.of(super.listStatus(folder))
-          .map(WithoutPermissions::of)
-          .toArray(FileStatus[]::new);
-    }
-
-    private static FileStatus of(FileStatus status) {
-      long length = status.getLen();
-      long modified = status.getModificationTime();
-      return new FileStatus(length, status.isDirectory(), 1, 1, modified, status.getPath()) {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        public FsPermission getPermission() {
-          throw new AssertionError("asked for the permissions of " + getPath());
-        }
-      };
+    public RemoteIterator<LocatedFileStatus> listLocatedStatus(Path folder) {
+      throw new AssertionError("asked for the permissions of the files of " + folder);
     }
   }
 
@@ -102,7 +86,7 @@ class InputFilesTest {
     Files.createDirectories(folder.resolve("a/b"));
     Files.writeString(folder.resolve("a/b/x.jsonl"), "{}");
     Configuration hadoop = new Configuration();
-    hadoop.set("fs.file.impl", WithoutPermissions.class.getName());
+    hadoop.set("fs.file.impl", WithoutProcesses.class.getName());
     hadoop.setBoolean("fs.file.impl.disable.cache", true);
     assertThat(found(hadoop, List.of(folder.toString()))).isEqualTo(FILES + 1);
   }
