@@ -138,7 +138,7 @@ public final class CdslTree implements Strategy {
     List<Choice> close =
         choices.stream()
             .filter(c -> best.value() - c.value() < Scores.NEAR_TIE)
-            .filter(c -> c == best || !Arrays.equals(c.path(), best.path()))
+            .filter(c -> c.branch() == best.branch() || !Arrays.equals(c.path(), best.path()))
             .toList();
     if (close.size() == 1) {
       return best;
