@@ -413,6 +413,9 @@ class RunTest {
     Dataset<Row> grows = changing(14, 14, 15);
     assertThatThrownBy(() -> FakeWork.run(spark, more, grows, 0))
         .hasMessageContaining("2 rows were counted, and 3 were there");
+    try (Run before = Run.open(spark, request())) {
+      assertThat(before.isWhole()).isTrue();
+    }
     assertThat(seen()).isEqualTo(done(FakeWork.texts(0, 12)));
     run(more, FakeWork.texts(0, 14));
     assertThat(seen()).isEqualTo(done(FakeWork.texts(0, 14)));
