@@ -41,6 +41,9 @@ class KillTest {
   private static final int DRIVER_KILLS =
       Math.max(1, KILLS - EXECUTOR_KILLS - GENERATE_KILLS - OVERWRITE_KILLS);
 
+  /** Times that two drivers start together. */
+  private static final int PAIRS = Integer.getInteger("foresight.driver-pairs", 1);
+
   private static final int ROWS = 160;
   private static final int GENERATED_ROWS = 60;
 
@@ -280,11 +283,15 @@ class KillTest {
 
   @Test
   void ofTwoDriversOnOneOutputOneIsRefused() throws Exception {
-    String output = temporary.resolve("two").toString();
-    // Long enough that the later one finds the other at work.
-    Process one = start("local[2]", output, 4 * MILLIS_PER_ROW);
-    Process other = start("local[2]", output, 4 * MILLIS_PER_ROW);
-    assertThat(List.of(one.waitFor(), other.waitFor())).as(said()).containsExactlyInAnyOrder(0, 9);
-    assertThat(FakeWork.read(spark, output)).isEqualTo(done);
+    for (int i = 0; i < PAIRS; i++) {
+      String output = temporary.resolve("two-" + i).toString();
+      // Long enough that the later one finds the other at work.
+      Process one = start("local[2]", output, 4 * MILLIS_PER_ROW);
+      Process other = start("local[2]", output, 4 * MILLIS_PER_ROW);
+      assertThat(List.of(one.waitFor(), other.waitFor()))
+          .as(said())
+          .containsExactlyInAnyOrder(0, 9);
+      assertThat(FakeWork.read(spark, output)).isEqualTo(done);
+    }
   }
 }
