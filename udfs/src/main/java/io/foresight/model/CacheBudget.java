@@ -16,6 +16,11 @@ public final class CacheBudget {
     return bytes;
   }
 
+  /** What is left of it, in bytes. */
+  public long left() {
+    return bytes - taken;
+  }
+
   /** A part of it for others on the same thread; what is left here is less from now on. */
   public CacheBudget part(long part) {
     take(part);
@@ -24,11 +29,11 @@ public final class CacheBudget {
 
   /** How many things of {@code each} bytes it still holds. */
   long rooms(long each) {
-    return Math.max(0, bytes - taken) / each;
+    return Math.max(0, left()) / each;
   }
 
   boolean holds(long more) {
-    return taken + more <= bytes;
+    return more <= left();
   }
 
   void take(long more) {
