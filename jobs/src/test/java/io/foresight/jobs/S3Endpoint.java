@@ -45,6 +45,8 @@ public final class S3Endpoint implements AutoCloseable {
     Process server =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-jar",
                 "target/s3mock/s3mock.jar",
                 "--server.port=0",

@@ -243,7 +243,7 @@ class SequenceClassifierTest {
   @CsvSource(
       delimiter = ';',
       value = {
-        "bert; \"model_type\": \"bert\"; \"model_type\": \"t5\"; its family, model_type \"t5\", is not supported. Supported: bert, bloom, deberta-v2, distilbert,",
+        "bert; \"model_type\": \"bert\"; \"model_type\": \"t5\"; its family, model_type \"t5\", is not supported. Supported: bert, bloom, cohere, deberta-v2, distilbert,",
         "bert; BertForSequenceClassification; BertForMaskedLM; its architecture, BertForMaskedLM, is no sequence classifier. Give a checkpoint of one whose name ends in ForSequenceClassification.",
         "llama; LlamaForSequenceClassification; LlamaForCausalLM; its architecture, LlamaForCausalLM, is no sequence classifier.",
         "bert; \"1\": \"neutral\"; \"7\": \"neutral\"; config.json has id2label with 3 entries, but no name for \"1\". Number the labels from 0 on.",
