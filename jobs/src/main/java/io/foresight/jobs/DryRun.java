@@ -69,7 +69,10 @@ final class DryRun implements Callable<Integer> {
         given.isSound("input")
             ? found(() -> InputReader.read(spark, settings.reading(), generation))
             : null;
-    System.out.println(settings.resolved());
+    if (!given.hasProblems()) {
+      // Else there may be a secret among them, where none belongs.
+      System.out.println(settings.resolved());
+    }
     if (prompts != null) {
       show(prompts, models, generation);
     }
