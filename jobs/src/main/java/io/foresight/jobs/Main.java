@@ -1,9 +1,18 @@
 package io.foresight.jobs;
 
+import io.foresight.jobs.benchmark.BenchmarkJob;
+import io.foresight.jobs.generate.GenerateJob;
+import io.foresight.jobs.inspect.InspectJob;
+import io.foresight.jobs.process.ExitCode;
+import io.foresight.jobs.process.Failure;
+import io.foresight.jobs.process.Interruption;
+import io.foresight.jobs.process.ProcessFolder;
+import io.foresight.jobs.process.Version;
+import io.foresight.jobs.score.ScoreJob;
 import io.foresight.jobs.train.TrainClassifierJob;
 import io.foresight.jobs.train.TrainJob;
 import io.foresight.launch.LogFile;
-import io.foresight.spark.Secrets;
+import io.foresight.store.Secrets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;

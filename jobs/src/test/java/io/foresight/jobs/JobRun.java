@@ -13,10 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A job run in this process, as its command line would: exit code and what it printed. */
-record JobRun(int code, String out, String err) {
+public record JobRun(int code, String out, String err) {
 
   /** Runs a job on Spark's local mode with two task slots. */
-  static JobRun of(String... args) {
+  public static JobRun of(String... args) {
     System.setProperty("spark.master", "local[2]");
     System.setProperty("spark.ui.enabled", "false");
     System.setProperty("spark.sql.shuffle.partitions", "4");
@@ -39,27 +39,27 @@ record JobRun(int code, String out, String err) {
   }
 
   /** This, after checking that the exit code says success. */
-  JobRun succeeded() {
+  public JobRun succeeded() {
     assertThat(code).as(err).isZero();
     return this;
   }
 
   /** A folder with two tiny models and the arguments that name them. */
-  record Folder(Path path, Path target, Path draft) {
+  public record Folder(Path path, Path target, Path draft) {
 
-    static Folder create(Path path) throws IOException {
+    public static Folder create(Path path) throws IOException {
       return new Folder(
           path,
           TinyModels.write(path.resolve("target"), 1),
           TinyModels.write(path.resolve("draft"), 2));
     }
 
-    Path file(String name, String... lines) throws IOException {
+    public Path file(String name, String... lines) throws IOException {
       return Files.write(path.resolve(name), List.of(lines));
     }
 
     /** Runs {@code generate} with these models; later arguments win. */
-    JobRun generate(Object... further) {
+    public JobRun generate(Object... further) {
       List<String> args =
           new ArrayList<>(
               List.of(

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.primitives.Bytes;
 import com.typesafe.config.ConfigFactory;
-import io.foresight.model.Checkpoint;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.jobs.settings.JobSettings;
+import io.foresight.jobs.settings.SettingsReader;
+import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.spark.Foresight;
-import io.foresight.spark.GenerationSettings;
 import io.foresight.spark.Progress;
 import java.io.IOException;
 import java.io.StringWriter;

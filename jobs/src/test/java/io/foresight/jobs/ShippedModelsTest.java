@@ -3,6 +3,8 @@ package io.foresight.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
+import io.foresight.jobs.settings.JobSettings;
+import io.foresight.jobs.settings.SettingsReader;
 import io.foresight.jobs.train.TinyModels;
 import io.foresight.spark.Foresight;
 import java.io.IOException;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foresight.decoding.DecodingSettings;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.LostDevice;
 import io.foresight.jobs.train.TinyModels;
 import io.foresight.reward.RewardFactory;
 import io.foresight.reward.RewardSpec;

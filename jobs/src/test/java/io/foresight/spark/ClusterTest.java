@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.foresight.decoding.DecodingSettings;
+import io.foresight.engine.DeviceChoice;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.ModelCache;
+import io.foresight.engine.RowDecoder;
+import io.foresight.engine.RowListener;
+import io.foresight.engine.ScoringSettings;
 import io.foresight.jobs.train.TinyModels;
 import io.foresight.reward.Combination;
 import io.foresight.reward.RewardSpec;

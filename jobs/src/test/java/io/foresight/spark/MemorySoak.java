@@ -1,6 +1,7 @@
 package io.foresight.spark;
 
 import io.foresight.decoding.DecodingSettings;
+import io.foresight.engine.GenerationSettings;
 import io.foresight.jobs.train.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,6 +2,7 @@ package io.foresight.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foresight.engine.ScoringSettings;
 import io.foresight.reward.RewardSpec;
 import java.util.Collections;
 import java.util.List;

@@ -24,7 +24,7 @@ public record Criterion(RewardMode mode, double threshold) implements Serializab
   }
 
   /** The same, where the settings of a run leave it to the reward. */
-  Criterion under(DecodingSettings settings) {
+  public Criterion under(DecodingSettings settings) {
     return new Criterion(
         settings.rewardMode() == RewardMode.AUTO ? mode : settings.rewardMode(),
         Double.isNaN(settings.rewardThreshold()) ? threshold : settings.rewardThreshold());

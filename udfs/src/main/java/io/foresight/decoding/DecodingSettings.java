@@ -6,7 +6,7 @@ import java.util.Objects;
 /**
  * The settings of every strategy; each strategy reads the ones it knows.
  *
- * @param strategy one of {@link Strategies#NAMES}
+ * @param strategy one of the names of the strategies
  * @param maxNewTokens most tokens to generate; at least 1. The row's {@link Request} carries it
  * @param temperature softmax temperature of sampling; above 0
  * @param topK sampling keeps the most probable {@code topK} ids; 0 keeps all
@@ -83,7 +83,7 @@ public record DecodingSettings(
     FALSE;
 
     /** Whether it is on where AUTO means {@code byDefault}. */
-    boolean on(boolean byDefault) {
+    public boolean on(boolean byDefault) {
       return this == AUTO ? byDefault : this == TRUE;
     }
   }

@@ -14,14 +14,14 @@ public record Noise(Sampler sampler, long seed) {
   private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
 
   /** Noise of a row whose strategy samples if its settings say so; {@code null} if they do not. */
-  static Noise of(DecodingSettings settings, Request request) {
+  public static Noise of(DecodingSettings settings, Request request) {
     return settings.verification() == DecodingSettings.Verification.HARD
         ? null
         : new Noise(Sampler.of(settings), request.seed());
   }
 
   /** The same of another of the row's samples. */
-  Noise ofSample(int sample) {
+  public Noise ofSample(int sample) {
     return new Noise(sampler, mixed(mixed(seed) + (sample + 1) * GOLDEN_GAMMA));
   }
 

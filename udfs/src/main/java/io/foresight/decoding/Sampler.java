@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
  */
 public record Sampler(double temperature, int topK, double topP) {
 
-  static Sampler of(DecodingSettings settings) {
+  public static Sampler of(DecodingSettings settings) {
     return new Sampler(settings.temperature(), settings.topK(), settings.topP());
   }
 
@@ -64,7 +64,7 @@ public record Sampler(double temperature, int topK, double topP) {
   }
 
   /** Draws an id with the given weights, which need not sum to 1 but to more than 0. */
-  static int draw(double[] weights, SplittableRandom random) {
+  public static int draw(double[] weights, SplittableRandom random) {
     double left = random.nextDouble() * sum(weights);
     int last = -1;
     for (int i = 0; i < weights.length; i++) {

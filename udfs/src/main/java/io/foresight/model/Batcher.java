@@ -1,9 +1,9 @@
 package io.foresight.model;
 
 import io.foresight.decoding.Extension;
-import io.foresight.decoding.ForwardingModel;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Scores;
+import io.foresight.decoding.search.ForwardingModel;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

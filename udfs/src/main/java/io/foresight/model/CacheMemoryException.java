@@ -1,5 +1,7 @@
 package io.foresight.model;
 
+import io.foresight.model.text.ModelException;
+
 /** The caches of a task have no room for all that they are to hold at a time. */
 public final class CacheMemoryException extends ModelException {
 

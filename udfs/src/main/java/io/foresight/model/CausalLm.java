@@ -1,6 +1,9 @@
 package io.foresight.model;
 
 import ai.djl.Device;
+import io.foresight.model.checkpoint.Checkpoint;
+import io.foresight.model.checkpoint.Precision;
+import io.foresight.model.text.ModelException;
 import java.nio.file.Path;
 
 /**
@@ -64,7 +67,7 @@ public final class CausalLm implements AutoCloseable {
    * equal scores, too many to compute anew, and in int8 rounding moves activations by whole steps;
    * on a GPU a forward alone costs as much as one of many rows.
    */
-  boolean hasCanonicalScores() {
+  public boolean hasCanonicalScores() {
     return precision == Precision.FP32 && !device.isGpu();
   }
 

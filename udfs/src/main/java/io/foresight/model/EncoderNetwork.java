@@ -6,9 +6,12 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import io.foresight.model.EncoderConfig.Convolution;
-import io.foresight.model.EncoderConfig.Distances;
-import io.foresight.model.Safetensors.Tensor;
+import io.foresight.model.checkpoint.ClassifierCheckpoint;
+import io.foresight.model.checkpoint.EncoderConfig;
+import io.foresight.model.checkpoint.EncoderConfig.Convolution;
+import io.foresight.model.checkpoint.EncoderConfig.Distances;
+import io.foresight.model.checkpoint.Precision;
+import io.foresight.model.checkpoint.Safetensors.Tensor;
 import java.util.Arrays;
 import java.util.List;
 

@@ -4,6 +4,8 @@ import io.foresight.decoding.Ask;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Scores;
+import io.foresight.model.checkpoint.ModelConfig;
+import io.foresight.model.text.ModelException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

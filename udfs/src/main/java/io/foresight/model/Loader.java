@@ -5,6 +5,12 @@ import static java.util.stream.Collectors.partitioningBy;
 
 import ai.djl.Device;
 import ai.djl.pytorch.jni.IValue;
+import io.foresight.model.checkpoint.Checkpoint;
+import io.foresight.model.checkpoint.ModelConfig;
+import io.foresight.model.checkpoint.Precision;
+import io.foresight.model.checkpoint.Rope;
+import io.foresight.model.checkpoint.Safetensors;
+import io.foresight.model.checkpoint.TensorNames;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * tensors of the next are read, by several threads and from whatever shards they are in. So the
  * memory taken beside the model's own is that of a few matrices.
  */
-final class Loader {
+public final class Loader {
 
   private static final Logger LOG = LoggerFactory.getLogger(Loader.class);
 
@@ -37,7 +43,7 @@ final class Loader {
   private final String device;
   private final long layout;
 
-  Loader(Checkpoint checkpoint, Script script, Device device, Precision precision) {
+  public Loader(Checkpoint checkpoint, Script script, Device device, Precision precision) {
     this.checkpoint = checkpoint;
     this.config = checkpoint.config();
     this.script = script;
@@ -53,7 +59,7 @@ final class Loader {
   /** One tensor, being read. */
   private record Reading(TensorNames.Wanted wanted, CompletableFuture<IValue> tensor) {}
 
-  void load() {
+  public void load() {
     configure();
     List<Step> steps = steps(checkpoint.plan());
     ExecutorService readers = Executors.newFixedThreadPool(READERS);

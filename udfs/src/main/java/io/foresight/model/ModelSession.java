@@ -14,6 +14,8 @@ import io.foresight.decoding.Noise;
 import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
+import io.foresight.model.checkpoint.ModelConfig;
+import io.foresight.model.text.ModelException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

@@ -1,7 +1,8 @@
 package io.foresight.model;
 
-import io.foresight.model.Safetensors.Stored;
-import io.foresight.model.Safetensors.Tensor;
+import io.foresight.model.checkpoint.Precision;
+import io.foresight.model.checkpoint.Safetensors.Stored;
+import io.foresight.model.checkpoint.Safetensors.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -10,14 +11,14 @@ import java.nio.channels.FileChannel;
 import java.util.Locale;
 
 /** Says what of a tensor is NaN or infinite, by reading it once more, element by element. */
-final class NonFinite {
+public final class NonFinite {
 
   private static final int BUFFER = 1 << 20;
 
   private NonFinite() {}
 
   /** Why a tensor that was found to hold such elements is refused. */
-  static IllegalArgumentException refusal(Tensor tensor, Precision precision) {
+  public static IllegalArgumentException refusal(Tensor tensor, Precision precision) {
     long count = 0;
     long first = -1;
     long index = 0;

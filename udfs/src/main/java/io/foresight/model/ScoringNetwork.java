@@ -1,6 +1,8 @@
 package io.foresight.model;
 
 import ai.djl.Device;
+import io.foresight.model.checkpoint.ClassifierCheckpoint;
+import io.foresight.model.checkpoint.Precision;
 import java.util.Arrays;
 import java.util.List;
 

@@ -71,7 +71,7 @@ public final class Script implements AutoCloseable {
   }
 
   /** Calls a method whose first argument, {@code cache}, stays open; as {@link #call} otherwise. */
-  IValue callOn(IValue cache, String method, IValue... arguments) {
+  public IValue callOn(IValue cache, String method, IValue... arguments) {
     IValue[] all = new IValue[arguments.length + 1];
     all[0] = cache;
     System.arraycopy(arguments, 0, all, 1, arguments.length);

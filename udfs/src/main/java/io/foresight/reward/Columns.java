@@ -8,14 +8,14 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /** What rewards read of a row; each throws a {@link RowFault} for another type. */
-final class Columns {
+public final class Columns {
 
   private static final int LONGEST_SHOWN = 100;
 
   private Columns() {}
 
   /** A text; empty if the row has none. */
-  static Optional<String> text(Map<String, Object> row, String column) {
+  public static Optional<String> text(Map<String, Object> row, String column) {
     Object value = row.get(column);
     if (value != null && !(value instanceof String)) {
       throw wrong(column, value, "a text");
@@ -24,12 +24,12 @@ final class Columns {
   }
 
   /** A list of texts; empty if the row has none. */
-  static Optional<List<String>> texts(Map<String, Object> row, String column) {
+  public static Optional<List<String>> texts(Map<String, Object> row, String column) {
     return Optional.ofNullable(row.get(column)).map(value -> texts(value, column));
   }
 
   /** The texts of a value that is a list of them. */
-  static List<String> texts(Object value, String column) {
+  public static List<String> texts(Object value, String column) {
     if (!(value instanceof List<?> list)) {
       throw wrong(column, value, "a list of texts");
     }
@@ -48,7 +48,7 @@ final class Columns {
    *
    * @param what what it is a list of, in words
    */
-  static Optional<List<?>> list(Map<String, Object> row, String column, String what) {
+  public static Optional<List<?>> list(Map<String, Object> row, String column, String what) {
     Object value = row.get(column);
     if (value == null) {
       return Optional.empty();
@@ -60,7 +60,7 @@ final class Columns {
   }
 
   /** A whole number of at least 0, also as text, as CSV has it; empty if the row has none. */
-  static OptionalInt count(Map<String, Object> row, String column) {
+  public static OptionalInt count(Map<String, Object> row, String column) {
     Object value = row.get(column);
     if (value == null) {
       return OptionalInt.empty();
@@ -86,7 +86,7 @@ final class Columns {
   }
 
   /** A value of a row for a message, which must not be as long as data may be. */
-  static String shown(String value) {
+  public static String shown(String value) {
     return value.length() <= LONGEST_SHOWN ? value : value.substring(0, LONGEST_SHOWN) + "...";
   }
 }

@@ -1,5 +1,8 @@
 package io.foresight.reward;
 
+import java.nio.file.Path;
+import java.util.Map;
+
 /**
  * A kind of reward. Those of other projects are found by {@link java.util.ServiceLoader}: name the
  * class in {@code META-INF/services/io.foresight.reward.RewardFactory} of a jar that is given with
@@ -18,4 +21,14 @@ public interface RewardFactory {
    *     what is returned is not used if there was one
    */
   RewardFunction create(RewardSettings settings);
+
+  /**
+   * Files of this host that the reward runs, whose content changes what it says.
+   *
+   * @param settings as {@link #create} takes them
+   * @return by what each is of the reward, such as {@code command.0}
+   */
+  default Map<String, Path> files(RewardSettings settings) {
+    return Map.of();
+  }
 }

@@ -27,6 +27,14 @@ public interface RewardFunction extends AutoCloseable {
     return 1;
   }
 
+  /**
+   * What this process lacks that the reward needs to score, in a sentence that says what to do;
+   * empty if nothing. Asked where rows are scored, before the first.
+   */
+  default Optional<String> lacks() {
+    return Optional.empty();
+  }
+
   /** Frees what the reward holds; called once, after the last row. */
   @Override
   default void close() {}

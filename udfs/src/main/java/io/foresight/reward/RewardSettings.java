@@ -27,6 +27,7 @@ public final class RewardSettings {
 
   private final String path;
   private final Map<String, Object> values;
+  private final TextScorer.Source scorers;
   private final Set<String> read = new LinkedHashSet<>();
   private final Set<String> columns = new LinkedHashSet<>();
   private final List<String> problems = new ArrayList<>();
@@ -38,10 +39,21 @@ public final class RewardSettings {
    * @param values numbers, texts, booleans, and lists and maps of those
    */
   public RewardSettings(String path, Map<String, ?> values) {
+    this(path, values, TextScorer.Source.ELSEWHERE);
+  }
+
+  /** The same for rewards that need a model, which they get from {@code scorers}. */
+  RewardSettings(String path, Map<String, ?> values, TextScorer.Source scorers) {
     this.path = path;
+    this.scorers = scorers;
     this.values = new TreeMap<>(values);
     // A null takes back what an earlier file gave, for a type that may have no such setting.
     this.values.values().removeIf(Objects::isNull);
+  }
+
+  /** The model in a folder or at a URI, as {@link TextScorer.Source#scorer} has it. */
+  public TextScorer scorer(String location) {
+    return scorers.scorer(location);
   }
 
   /** Whether the setting was given. */
@@ -234,7 +246,7 @@ public final class RewardSettings {
   }
 
   /** Notes that the input must have a column. */
-  void needs(String column) {
+  public void needs(String column) {
     columns.add(column);
   }
 
@@ -245,7 +257,7 @@ public final class RewardSettings {
   }
 
   /** As {@link #problem}, of a setting whose value must not be shown. */
-  void hiddenProblem(String key, String reason) {
+  public void hiddenProblem(String key, String reason) {
     problems.add("%s.%s: %s".formatted(path, key, reason));
   }
 
@@ -293,7 +305,7 @@ public final class RewardSettings {
     return duration.toMillisPart() == 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
   }
 
-  static String spelling(Enum<?> constant) {
+  public static String spelling(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

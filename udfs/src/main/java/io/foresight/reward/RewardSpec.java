@@ -40,7 +40,7 @@ public record RewardSpec(Combination combination, List<Named> rewards) implement
   private static final Set<String> WITH_MODEL = Set.of("classifier", "reward-model");
 
   private static final String MODEL = "model";
-  static final String DIGEST = "digest";
+  public static final String DIGEST = "digest";
 
   /** Copies. */
   public RewardSpec {
@@ -100,21 +100,17 @@ public record RewardSpec(Combination combination, List<Named> rewards) implement
    * @throws InvalidRewardsException if a reward of {@code --jars} cannot be loaded
    */
   public Map<String, Path> code() {
-    Map<String, RewardFactory> types = RewardTypes.all(TextScorer.Source.ELSEWHERE);
+    Map<String, RewardFactory> types = RewardTypes.all();
     Map<String, Path> code = new LinkedHashMap<>();
     for (Named named : rewards) {
       RewardFactory factory = types.get(String.valueOf(named.settings().get("type")));
       if (factory instanceof TimeLimited.Factory theirs) {
-        RewardTypes.place(theirs.factory()).ifPresent(jar -> code.put(named.name() + ".jar", jar));
-      } else if (factory instanceof CommandReward.Factory) {
-        List<String> command =
-            new RewardSettings(named.name(), named.settings()).texts(CommandReward.COMMAND);
-        for (int i = 0; i < command.size(); i++) {
-          Path file = CommandReward.file(command.get(i));
-          if (file != null) {
-            code.put(named.name() + ".command." + i, file);
-          }
-        }
+        RewardTypes.place(theirs.factory().getClass())
+            .ifPresent(jar -> code.put(named.name() + ".jar", jar));
+      } else if (factory != null) {
+        factory
+            .files(new RewardSettings(named.name(), named.settings()))
+            .forEach((of, file) -> code.put(named.name() + "." + of, file));
       }
     }
     return code;

@@ -3,7 +3,6 @@ package io.foresight.reward;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.CodeSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,37 +13,28 @@ import java.util.TreeMap;
 /** The kinds of rewards that there are: ours, and those on the class path. */
 final class RewardTypes {
 
-  private static final List<RewardFactory> OURS =
-      List.of(
-          new CommandReward.Factory(),
-          new ForbiddenWords.Factory(),
-          new JsonConformity.Factory(),
-          new KeywordCoverage.Factory(),
-          new Readability.Factory(),
-          new RegexMatch.Factory(),
-          new Similarity.Factory(),
-          new TextLength.Factory());
-
   private RewardTypes() {}
 
   /**
    * By type.
    *
-   * @param scorers where rewards that need a model get it
    * @throws InvalidRewardsException if a factory on the class path cannot be used
    */
-  static Map<String, RewardFactory> all(TextScorer.Source scorers) {
+  static Map<String, RewardFactory> all() {
     Map<String, RewardFactory> all = new TreeMap<>();
-    List<RewardFactory> ours = new ArrayList<>(OURS);
-    ours.add(new ModelReward.Classifier(scorers));
-    ours.add(new ModelReward.RewardModel(scorers));
-    for (RewardFactory factory : ours) {
-      all.put(factory.type(), factory);
+    for (RewardFactory factory :
+        ServiceLoader.load(RewardFactory.class, RewardTypes.class.getClassLoader())) {
+      if (isOurs(factory)) {
+        all.put(factory.type(), factory);
+      }
     }
     try {
       // Jars of --jars are seen by the thread's class loader, not by that of this class.
       for (RewardFactory factory :
           ServiceLoader.load(RewardFactory.class, Thread.currentThread().getContextClassLoader())) {
+        if (isOurs(factory)) {
+          continue;
+        }
         String type = type(factory);
         RewardFactory other = all.get(type);
         if (other != null) {
@@ -67,9 +57,14 @@ final class RewardTypes {
     return all;
   }
 
-  /** The jar, or the folder of classes, that a reward is loaded from, where it is known. */
-  static Optional<Path> place(RewardFactory factory) {
-    CodeSource source = factory.getClass().getProtectionDomain().getCodeSource();
+  /** Whether it comes in the same jar as this class. */
+  private static boolean isOurs(RewardFactory factory) {
+    return place(factory.getClass()).equals(place(RewardTypes.class));
+  }
+
+  /** The jar, or the folder of classes, that a class is loaded from, where it is known. */
+  static Optional<Path> place(Class<?> type) {
+    CodeSource source = type.getProtectionDomain().getCodeSource();
     return Optional.ofNullable(source == null ? null : source.getLocation())
         .filter(location -> location.getProtocol().equals("file"))
         .map(location -> Path.of(URI.create(location.toString())));

@@ -48,9 +48,10 @@ public final class Rewards implements AutoCloseable {
     List<String> problems = new ArrayList<>();
     List<Member> members = new ArrayList<>();
     Set<String> columns = new LinkedHashSet<>();
-    Map<String, RewardFactory> types = RewardTypes.all(scorers);
+    Map<String, RewardFactory> types = RewardTypes.all();
     for (RewardSpec.Named named : spec.rewards()) {
-      RewardSettings settings = new RewardSettings("rewards." + named.name(), named.settings());
+      RewardSettings settings =
+          new RewardSettings("rewards." + named.name(), named.settings(), scorers);
       RewardFactory factory = types.get(settings.text("type"));
       if (factory == null) {
         settings.problem("type", "it must be one of " + String.join(", ", types.keySet()) + ".");
@@ -119,11 +120,11 @@ public final class Rewards implements AutoCloseable {
     Rewards rewards = open(spec, scorers);
     List<String> problems = new ArrayList<>();
     for (Member member : rewards.members) {
-      if (member.function() instanceof CommandReward command && !command.missingHere().isEmpty()) {
-        problems.add(
-            "Cannot start the program of rewards.%s: %s"
-                .formatted(member.name(), CommandLine.notSet(command.missingHere())));
-      }
+      member
+          .function()
+          .lacks()
+          .ifPresent(
+              lack -> problems.add("Cannot use rewards.%s: %s".formatted(member.name(), lack)));
     }
     if (!problems.isEmpty()) {
       rewards.close();

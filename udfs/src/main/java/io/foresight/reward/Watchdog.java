@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * Ends programs whose JVM was killed, which can end nothing any more: a shell that reads from a
  * pipe of the JVM's, and so notices its end, whatever the reason. One per JVM. Thread-safe.
  */
-final class Watchdog {
+public final class Watchdog {
 
   private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
 
@@ -58,7 +58,7 @@ final class Watchdog {
    *
    * @param entry what only their environments have, as "NAME=value" without blanks
    */
-  static synchronized void watch(String entry) {
+  public static synchronized void watch(String entry) {
     try {
       if (!started) {
         started = true;
@@ -84,7 +84,7 @@ final class Watchdog {
   }
 
   /** Whether a process is the one that watches, which stays until this JVM's end. */
-  static synchronized boolean is(ProcessHandle handle) {
+  public static synchronized boolean is(ProcessHandle handle) {
     return process != null && process.toHandle().equals(handle);
   }
 }

@@ -1,6 +1,12 @@
 package io.foresight.spark;
 
 import io.foresight.decoding.RowFault;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.LostDevice;
+import io.foresight.engine.RowDecoder;
+import io.foresight.engine.RowListener;
+import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.Rows;
 import io.foresight.spark.run.RowsFunction;
 import java.util.Collections;
 import java.util.Iterator;

@@ -4,9 +4,15 @@ import static java.util.stream.Collectors.joining;
 import static org.apache.spark.sql.functions.col;
 
 import io.foresight.decoding.RowFault;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.Prompts;
+import io.foresight.engine.RowDecoder;
+import io.foresight.engine.RowListener;
+import io.foresight.engine.ScoringSettings;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
+import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.spark.run.Identified;
 import io.foresight.spark.run.RowsFunction;
 import java.nio.file.Path;
@@ -47,7 +53,7 @@ public final class Foresight {
    *     output for any number of partitions
    * @throws IllegalArgumentException if a column is missing, or the input already has an output
    *     column, or one of a name of {@link HiddenColumns}
-   * @throws io.foresight.model.ModelException if a remote model cannot be listed
+   * @throws io.foresight.model.text.ModelException if a remote model cannot be listed
    */
   public static Dataset<Row> generate(Dataset<Row> input, GenerationSettings settings) {
     return generate(input, settings, RowListener.NONE);
@@ -137,7 +143,7 @@ public final class Foresight {
    *     scored {@code error} says why, and the rest is null
    * @throws IllegalArgumentException if a column is missing, the input already has an output
    *     column, or one of a name of {@link HiddenColumns}, or the rewards cannot be used
-   * @throws io.foresight.model.ModelException if a remote model cannot be listed
+   * @throws io.foresight.model.text.ModelException if a remote model cannot be listed
    */
   public static Dataset<Row> score(Dataset<Row> input, ScoringSettings settings) {
     return scoring(input, settings, RowListener.NONE).placed();

@@ -1,9 +1,12 @@
 package io.foresight.spark;
 
 import ai.djl.Device;
-import io.foresight.decoding.Strategies;
+import io.foresight.decoding.strategy.Strategies;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.ModelCache;
+import io.foresight.engine.ModelPool;
 import io.foresight.model.CacheBudget;
-import io.foresight.model.Tokenizer;
+import io.foresight.model.text.Tokenizer;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,5 +1,6 @@
 package io.foresight.spark;
 
+import io.foresight.engine.RowListener;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -1,7 +1,12 @@
 package io.foresight.spark;
 
 import io.foresight.decoding.RowFault;
-import io.foresight.model.Tokenizer;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.Prompts;
+import io.foresight.engine.RowDecoder;
+import io.foresight.model.text.Tokenizer;
+import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.Rows;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;

@@ -1,7 +1,8 @@
 package io.foresight.spark;
 
-import io.foresight.decoding.Strategies;
-import io.foresight.model.ModelDigest;
+import io.foresight.decoding.strategy.Strategies;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.model.checkpoint.ModelDigest;
 import io.foresight.reward.RewardSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,7 +24,7 @@ public final class Provenance {
    * jars, and {@code rewards.NAME.command.N} of each item of a command that is a file on this host.
    *
    * @param settings with models in folders of this host
-   * @throws io.foresight.model.ModelException if a model cannot be read
+   * @throws io.foresight.model.text.ModelException if a model cannot be read
    * @throws UncheckedIOException if a jar or program cannot be read
    */
   public static SortedMap<String, String> of(GenerationSettings settings) {

@@ -1,7 +1,10 @@
 package io.foresight.spark;
 
-import io.foresight.model.ModelDigest;
-import io.foresight.model.ModelException;
+import io.foresight.model.checkpoint.ModelDigest;
+import io.foresight.model.text.ModelException;
+import io.foresight.store.ModelLocation;
+import io.foresight.store.ModelStore;
+import io.foresight.store.StoreSettings;
 import java.io.Serializable;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

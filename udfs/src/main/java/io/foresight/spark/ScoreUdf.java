@@ -2,7 +2,12 @@ package io.foresight.spark;
 
 import io.foresight.decoding.Counters;
 import io.foresight.decoding.RowFault;
-import io.foresight.spark.RowScorer.Scored;
+import io.foresight.engine.LostDevice;
+import io.foresight.engine.RowListener;
+import io.foresight.engine.RowScorer;
+import io.foresight.engine.RowScorer.Scored;
+import io.foresight.engine.ScoringSettings;
+import io.foresight.spark.rows.Rows;
 import io.foresight.spark.run.RowsFunction;
 import java.util.Collections;
 import java.util.Iterator;

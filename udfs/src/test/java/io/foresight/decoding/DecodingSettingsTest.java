@@ -3,6 +3,8 @@ package io.foresight.decoding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foresight.decoding.search.Case;
+import io.foresight.decoding.strategy.Strategies;
 import org.junit.jupiter.api.Test;
 
 /** Settings and the strategies that they name. */

@@ -9,6 +9,8 @@ import io.foresight.decoding.DecodingSettings.S2Action;
 import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.DecodingSettings.Tree;
 import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.decoding.search.Case;
+import io.foresight.decoding.strategy.Strategies;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;

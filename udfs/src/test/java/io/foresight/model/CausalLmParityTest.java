@@ -11,6 +11,8 @@ import io.foresight.decoding.Ask;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
+import io.foresight.model.checkpoint.Checkpoint;
+import io.foresight.model.checkpoint.Precision;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

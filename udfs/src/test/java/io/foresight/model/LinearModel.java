@@ -1,5 +1,6 @@
 package io.foresight.model;
 
+import io.foresight.model.checkpoint.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,7 +9,7 @@ import java.util.Random;
 import java.util.function.IntToDoubleFunction;
 
 /** Writes a model whose logits are the same everywhere, so that what ties is known. */
-final class LinearModel {
+public final class LinearModel {
 
   static final int WIDTH = 8;
 
@@ -19,7 +20,8 @@ final class LinearModel {
    *
    * @param weight of an id, above 0; its logit is about 8 times that
    */
-  static void write(Path folder, int vocabulary, IntToDoubleFunction weight) throws IOException {
+  public static void write(Path folder, int vocabulary, IntToDoubleFunction weight)
+      throws IOException {
     write(folder, vocabulary, weight, null, column -> 1, row -> 1);
   }
 
@@ -30,7 +32,7 @@ final class LinearModel {
    * @param norm weight of a column of the norm before the head
    * @param down weight of a row of the last matrix before the head
    */
-  static void write(
+  public static void write(
       Path folder,
       int vocabulary,
       IntToDoubleFunction weight,

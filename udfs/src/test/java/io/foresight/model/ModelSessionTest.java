@@ -9,6 +9,8 @@ import io.foresight.decoding.Ask;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
+import io.foresight.model.checkpoint.Precision;
+import io.foresight.model.text.ModelException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -10,6 +10,7 @@ import io.foresight.decoding.Noise;
 import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
+import io.foresight.model.checkpoint.Precision;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
-import io.foresight.model.SequenceClassifier.Problem;
+import io.foresight.model.checkpoint.ClassifierCheckpoint;
+import io.foresight.model.checkpoint.ClassifierProblem;
+import io.foresight.model.checkpoint.WeightFiles;
+import io.foresight.model.text.ModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,12 +56,12 @@ class SequenceClassifierTest {
     ClassifierCheckpoint bert = ClassifierCheckpoint.inspect(FIXTURES.resolve("bert"));
     assertThat(bert.family()).isEqualTo("bert");
     assertThat(bert.labels()).containsExactly("negative", "neutral", "positive");
-    assertThat(bert.problem()).isEqualTo(Problem.SINGLE_LABEL);
+    assertThat(bert.problem()).isEqualTo(ClassifierProblem.SINGLE_LABEL);
     assertThat(bert.maxTokens()).isEqualTo(40);
     assertThat(bert.parameters()).isEqualTo(11_907);
     ClassifierCheckpoint scorer = ClassifierCheckpoint.inspect(FIXTURES.resolve("llama-reward"));
     assertThat(scorer.labels()).containsExactly("LABEL_0");
-    assertThat(scorer.problem()).isEqualTo(Problem.REGRESSION);
+    assertThat(scorer.problem()).isEqualTo(ClassifierProblem.REGRESSION);
     assertThat(scorer.parameters()).isEqualTo(10_392);
     assertThat(scorer.digest()).hasSize(64).isNotEqualTo(bert.digest());
   }
@@ -71,7 +74,7 @@ class SequenceClassifierTest {
     "gpt2-reward, REGRESSION, 1"
   })
   void theProblemIsTheConfigurationsOrFollowsFromTheLabels(
-      String fixture, Problem problem, int labels) {
+      String fixture, ClassifierProblem problem, int labels) {
     ClassifierCheckpoint checkpoint = ClassifierCheckpoint.inspect(FIXTURES.resolve(fixture));
     assertThat(checkpoint.problem()).isEqualTo(problem);
     assertThat(checkpoint.labels()).hasSize(labels);
@@ -87,16 +90,16 @@ class SequenceClassifierTest {
   @Test
   void scoresAreWhatTheProblemMakesOfLogits() {
     float[] logits = {1, 2, -300};
-    float[] single = Problem.SINGLE_LABEL.scores(logits);
+    float[] single = ClassifierProblem.SINGLE_LABEL.scores(logits);
     assertThat(single[0]).isCloseTo(0.26894143f, within(1e-6f));
     assertThat(single[0] + single[1] + single[2]).isCloseTo(1, within(1e-6f));
-    float[] multi = Problem.MULTI_LABEL.scores(logits);
+    float[] multi = ClassifierProblem.MULTI_LABEL.scores(logits);
     assertThat(multi[0]).isCloseTo(0.7310586f, within(1e-6f));
     assertThat(multi[1]).isCloseTo(0.880797f, within(1e-6f));
     assertThat(multi[2]).isZero();
-    assertThat(Problem.REGRESSION.scores(logits)).containsExactly(1, 2, -300);
+    assertThat(ClassifierProblem.REGRESSION.scores(logits)).containsExactly(1, 2, -300);
     assertThat(logits).containsExactly(1, 2, -300);
-    assertThat(Problem.SINGLE_LABEL.scores(new float[] {1e30f, 0})).containsExactly(1, 0);
+    assertThat(ClassifierProblem.SINGLE_LABEL.scores(new float[] {1e30f, 0})).containsExactly(1, 0);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.foresight.reward.RewardFunction.RowReward;
+import io.foresight.reward.text.Sentences;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -30,8 +31,7 @@ class AnyTextTest {
   private record Rule(Map<String, Object> settings) {
 
     RowReward ofRow() {
-      RewardFactory factory =
-          RewardTypes.all(TextScorer.Source.ELSEWHERE).get(settings.get("type").toString());
+      RewardFactory factory = RewardTypes.all().get(settings.get("type").toString());
       RewardSettings read = new RewardSettings("rewards.it", settings);
       read.text("type");
       RewardFunction function = factory.create(read);

@@ -56,7 +56,7 @@ class DocumentedRewardsTest {
 
   @Test
   void everyTypeIsDocumented() throws IOException {
-    Set<String> types = new TreeSet<>(RewardTypes.all(TextScorer.Source.ELSEWHERE).keySet());
+    Set<String> types = new TreeSet<>(RewardTypes.all().keySet());
     // Programs have a page of their own, docs/own-rewards.md.
     types.remove("command");
     assertThat(sections().stream().map(Section::type)).containsExactlyInAnyOrderElementsOf(types);
@@ -65,7 +65,7 @@ class DocumentedRewardsTest {
   @ParameterizedTest
   @MethodSource("sections")
   void settingsAreThoseThatAreRead(Section section) {
-    RewardFactory factory = RewardTypes.all(TextScorer.Source.ELSEWHERE).get(section.type());
+    RewardFactory factory = RewardTypes.all().get(section.type());
     String known =
         Made.problems(factory, Map.of("nothing-of-the-kind", 1)).stream()
             .flatMap(problem -> KNOWN.matcher(problem).results())

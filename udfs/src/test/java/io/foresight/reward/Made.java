@@ -6,12 +6,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Rewards made from settings, as a job makes them. */
-final class Made {
+public final class Made {
 
   private Made() {}
 
   /** The reward of a row, if it judges it. */
-  static Optional<RowReward> forRow(
+  public static Optional<RowReward> forRow(
       RewardFactory factory, Map<String, ?> settings, Map<String, Object> row) {
     RewardSettings read = new RewardSettings("rewards.it", settings);
     RewardFunction function = factory.create(read);
@@ -22,12 +22,12 @@ final class Made {
   }
 
   /** The reward of a row that gives nothing to the reward. */
-  static RowReward of(RewardFactory factory, Map<String, ?> settings) {
+  public static RowReward of(RewardFactory factory, Map<String, ?> settings) {
     return forRow(factory, settings, Map.of()).orElseThrow();
   }
 
   /** What is wrong with settings. */
-  static List<String> problems(RewardFactory factory, Map<String, ?> settings) {
+  public static List<String> problems(RewardFactory factory, Map<String, ?> settings) {
     RewardSettings read = new RewardSettings("rewards.it", settings);
     factory.create(read);
     return read.problems();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardFunction.RowReward;
+import io.foresight.reward.text.KeywordCoverage;
 import java.io.IOException;
 import java.net.URLClassLoader;
 import java.nio.file.Path;

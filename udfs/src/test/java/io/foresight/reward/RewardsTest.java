@@ -273,8 +273,7 @@ class RewardsTest {
             Map.of("type", "similarity"),
             Map.of("type", "readability"));
     settings.putAll(ours.get(random.nextInt(ours.size())));
-    RewardFactory factory =
-        RewardTypes.all(TextScorer.Source.ELSEWHERE).get(settings.get("type").toString());
+    RewardFactory factory = RewardTypes.all().get(settings.get("type").toString());
     Map<String, Object> own = new LinkedHashMap<>(settings);
     own.remove("type");
     return Made.forRow(factory, own, ROW);

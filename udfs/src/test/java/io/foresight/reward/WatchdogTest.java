@@ -2,6 +2,8 @@ package io.foresight.reward;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foresight.reward.program.CommandLine;
+import io.foresight.reward.program.ProgramRun;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;

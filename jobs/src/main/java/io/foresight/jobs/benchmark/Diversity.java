@@ -1,7 +1,7 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.reward.RowRewards;
-import io.foresight.reward.Words;
+import io.foresight.reward.text.Words;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;

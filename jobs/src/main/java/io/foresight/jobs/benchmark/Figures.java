@@ -1,6 +1,6 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.spark.RowDecoder;
+import io.foresight.engine.RowDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

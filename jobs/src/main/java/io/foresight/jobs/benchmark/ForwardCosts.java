@@ -1,9 +1,9 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.decoding.DecodingSettings;
-import io.foresight.model.Precision;
-import io.foresight.spark.GenerationSettings;
-import io.foresight.spark.RowDecoder;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.RowDecoder;
+import io.foresight.model.checkpoint.Precision;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

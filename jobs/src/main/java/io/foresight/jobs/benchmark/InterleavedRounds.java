@@ -1,6 +1,6 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.spark.RowDecoder;
+import io.foresight.engine.RowDecoder;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;

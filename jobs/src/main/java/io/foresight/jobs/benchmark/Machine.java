@@ -2,9 +2,9 @@ package io.foresight.jobs.benchmark;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foresight.model.Checkpoint;
-import io.foresight.model.Precision;
-import io.foresight.spark.GenerationSettings;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.model.checkpoint.Checkpoint;
+import io.foresight.model.checkpoint.Precision;
 import java.nio.file.Path;
 
 /**

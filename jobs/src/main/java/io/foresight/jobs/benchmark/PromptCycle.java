@@ -1,7 +1,7 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.spark.HiddenColumns;
-import io.foresight.spark.RowDecoder;
+import io.foresight.engine.RowDecoder;
+import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.spark.run.Identified;
 import java.util.Arrays;
 import java.util.Iterator;

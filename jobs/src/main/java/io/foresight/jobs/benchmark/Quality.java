@@ -1,11 +1,11 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.decoding.Counters;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.RowDecoder;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
-import io.foresight.spark.GenerationSettings;
-import io.foresight.spark.RowDecoder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

@@ -2,9 +2,9 @@ package io.foresight.jobs.benchmark;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.RowDecoder;
 import io.foresight.spark.Foresight;
-import io.foresight.spark.GenerationSettings;
-import io.foresight.spark.RowDecoder;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.scheduler.SparkListener;

@@ -1,6 +1,6 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.spark.GenerationSettings;
+import io.foresight.engine.GenerationSettings;
 import java.util.Locale;
 
 /**

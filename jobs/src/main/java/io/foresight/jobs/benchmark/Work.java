@@ -1,7 +1,7 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.engine.RowDecoder.Spent;
 import io.foresight.model.ForwardStats;
-import io.foresight.spark.RowDecoder.Spent;
 
 /**
  * What decoding all rows, once or several times, took.

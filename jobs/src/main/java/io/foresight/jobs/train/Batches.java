@@ -1,6 +1,6 @@
 package io.foresight.jobs.train;
 
-import io.foresight.model.Tokenizer;
+import io.foresight.model.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

@@ -1,8 +1,8 @@
 package io.foresight.jobs.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foresight.reward.Stemmer;
-import io.foresight.spark.PromptTemplate;
+import io.foresight.engine.PromptTemplate;
+import io.foresight.reward.text.Stemmer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -8,7 +8,7 @@ import io.foresight.decoding.Extension;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.ModelSession;
-import io.foresight.model.Tokenizer;
+import io.foresight.model.text.Tokenizer;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;

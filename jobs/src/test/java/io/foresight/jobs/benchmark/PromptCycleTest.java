@@ -2,11 +2,11 @@ package io.foresight.jobs.benchmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.RowDecoder;
 import io.foresight.spark.Foresight;
-import io.foresight.spark.GenerationSettings;
-import io.foresight.spark.HiddenColumns;
 import io.foresight.spark.Progress;
-import io.foresight.spark.RowDecoder;
+import io.foresight.spark.rows.HiddenColumns;
 import java.sql.Timestamp;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,7 +6,7 @@ import io.foresight.decoding.Extension;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;
-import io.foresight.model.Precision;
+import io.foresight.model.checkpoint.Precision;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 import org.openjdk.jmh.annotations.Param;

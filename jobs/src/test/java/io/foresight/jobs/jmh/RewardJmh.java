@@ -1,9 +1,9 @@
 package io.foresight.jobs.jmh;
 
-import io.foresight.model.Detokenizer;
-import io.foresight.model.Tokenizer;
-import io.foresight.reward.KeywordCoverage;
+import io.foresight.model.text.Detokenizer;
+import io.foresight.model.text.Tokenizer;
 import io.foresight.reward.RewardFunction.RowReward;
+import io.foresight.reward.text.KeywordCoverage;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

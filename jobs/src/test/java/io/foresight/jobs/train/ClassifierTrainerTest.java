@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foresight.jobs.train.ClassifierTrainer.Evaluation;
 import io.foresight.jobs.train.LabelledTexts.Line;
-import io.foresight.model.ClassifierCheckpoint;
+import io.foresight.model.checkpoint.ClassifierCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package io.foresight.jobs.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foresight.reward.Stemmer;
+import io.foresight.reward.text.Stemmer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,9 +3,9 @@ package io.foresight.jobs.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foresight.engine.PromptTemplate;
 import io.foresight.jobs.train.Corpus.Line;
-import io.foresight.model.Tokenizer;
-import io.foresight.spark.PromptTemplate;
+import io.foresight.model.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package io.foresight.jobs.train;
 
-import io.foresight.spark.PromptTemplate;
+import io.foresight.engine.PromptTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.foresight.spark.HiddenColumns;
+import io.foresight.spark.rows.HiddenColumns;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

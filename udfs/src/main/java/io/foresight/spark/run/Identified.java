@@ -13,8 +13,8 @@ import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 
-import io.foresight.spark.ColumnNames;
-import io.foresight.spark.HiddenColumns;
+import io.foresight.spark.rows.ColumnNames;
+import io.foresight.spark.rows.HiddenColumns;
 import java.util.Arrays;
 import java.util.Map;
 import org.apache.spark.sql.Column;

@@ -8,7 +8,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.when;
 
-import io.foresight.spark.HiddenColumns;
+import io.foresight.spark.rows.HiddenColumns;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;

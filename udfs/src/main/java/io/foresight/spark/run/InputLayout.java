@@ -9,8 +9,8 @@ import static org.apache.spark.sql.functions.shiftrightunsigned;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.xxhash64;
 
-import io.foresight.spark.HiddenColumns;
-import io.foresight.spark.Rows;
+import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.Rows;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;

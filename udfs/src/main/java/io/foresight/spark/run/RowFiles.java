@@ -1,6 +1,6 @@
 package io.foresight.spark.run;
 
-import io.foresight.spark.HiddenColumns;
+import io.foresight.spark.rows.HiddenColumns;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.HashMap;

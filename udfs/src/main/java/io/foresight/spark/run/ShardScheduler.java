@@ -1,7 +1,7 @@
 package io.foresight.spark.run;
 
 import io.foresight.decoding.RowFault;
-import io.foresight.model.ModelException;
+import io.foresight.model.text.ModelException;
 import io.foresight.spark.run.ShardResult.Outcome;
 import io.foresight.spark.run.ShardTask.Work;
 import java.io.Serializable;

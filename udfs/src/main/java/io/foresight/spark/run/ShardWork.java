@@ -1,7 +1,7 @@
 package io.foresight.spark.run;
 
-import io.foresight.spark.HiddenColumns;
-import io.foresight.spark.Rows;
+import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.Rows;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;

@@ -1,0 +1,135 @@
+package io.foresight.decoding.search;
+
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Noise;
+import io.foresight.decoding.search.Tally.Origin;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * CDLH's step: the top-k tokens c of p are rolled out d tokens each, and the arg max of log p(c) +
+ * lambda R(y c rollout) is committed; ties go to the higher log p, then to the lower id. With
+ * {@link Noise} the scores s(c) stand for log p(c), and the arg max is a draw from p'(c) exp(lambda
+ * R).
+ *
+ * @param candidates k
+ * @param lookahead d, tokens after the candidate
+ * @param rewardWeight lambda
+ * @param reuse whether the committed candidate's rollout serves the next step
+ */
+public record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean reuse) {
+
+  public static CandidateStep of(DecodingSettings settings, boolean reuse) {
+    return new CandidateStep(
+        settings.candidates(), settings.lookahead(), settings.rewardWeight(), reuse);
+  }
+
+  /** k, or the whole vocabulary if that is smaller. */
+  public int candidates(Row row) {
+    return Math.min(candidates, row.target().vocabularySize());
+  }
+
+  /** Candidates of a step, at most. */
+  public int candidates(boolean hinted) {
+    return hinted ? 2 * candidates : candidates;
+  }
+
+  /** The step with rollouts by p. */
+  public void byTarget(Row row, Line p, Hints hints) {
+    if (!row.isJudged()) {
+      p.advance(greedy(row, p));
+      return;
+    }
+    int k = candidates(row);
+    Next next = hints.join(row, p, p.next(k));
+    try (Lines rollouts = new Lines()) {
+      Line[] of = fork(row, p, next.topIds(), rollouts);
+      // The first position's scores are the next step's candidates; a rollout that is gone on from
+      // is asked for them all along, or each further step would need a forward for its own.
+      rollOut(row.target(), rollouts.all(), depth(row), k, reuse ? k : 0);
+      int best = commit(row, p, next, of);
+      settle(p, of[best], next.topIds()[best], 1);
+    }
+  }
+
+  /** The step with rollouts by q. */
+  public void byDraft(Row row, Line p, Line q, Hints hints) {
+    if (!row.isJudged()) {
+      int id = greedy(row, p);
+      p.advance(id);
+      q.advance(id);
+      return;
+    }
+    Next next = hints.join(row, p, p.next(candidates(row)));
+    try (Lines rollouts = new Lines()) {
+      Line[] of = fork(row, q, next.topIds(), rollouts);
+      rollOut(row.draft(), rollouts.all(), depth(row), 0, 0);
+      int best = commit(row, p, next, of);
+      p.advance(next.topIds()[best]);
+      settle(q, of[best], next.topIds()[best], 0);
+    }
+  }
+
+  /** Commits p's own token, which no rollout can change where the reward says nothing. */
+  private static int greedy(Row row, Line p) {
+    Next next = p.next(0);
+    row.commit(Origin.TARGET, next.id(), next.logProb());
+    return next.id();
+  }
+
+  private int depth(Row row) {
+    return Math.min(lookahead, row.remaining() - 1);
+  }
+
+  /** A fork per candidate; {@code null} for one that has no rollout. */
+  private Line[] fork(Row row, Line line, int[] ids, Lines into) {
+    Line[] of = new Line[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      if (depth(row) > 0 && !row.isEos(ids[i])) {
+        line.fill();
+        of[i] = into.add(line.fork(ids[i]));
+      }
+    }
+    return of;
+  }
+
+  private static void rollOut(
+      LanguageModel model, List<Line> lines, int depth, int firstTopK, int topK) {
+    int[] counts = new int[lines.size()];
+    Arrays.fill(counts, depth);
+    Line.rollOut(model, lines, counts, firstTopK, topK);
+  }
+
+  private int commit(Row row, Line p, Next next, Line[] rollouts) {
+    int depth = depth(row);
+    List<int[]> lines = new ArrayList<>();
+    for (int i = 0; i < rollouts.length; i++) {
+      int[] rollout = rollouts[i] == null ? new int[0] : rollouts[i].greedy(depth);
+      lines.add(Ids.concat(new int[] {next.topIds()[i]}, rollout));
+    }
+    double[] rewards = row.rewards(lines);
+    CandidateChoice choice = new CandidateChoice(next, rewards, rewardWeight);
+    int best = choice.best();
+    if (choice.isClose(best)) {
+      row.nearTie();
+      next = p.settled(next, p.base());
+      best = new CandidateChoice(next, rewards, rewardWeight).best();
+    }
+    row.commit(Origin.CANDIDATE, next.topIds()[best], next.topLogProbs()[best]);
+    return best;
+  }
+
+  /** Moves {@code line} on to the committed candidate, by way of its rollout if it has one. */
+  private void settle(Line line, Line rollout, int id, int keep) {
+    if (rollout == null) {
+      line.advance(id);
+    } else {
+      line.adopt(rollout);
+    }
+    if (!reuse) {
+      line.forget(keep);
+    }
+  }
+}

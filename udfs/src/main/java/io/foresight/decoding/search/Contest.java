@@ -1,0 +1,176 @@
+package io.foresight.decoding.search;
+
+import io.foresight.decoding.search.Tally.Origin;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * CDLH's choice at one position of the line w, with no more rollouts than it takes. Every candidate
+ * has a value: its score once its rollout is known, before that the most that the score can become,
+ * log p(c) + lambda Rmax. The choice is settled as soon as the highest value is a score. Arithmetic
+ * and ties are {@link CandidateStep}'s.
+ */
+final class Contest implements AutoCloseable {
+
+  private final Row row;
+  private final Line p;
+  private final int[] before;
+  private final int depth;
+  private final Function<int[], Rollout> roller;
+  private final Rollout[] rollouts;
+
+  /** With each candidate's reward, or Rmax while it is not known. */
+  private CandidateChoice choice;
+
+  /** A line with its reward per candidate; {@code null} while it is not known. */
+  private final Judged[] lines;
+
+  private int best;
+
+  /** A line, from the prompt on, and its reward. */
+  record Judged(int[] path, double reward) {}
+
+  /**
+   * Opens the choice among p's top k.
+   *
+   * @param p scores anew what is close
+   * @param before prompt, y and w_1 .. w_{j-1}
+   * @param next p's scores of the token that follows, with the top k
+   * @param depth tokens of a rollout here
+   * @param line w with its lookahead: the first candidate with its rollout
+   * @param roller starts the rollout of a path of the same depth
+   */
+  Contest(
+      Row row,
+      double rewardWeight,
+      Line p,
+      int[] before,
+      Next next,
+      int depth,
+      Judged line,
+      Function<int[], Rollout> roller) {
+    this.row = row;
+    this.p = p;
+    this.before = before;
+    this.depth = depth;
+    this.roller = roller;
+    int k = next.topIds().length;
+    double[] rewards = new double[k];
+    Arrays.fill(rewards, row.rewardBound());
+    this.choice = new CandidateChoice(next, rewards, rewardWeight);
+    this.rollouts = new Rollout[k];
+    this.lines = new Judged[k];
+    score(0, line);
+  }
+
+  private int[] ids() {
+    return choice.next().topIds();
+  }
+
+  private boolean mayWin(int i) {
+    return lines[i] == null && choice.beats(i, best);
+  }
+
+  /** Scores the candidates whose lines are known by now. */
+  void update() {
+    for (int i = 0; i < lines.length; i++) {
+      int[] path = path(i);
+      if (mayWin(i) && (depth == 0 || row.isEos(ids()[i]))) {
+        score(i, judged(path));
+      } else if (mayWin(i) && rollouts[i] != null && rollouts[i].done()) {
+        score(i, judged(Ids.concat(path, rollouts[i].tokens())));
+      }
+    }
+  }
+
+  private int[] path(int i) {
+    return Ids.concat(before, ids()[i]);
+  }
+
+  /** The rollouts that are still needed, of candidates that may win. */
+  List<Rollout> needed() {
+    List<Rollout> needed = new ArrayList<>();
+    for (int i = 0; i < lines.length; i++) {
+      if (mayWin(i)) {
+        if (rollouts[i] == null) {
+          rollouts[i] = roller.apply(path(i));
+        }
+        if (!rollouts[i].done()) {
+          needed.add(rollouts[i]);
+        }
+      }
+    }
+    return needed;
+  }
+
+  private Judged judged(int[] path) {
+    return new Judged(path, row.reward(Arrays.copyOfRange(path, row.tokens().length, path.length)));
+  }
+
+  private void score(int i, Judged line) {
+    lines[i] = line;
+    choice.rewards()[i] = line.reward();
+    decide();
+    if (choice.isClose(best)) {
+      // A bound that is near decides no more safely than a score does.
+      Next settled = p.settled(choice.next(), before);
+      choice = new CandidateChoice(settled, choice.rewards(), choice.rewardWeight());
+      decide();
+    }
+  }
+
+  /** Finds the best of those that are scored. */
+  private void decide() {
+    for (int i = 0; i < lines.length; i++) {
+      if (lines[i] != null && choice.beats(i, best)) {
+        best = i;
+      }
+    }
+  }
+
+  /** Whether no candidate can beat the best one any more. */
+  boolean settled() {
+    for (int i = 0; i < lines.length; i++) {
+      if (mayWin(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether w loses here, whoever wins. */
+  boolean leavesLine() {
+    return best > 0;
+  }
+
+  /** Commits the winner, once settled. */
+  void commit() {
+    if (choice.isClose(best)) {
+      row.nearTie();
+    }
+    // The token of w that no candidate beats is p's own, which the reward left as it was.
+    Origin origin = leavesLine() ? Origin.CANDIDATE : Origin.TARGET;
+    row.commit(origin, ids()[best], choice.next().topLogProbs()[best]);
+  }
+
+  /** The winner's rollout; {@code null} for w, an EOS, and a depth of 0. */
+  Rollout winner() {
+    return rollouts[best];
+  }
+
+  /** The winner's line, and its reward. */
+  Judged winnersLine() {
+    return lines[best];
+  }
+
+  @Override
+  public void close() {
+    for (Rollout rollout : rollouts) {
+      if (rollout != null) {
+        rollout.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package io.foresight.decoding.search;
+
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.search.Contest.Judged;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The choices at the next positions of the line w, at most a window of them; the first is that of
+ * the row's next token. Their rollouts go on together, and w with them.
+ */
+public final class Contests implements AutoCloseable {
+
+  private final DecodingSettings settings;
+  private final Row row;
+  private final Line p;
+  private final Line q;
+  private final int window;
+  private final Hints hints;
+  private final DraftLength draftLength;
+  private final List<Contest> open = new ArrayList<>();
+  private Judged line = new Judged(new int[0], 0);
+
+  /**
+   * Starts with nothing known.
+   *
+   * @param window choices that are open at a time
+   * @param p y as p sees it, with w as far as it is known
+   * @param q y as q sees it; becomes y and w
+   * @param hints those that join the candidates; p has their scores
+   */
+  public Contests(DecodingSettings settings, int window, Row row, Line p, Line q, Hints hints) {
+    this.settings = settings;
+    this.row = row;
+    this.p = p;
+    this.q = q;
+    this.window = window;
+    this.hints = hints;
+    this.draftLength = new DraftLength(settings.adaptiveDraft().on(true));
+  }
+
+  /** Whether the row's next token is known. */
+  public boolean settled() {
+    update();
+    return !open.isEmpty() && open.get(0).settled();
+  }
+
+  /** One forward of p for everything that is needed to settle the choices of the window. */
+  public void round() {
+    List<Rollout> going = new ArrayList<>();
+    if (!leavesLine() && !p.reaches(Math.min(window + settings.lookahead(), row.remaining()))) {
+      // Further than needed now, since w is p's path for as long as it wins.
+      going.add(new Rollout(p, q, row.remaining(), settings.draftLength()));
+    }
+    open.forEach(contest -> going.addAll(contest.needed()));
+    Rollout.round(row, going, draftLength, candidates());
+  }
+
+  private void update() {
+    open.forEach(Contest::update);
+    while (open.size() < window && !leavesLine() && covers(open.size())) {
+      open.add(contest(open.size()));
+    }
+    int leaving = 0;
+    while (leaving < open.size() && !open.get(leaving).leavesLine()) {
+      leaving++;
+    }
+    // What comes after a token that w loses is no longer on the path.
+    drop(Math.min(leaving + 1, open.size()));
+  }
+
+  /** Whether w is known as far as the choice after {@code ahead} of its tokens looks. */
+  private boolean covers(int ahead) {
+    int needed = Math.min(ahead + 1 + settings.lookahead(), row.remaining());
+    return p.known().size() > ahead && p.reaches(needed);
+  }
+
+  private boolean leavesLine() {
+    return open.stream().anyMatch(Contest::leavesLine);
+  }
+
+  private int candidates() {
+    return Math.min(settings.candidates(), row.target().vocabularySize());
+  }
+
+  private Contest contest(int ahead) {
+    int depth = Math.min(settings.lookahead(), row.remaining() - ahead - 1);
+    int[] before = Ids.concat(p.base(), p.greedy(ahead));
+    Contest contest =
+        new Contest(
+            row,
+            settings.rewardWeight(),
+            p,
+            before,
+            hints.join(row, p, p.known().get(ahead), p.greedy(ahead)),
+            depth,
+            judge(p.greedy(ahead + 1 + depth)),
+            path -> roll(path, depth));
+    contest.update();
+    return contest;
+  }
+
+  /** w's reward; looked up if w is judged once more with nothing new, as when it ends. */
+  private Judged judge(int[] w) {
+    int[] path = Ids.concat(p.base(), w);
+    if (!Arrays.equals(path, line.path())) {
+      line = new Judged(path, row.reward(w));
+    }
+    return line;
+  }
+
+  private Rollout roll(int[] path, int depth) {
+    int[] tokens = Arrays.copyOfRange(path, p.base().length, path.length);
+    return new Rollout(p.fork(tokens), q.branch(path), depth, settings.lookaheadDraft());
+  }
+
+  /** Commits the row's next token, and moves both models on. */
+  public void commit() {
+    Contest first = open.remove(0);
+    first.commit();
+    int[] path = row.tokens();
+    if (!first.leavesLine()) {
+      p.advance(path[path.length - 1]);
+    } else if (first.winner() == null) {
+      p.advance(path[path.length - 1]);
+      q.rebase(path, List.of());
+    } else {
+      p.adopt(first.winner().p());
+      q.adopt(first.winner().q());
+    }
+    line = first.winnersLine();
+    first.close();
+  }
+
+  private void drop(int from) {
+    List<Contest> dropped = open.subList(from, open.size());
+    dropped.forEach(Contest::close);
+    dropped.clear();
+  }
+
+  @Override
+  public void close() {
+    drop(0);
+  }
+}

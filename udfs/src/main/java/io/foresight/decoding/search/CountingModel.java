@@ -1,0 +1,40 @@
+package io.foresight.decoding.search;
+
+import io.foresight.decoding.Extension;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Scores;
+import java.util.List;
+
+/** A language model whose forwards are counted. The only place where they are. */
+final class CountingModel extends ForwardingModel {
+
+  /** Receives the number of positions of each forward, and how many of its scores near-tied. */
+  @FunctionalInterface
+  interface Meter {
+    void forward(long positions, long nearTies);
+  }
+
+  private final Meter meter;
+
+  CountingModel(LanguageModel model, Meter meter) {
+    super(model);
+    this.meter = meter;
+  }
+
+  @Override
+  public List<Scores> extend(List<Extension> extensions) {
+    long positions = 0;
+    for (Extension extension : extensions) {
+      positions += extension.tokens().length;
+    }
+    List<Scores> scores = model.extend(extensions);
+    long nearTies = 0;
+    for (Scores one : scores) {
+      for (float margin : one.margin()) {
+        nearTies += margin < Scores.NEAR_TIE ? 1 : 0;
+      }
+    }
+    meter.forward(positions, nearTies);
+    return scores;
+  }
+}

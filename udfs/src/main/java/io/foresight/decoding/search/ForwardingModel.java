@@ -1,0 +1,41 @@
+package io.foresight.decoding.search;
+
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Sequence;
+
+/** A model that has another one's vocabulary, context and sequences, and its own {@code extend}. */
+public abstract class ForwardingModel implements LanguageModel {
+
+  /** The other one. */
+  protected final LanguageModel model;
+
+  /** Stands before {@code model}. */
+  protected ForwardingModel(LanguageModel model) {
+    this.model = model;
+  }
+
+  @Override
+  public int vocabularySize() {
+    return model.vocabularySize();
+  }
+
+  @Override
+  public int contextLength() {
+    return model.contextLength();
+  }
+
+  @Override
+  public boolean isEos(int id) {
+    return model.isEos(id);
+  }
+
+  @Override
+  public Sequence open() {
+    return model.open();
+  }
+
+  @Override
+  public boolean hasCanonicalScores() {
+    return model.hasCanonicalScores();
+  }
+}

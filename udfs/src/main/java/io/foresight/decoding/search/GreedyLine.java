@@ -1,0 +1,57 @@
+package io.foresight.decoding.search;
+
+import io.foresight.decoding.search.Tally.Origin;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * p's greedy path, drafted by q and verified by p in as many rounds as it takes.
+ *
+ * @param ids w
+ * @param origins whose each of them is
+ */
+public record GreedyLine(int[] ids, List<Origin> origins) {
+
+  /**
+   * Drafts and verifies until p's greedy path is known for {@code horizon} ids, up to EOS, or up to
+   * the limit.
+   *
+   * @param most g, or the most that it may be
+   * @param length bounds the drafts, and learns how they fared
+   * @param topK ids to ask for per position; 0 for none
+   */
+  public static GreedyLine extend(
+      Row row, Line p, Line q, int horizon, int most, DraftLength length, int topK) {
+    int wanted = Math.min(horizon, row.remaining());
+    Rollout w = new Rollout(p, q, wanted, most);
+    List<Origin> origins = new ArrayList<>();
+    int[] base = q.base();
+    while (!w.done()) {
+      fill(origins, Origin.TARGET, w.tokens().length);
+      int accepted = Rollout.round(row, List.of(w), length, topK)[0];
+      fill(origins, Origin.DRAFT, origins.size() + accepted);
+    }
+    fill(origins, Origin.TARGET, w.tokens().length);
+    // q drafted along w, and is to go on from y.
+    q.rebase(base, List.of());
+    return new GreedyLine(w.tokens(), origins);
+  }
+
+  private static void fill(List<Origin> origins, Origin origin, int size) {
+    while (origins.size() < size) {
+      origins.add(origin);
+    }
+  }
+
+  /** Commits the first {@code count} ids, and moves both models on. */
+  public void commit(Row row, Line p, Line q, int count) {
+    List<Next> scores = p.known();
+    for (int i = 0; i < count; i++) {
+      row.commit(origins.get(i), ids[i], scores.get(i).logProb());
+    }
+    int[] committed = Arrays.copyOf(ids, count);
+    p.advance(committed);
+    q.advance(committed);
+  }
+}

@@ -1,0 +1,259 @@
+package io.foresight.decoding.search;
+
+import io.foresight.decoding.Criterion;
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.Generation;
+import io.foresight.decoding.Judgement;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LineReward;
+import io.foresight.decoding.Request;
+import io.foresight.decoding.RowFault;
+import io.foresight.decoding.Scores;
+import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.decoding.search.Tally.State;
+import java.util.Arrays;
+import java.util.List;
+
+/** A row while it is being decoded: what was generated, what may still come, and what it took. */
+public final class Row {
+
+  private final LanguageModel target;
+  private final LanguageModel draft;
+  private final LineReward reward;
+  private final Runnable committed;
+  private final double rewardBound;
+  private final Tally tally = new Tally();
+  private final int[] prompt;
+  private final int limit;
+
+  private int[] generated = new int[0];
+  private double logProb;
+  private boolean ended;
+  private int[] judged;
+  private Judgement judgement;
+
+  /**
+   * Opens a row.
+   *
+   * @param draft {@code null} for strategies without one
+   */
+  public Row(LanguageModel target, LanguageModel draft, Request request) {
+    int room = target.contextLength() - request.prompt().length;
+    if (request.prompt().length < 1 || room < 1) {
+      throw new RowFault(
+          RowFault.Kind.PROMPT,
+          "Cannot decode a prompt of %d tokens: it must have one and leave room in the context"
+              .formatted(request.prompt().length));
+    }
+    if (request.maxNewTokens() < 1) {
+      throw new IllegalArgumentException(
+          "Cannot decode %d tokens: at least one is needed".formatted(request.maxNewTokens()));
+    }
+    this.target =
+        new CountingModel(
+            target,
+            (positions, nearTies) -> {
+              tally.targetForwards++;
+              tally.nearTies += nearTies;
+              tally.targetPositions += positions;
+            });
+    this.draft =
+        draft == null
+            ? null
+            : new CountingModel(
+                draft,
+                (positions, nearTies) -> {
+                  tally.draftForwards++;
+                  tally.nearTies += nearTies;
+                  tally.draftPositions += positions;
+                });
+    this.reward = request.reward();
+    this.committed = request.committed();
+    this.rewardBound = reward.upperBound();
+    this.prompt = request.prompt().clone();
+    this.limit = Math.min(request.maxNewTokens(), room);
+  }
+
+  /** p, counted. */
+  public LanguageModel target() {
+    return target;
+  }
+
+  /** q, counted. */
+  public LanguageModel draft() {
+    return draft;
+  }
+
+  /** Prompt and generated ids. */
+  public int[] tokens() {
+    return Ids.concat(prompt, generated);
+  }
+
+  /** Tokens that may still be generated. */
+  public int remaining() {
+    return limit - generated.length;
+  }
+
+  public boolean finished() {
+    return ended || remaining() == 0;
+  }
+
+  public boolean isEos(int id) {
+    return target.isEos(id);
+  }
+
+  /**
+   * R of what was generated and {@code continuation}; finished if that ends by EOS or at the limit.
+   *
+   * @throws RowFault if it is no number or above the reward's upper bound
+   */
+  public double reward(int... continuation) {
+    return judge(continuation).reward();
+  }
+
+  private Judgement judge(int... continuation) {
+    int[] line = Ids.concat(generated, continuation);
+    // A line that was judged last and then committed is the next step's R(y).
+    if (!Arrays.equals(line, judged)) {
+      tally.rewardCalls++;
+      judgement = checked(reward.judge(line.clone(), endsAt(line)));
+      judged = line;
+    }
+    return judgement;
+  }
+
+  /**
+   * Whether {@code continuation} passes: every part of the reward fulfils its criterion, as the
+   * settings change it. In gain mode a part also passes by rising over what was generated so far; a
+   * finished text is judged by level.
+   */
+  public boolean passes(DecodingSettings settings, int... continuation) {
+    List<Criterion> criteria = criteria(settings);
+    boolean gains = gains(settings) && !finishedBy(continuation);
+    double[] before = gains ? judge().parts() : null;
+    double[] parts = judge(continuation).parts();
+    for (int i = 0; i < parts.length; i++) {
+      Criterion criterion = criteria.get(i);
+      boolean rises = gains && criterion.mode() == RewardMode.GAIN && parts[i] > before[i];
+      if (!(parts[i] >= criterion.threshold() || rises)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether {@code continuation} passes by level alone. */
+  public boolean holds(DecodingSettings settings, int... continuation) {
+    return passes(settings.toBuilder().rewardMode(RewardMode.LEVEL).build(), continuation);
+  }
+
+  /** Whether a line may pass by raising the reward. */
+  public boolean gains(DecodingSettings settings) {
+    return criteria(settings).stream().anyMatch(c -> c.mode() == RewardMode.GAIN);
+  }
+
+  private List<Criterion> criteria(DecodingSettings settings) {
+    return reward.criteria().stream().map(criterion -> criterion.under(settings)).toList();
+  }
+
+  private Judgement checked(Judgement value) {
+    if (!(value.reward() <= rewardBound)) {
+      throw new RowFault(
+          RowFault.Kind.REWARD,
+          "Cannot use a reward of %s: the reward's own upper bound is %s"
+              .formatted(value.reward(), rewardBound));
+    }
+    return value;
+  }
+
+  /** {@link #reward} of each of several continuations, scored together. */
+  public double[] rewards(List<int[]> continuations) {
+    List<int[]> lines = continuations.stream().map(c -> Ids.concat(generated, c)).toList();
+    boolean[] finished = new boolean[lines.size()];
+    for (int i = 0; i < finished.length; i++) {
+      finished[i] = endsAt(lines.get(i));
+    }
+    tally.rewardCalls += finished.length;
+    return reward.judge(lines, finished).stream()
+        .mapToDouble(judgement -> checked(judgement).reward())
+        .toArray();
+  }
+
+  /**
+   * What would raise the reward of what was generated and {@code continuation}, as the reward says;
+   * without what cannot stand inside a text.
+   */
+  public List<int[]> hints(int... continuation) {
+    return reward.hints(Ids.concat(generated, continuation)).stream()
+        .filter(hint -> hint.length > 0 && Arrays.stream(hint).noneMatch(this::isNoText))
+        .toList();
+  }
+
+  private boolean isNoText(int id) {
+    return id < 0 || id >= target.vocabularySize() || isEos(id);
+  }
+
+  /** Whether a hint may stand where p would go on with {@code id}. */
+  public boolean startsWord(int id) {
+    return isEos(id) || reward.startsWord(id);
+  }
+
+  /** Whether the reward tells one line from another. */
+  public boolean isJudged() {
+    return reward.isJudging();
+  }
+
+  /** Rmax, the most that {@link #reward} can be. */
+  double rewardBound() {
+    return rewardBound;
+  }
+
+  /** Whether the row would be finished after {@code continuation}. */
+  public boolean finishedBy(int... continuation) {
+    return endsAt(Ids.concat(generated, continuation));
+  }
+
+  private boolean endsAt(int[] line) {
+    return line.length == limit || (line.length > 0 && isEos(line[line.length - 1]));
+  }
+
+  /** Appends a token to the output. */
+  public void commit(Origin origin, int id, double tokenLogProb) {
+    if (finished()) {
+      throw new IllegalStateException(
+          "Cannot commit token %d: the row is finished after %d tokens"
+              .formatted(id, generated.length));
+    }
+    generated = Ids.concat(generated, id);
+    logProb += tokenLogProb;
+    ended = isEos(id);
+    tally.committed.merge(origin, 1L, Long::sum);
+    committed.run();
+  }
+
+  /** Counts one verification. */
+  public void verified(int drafted, int accepted) {
+    tally.drafted += drafted;
+    tally.accepted += accepted;
+  }
+
+  /** Counts one CDSL step. */
+  public void step(State state) {
+    tally.states.merge(state, 1L, Long::sum);
+  }
+
+  /** Counts a choice by less than {@link Scores#NEAR_TIE}. */
+  public void nearTie() {
+    tally.nearTies++;
+  }
+
+  public Generation generation() {
+    if (draft != null) {
+      int end = prompt.length + generated.length;
+      int firstBeyond = Math.max(prompt.length, draft.contextLength() + 1);
+      tally.beyondDraftContext = Math.max(0, end - firstBeyond);
+    }
+    return new Generation(generated.clone(), ended, logProb, tally.snapshot());
+  }
+}

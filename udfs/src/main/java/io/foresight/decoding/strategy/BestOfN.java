@@ -1,0 +1,113 @@
+package io.foresight.decoding.strategy;
+
+import io.foresight.decoding.Branches;
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.Generation;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Noise;
+import io.foresight.decoding.Request;
+import io.foresight.decoding.Sampler;
+import io.foresight.decoding.Scores;
+import io.foresight.decoding.Strategy;
+import io.foresight.decoding.search.Ids;
+import io.foresight.decoding.search.Line;
+import io.foresight.decoding.search.Lines;
+import io.foresight.decoding.search.Next;
+import io.foresight.decoding.search.Row;
+import io.foresight.decoding.search.Tally.Origin;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * n samples from p, extended together in one forward per step; the one with the highest reward is
+ * kept. Ties go to the higher log p, then to the earlier sample.
+ */
+public final class BestOfN implements Strategy {
+
+  private final int samples;
+  private final Sampler sampler;
+
+  /** Samples as {@code settings} say. */
+  public BestOfN(DecodingSettings settings) {
+    this.samples = settings.samples();
+    this.sampler = Sampler.of(settings);
+  }
+
+  @Override
+  public String name() {
+    return "best-of-n";
+  }
+
+  @Override
+  public boolean usesDraft() {
+    return false;
+  }
+
+  @Override
+  public Branches branches() {
+    return new Branches(samples, 0, 0);
+  }
+
+  @Override
+  public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
+    Row row = new Row(target, null, request);
+    Noise noise = new Noise(sampler, request.seed());
+    try (Lines lines = new Lines()) {
+      Line first =
+          lines.add(
+              Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise.ofSample(0)));
+      if (samples > 1) {
+        first.fill();
+      }
+      for (int i = 1; i < samples; i++) {
+        lines.add(first.fork(noise.ofSample(i)));
+      }
+      int[] counts = new int[samples];
+      Arrays.fill(counts, row.remaining());
+      Line.rollOut(row.target(), lines.all(), counts, 0, 0);
+      best(row, lines.all()).forEach(next -> row.commit(Origin.TARGET, next.id(), next.logProb()));
+    }
+    return row.generation();
+  }
+
+  private static List<Next> best(Row row, List<Line> samples) {
+    Line best = null;
+    double bestReward = 0;
+    double bestLogProb = 0;
+    for (Line sample : samples) {
+      double reward = row.reward(ids(sample));
+      double logProb = sample.known().stream().mapToDouble(Next::logProb).sum();
+      boolean better = best == null || reward > bestReward;
+      if (best != null && reward == bestReward && !Arrays.equals(ids(best), ids(sample))) {
+        better = logProb > bestLogProb;
+        if (Math.abs(logProb - bestLogProb) < Scores.NEAR_TIE) {
+          row.nearTie();
+          better = row.target().hasCanonicalScores() ? alone(sample) > alone(best) : better;
+        }
+      }
+      if (better) {
+        best = sample;
+        bestReward = reward;
+        bestLogProb = logProb;
+      }
+    }
+    return best.known();
+  }
+
+  private static int[] ids(Line sample) {
+    return sample.greedy(Integer.MAX_VALUE);
+  }
+
+  /** A sample's log p as it is in a forward of its own. */
+  private static double alone(Line sample) {
+    int[] ids = ids(sample);
+    int[] path = Ids.concat(sample.base(), Arrays.copyOf(ids, ids.length - 1));
+    int[][] named = Arrays.stream(ids).mapToObj(id -> new int[] {id}).toArray(int[][]::new);
+    List<Next> scores = sample.alone(path, sample.base().length, named);
+    double sum = 0;
+    for (int i = 0; i < ids.length; i++) {
+      sum += scores.get(i).logProbOf(ids[i]);
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,457 @@
+package io.foresight.decoding.strategy;
+
+import io.foresight.decoding.Branches;
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.Generation;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Noise;
+import io.foresight.decoding.Request;
+import io.foresight.decoding.Scores;
+import io.foresight.decoding.Strategy;
+import io.foresight.decoding.search.DraftLength;
+import io.foresight.decoding.search.GreedyLine;
+import io.foresight.decoding.search.Hints;
+import io.foresight.decoding.search.Ids;
+import io.foresight.decoding.search.Line;
+import io.foresight.decoding.search.Lines;
+import io.foresight.decoding.search.Next;
+import io.foresight.decoding.search.Row;
+import io.foresight.decoding.search.Tally.Origin;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * {@link Cdsl} that branches anywhere in the line that p has verified, not only at its start: with
+ * p's other candidates and the reward's hints. q rolls the candidates out and the reward filters
+ * the rollouts, which costs no forward of p; p scores the few best in one forward over their tree.
+ * This project's own.
+ */
+public final class CdslTree implements Strategy {
+
+  /** Of the candidates that are rolled out, at most so many are hints: three in four. */
+  private static final double HINTS = 0.75;
+
+  /** By score; ties are broken by what a candidate is, not by where it comes from. */
+  private static final Comparator<Candidate> BEST_FIRST =
+      Comparator.<Candidate>comparingDouble(candidate -> -candidate.score())
+          .thenComparingInt(Candidate::kept)
+          .thenComparing(Candidate::ids, Arrays::compare);
+
+  private final DecodingSettings settings;
+  private final DecodingSettings.Tree tree;
+  private final boolean hinted;
+  private final int horizon;
+
+  /** Decodes as {@code settings} say. */
+  public CdslTree(DecodingSettings settings) {
+    this.settings = settings;
+    this.tree = settings.tree();
+    this.hinted = settings.hints().on(true);
+    this.horizon = Math.max(1, settings.lookahead());
+  }
+
+  @Override
+  public String name() {
+    return "cdsl-tree";
+  }
+
+  @Override
+  public boolean usesDraft() {
+    return true;
+  }
+
+  @Override
+  public Branches branches() {
+    return new Branches(1, 1 + tree.width(), tree.verify() * (horizon + tree.rollout() + 1));
+  }
+
+  @Override
+  public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
+    Row row = new Row(target, draft, request);
+    int rounds = tree.rounds();
+    DraftLength length = new DraftLength(settings.adaptiveDraft().on(true));
+    Noise noise = Noise.of(settings, request);
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
+        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
+      while (!row.finished()) {
+        List<int[]> hints = hinted && rounds > 0 ? row.hints() : List.of();
+        p.gather(Hints.starts(hints));
+        GreedyLine line =
+            GreedyLine.extend(row, p, q, horizon, settings.draftLength(), length, topK(row));
+        if (rounds == 0 || row.passes(settings, line.ids())) {
+          line.commit(row, p, q, line.ids().length);
+        } else {
+          rounds--;
+          if (branch(row, p, q, line, rounds > 0) == 0) {
+            // Nothing better than an ending that fails: another round would find the same.
+            rounds = 0;
+          }
+        }
+      }
+    }
+    return row.generation();
+  }
+
+  private int topK(Row row) {
+    return Math.min(settings.candidates(), row.target().vocabularySize());
+  }
+
+  /**
+   * A way to leave the line: its first {@code kept} ids, then {@code ids}.
+   *
+   * @param score p's of the first of {@code ids}, at its place
+   */
+  private record Candidate(int kept, int[] ids, boolean hint, double score) {
+
+    int[] path(int[] w) {
+      return Ids.concat(Arrays.copyOf(w, kept), ids);
+    }
+
+    /** Whether rounding may decide between two scores; hints that begin alike have the same. */
+    boolean isClose(Candidate other) {
+      boolean same = kept == other.kept && ids[0] == other.ids[0];
+      return !same && Math.abs(score - other.score) < Scores.NEAR_TIE;
+    }
+  }
+
+  /** A candidate and q's rollout of it. */
+  private record Branch(Candidate candidate, int[] path, double reward) {
+
+    boolean isClose(Branch other) {
+      return reward == other.reward && candidate.isClose(other.candidate);
+    }
+
+    /** The same with the candidate's score by {@code line}, p's scores along the line. */
+    Branch scoredBy(List<Next> line) {
+      double score = line.get(candidate.kept()).scoreOf(candidate.ids()[0]);
+      return new Branch(
+          new Candidate(candidate.kept(), candidate.ids(), candidate.hint(), score), path, reward);
+    }
+  }
+
+  /** One branching; returns how many ids it committed. */
+  private int branch(Row row, Line p, Line q, GreedyLine line, boolean more) {
+    int[] w = line.ids();
+    List<Branch> branches = branches(row, p, q, w);
+    List<int[]> paths = branches.stream().map(Branch::path).toList();
+    Line.Branches scored = p.branches(paths, topK(row));
+    List<Choice> choices = new ArrayList<>(List.of(unbranched(row, p, w)));
+    for (int i = 0; i < paths.size(); i++) {
+      choices.add(choice(row, p, branches.get(i), i, scored));
+    }
+    return commit(row, p, q, line, best(row, p, choices), scored, more);
+  }
+
+  /** The best choice by value; of equals the line as it is, then the path of lower ids. */
+  private Choice best(Row row, Line p, List<Choice> choices) {
+    Choice best = highest(choices);
+    // Branches that meet again are one path, and which of them is taken changes nothing.
+    List<Choice> close =
+        choices.stream()
+            .filter(c -> best.value() - c.value() < Scores.NEAR_TIE)
+            .filter(c -> c.branch() == best.branch() || !Arrays.equals(c.path(), best.path()))
+            .toList();
+    if (close.size() == 1) {
+      return best;
+    }
+    row.nearTie();
+    return row.target().hasCanonicalScores()
+        ? highest(close.stream().map(c -> c.scoredAnew(p, settings.rewardWeight())).toList())
+        : best;
+  }
+
+  private static Choice highest(List<Choice> choices) {
+    Choice best = choices.get(0);
+    for (Choice choice : choices) {
+      boolean lower = best.branch() >= 0 && Arrays.compare(choice.path(), best.path()) < 0;
+      if (choice.value() > best.value() || (choice.value() == best.value() && lower)) {
+        best = choice;
+      }
+    }
+    return best;
+  }
+
+  /** The best branches of the line, rolled out by q. */
+  private List<Branch> branches(Row row, Line p, Line q, int[] w) {
+    List<Next> scores = p.known().subList(0, w.length);
+    Selection selection = select(row, scores, w);
+    if (selection.close()) {
+      row.nearTie();
+      scores = settled(row, p, scores, w);
+      selection = select(row, scores, w);
+    }
+    List<Branch> branches = rolledOut(row, q, w, selection.candidates());
+    List<Branch> sorted = sorted(branches);
+    int verified = Math.min(tree.verify(), sorted.size());
+    List<Branch> chosen = sorted.subList(0, verified);
+    boolean close =
+        sorted.subList(verified, sorted.size()).stream()
+            .anyMatch(other -> chosen.stream().anyMatch(branch -> branch.isClose(other)));
+    if (!close) {
+      return chosen;
+    }
+    row.nearTie();
+    List<Next> settled = settled(row, p, scores, w);
+    return sorted(branches.stream().map(branch -> branch.scoredBy(settled)).toList())
+        .subList(0, verified);
+  }
+
+  /** p's scores along w as they are in a forward of its own. */
+  private static List<Next> settled(Row row, Line p, List<Next> scores, int[] w) {
+    if (!row.target().hasCanonicalScores()) {
+      return scores;
+    }
+    int[] path = Ids.concat(p.base(), Arrays.copyOf(w, w.length - 1));
+    int[][] ids = scores.stream().map(s -> Ids.concat(s.scoredIds(), s.id())).toArray(int[][]::new);
+    List<Next> alone = p.alone(path, p.base().length, ids);
+    return IntStream.range(0, ids.length)
+        .mapToObj(i -> scores.get(i).scoredBy(alone.get(i)))
+        .toList();
+  }
+
+  /**
+   * The best candidates by score at their place.
+   *
+   * @param close whether rounding could have decided which are among them
+   */
+  private record Selection(List<Candidate> candidates, boolean close) {}
+
+  private Selection select(Row row, List<Next> scores, int[] w) {
+    List<Candidate> all = candidates(row, scores, w);
+    List<Candidate> chosen = new ArrayList<>();
+    Set<List<Integer>> seen = new HashSet<>();
+    boolean close = false;
+    int hintsWanted = (int) Math.ceil(HINTS * tree.width());
+    for (boolean hint : new boolean[] {true, false}) {
+      int wanted = hint ? hintsWanted : tree.width();
+      int before = chosen.size();
+      for (Candidate candidate : all) {
+        List<Integer> path = Arrays.stream(candidate.path(w)).boxed().toList();
+        if (candidate.hint() != hint || seen.contains(path)) {
+          continue;
+        }
+        if (chosen.size() < wanted) {
+          seen.add(path);
+          chosen.add(candidate);
+        } else {
+          close |=
+              chosen.subList(before, wanted).stream().anyMatch(other -> other.isClose(candidate));
+        }
+      }
+    }
+    return new Selection(chosen, close);
+  }
+
+  /** All candidates, by falling score. */
+  private List<Candidate> candidates(Row row, List<Next> scores, int[] w) {
+    List<int[]> hints = hinted ? row.hints(w) : List.of();
+    List<Candidate> all = new ArrayList<>();
+    for (int j = 0; j < w.length; j++) {
+      Next next = scores.get(j);
+      for (int c = 0; c < next.topIds().length; c++) {
+        int id = next.topIds()[c];
+        if (id != w[j] && !row.isEos(id)) {
+          all.add(new Candidate(j, new int[] {id}, false, next.topScores()[c]));
+        }
+      }
+      if (!row.startsWord(w[j])) {
+        continue;
+      }
+      for (int[] hint : hints) {
+        double score = next.scoreOf(hint[0]);
+        boolean fits = j + hint.length <= row.remaining();
+        // One that is unknown compares as one that is excluded does.
+        boolean scored = score > Double.NEGATIVE_INFINITY;
+        if (fits && scored && !(hint.length == 1 && hint[0] == w[j])) {
+          all.add(new Candidate(j, hint, true, score));
+        }
+      }
+    }
+    all.sort(BEST_FIRST);
+    return all;
+  }
+
+  private List<Branch> rolledOut(Row row, Line q, int[] w, List<Candidate> candidates) {
+    List<Branch> branches = new ArrayList<>();
+    try (Lines lines = new Lines()) {
+      int[] counts = new int[candidates.size()];
+      q.fill();
+      for (int i = 0; i < counts.length; i++) {
+        int[] path = candidates.get(i).path(w);
+        lines.add(q.fork(path));
+        counts[i] = Math.min(tree.rollout(), row.remaining() - path.length);
+        if (row.finishedBy(path)) {
+          counts[i] = 0;
+        }
+      }
+      Line.rollOut(row.draft(), lines.all(), counts, 0, 0);
+      List<int[]> paths = new ArrayList<>();
+      for (int i = 0; i < counts.length; i++) {
+        paths.add(Ids.concat(candidates.get(i).path(w), lines.all().get(i).greedy(counts[i])));
+      }
+      double[] rewards = row.rewards(paths);
+      for (int i = 0; i < counts.length; i++) {
+        branches.add(new Branch(candidates.get(i), paths.get(i), rewards[i]));
+      }
+    }
+    return branches;
+  }
+
+  /** By reward of the rollout, then by score of the candidate. */
+  private static List<Branch> sorted(List<Branch> branches) {
+    return branches.stream()
+        .sorted(
+            Comparator.<Branch>comparingDouble(b -> -b.reward())
+                .thenComparing(Branch::candidate, BEST_FIRST))
+        .toList();
+  }
+
+  /**
+   * What may be committed, and what it is worth.
+   *
+   * @param branch its index; -1 for the line as it is
+   * @param path what it is worth as; what is committed is a part of it, and p's own id
+   * @param kept ids of the line in it
+   * @param candidates ids after those that were chosen
+   * @param accepted ids after those that q drafted
+   * @param reward of the path
+   * @param value mean score along the path and weighted reward
+   */
+  private record Choice(
+      int branch,
+      int[] path,
+      int[] ids,
+      double[] logProbs,
+      int kept,
+      int candidates,
+      int accepted,
+      boolean hint,
+      double reward,
+      double value) {
+
+    /** The same by scores from a forward of its own. */
+    Choice scoredAnew(Line p, double rewardWeight) {
+      int[] before = Ids.concat(p.base(), Arrays.copyOf(path, path.length - 1));
+      int[][] named = Arrays.stream(path).mapToObj(id -> new int[] {id}).toArray(int[][]::new);
+      List<Next> alone = p.alone(before, p.base().length, named);
+      double[] scores = new double[path.length];
+      for (int i = 0; i < path.length; i++) {
+        // Only where p's own path goes do scores have noise.
+        boolean own = i < kept + candidates + accepted;
+        scores[i] = own ? alone.get(i).scoreOf(path[i]) : alone.get(i).logProbOf(path[i]);
+      }
+      return new Choice(
+          branch,
+          path,
+          ids,
+          logProbs,
+          kept,
+          candidates,
+          accepted,
+          hint,
+          reward,
+          CdslTree.value(scores, rewardWeight, reward));
+    }
+  }
+
+  private Choice unbranched(Row row, Line p, int[] w) {
+    List<Next> known = p.known().subList(0, w.length);
+    double[] logProbs = known.stream().mapToDouble(Next::logProb).toArray();
+    double[] scores = known.stream().mapToDouble(Next::score).toArray();
+    double reward = row.reward(w);
+    double value = value(scores, settings.rewardWeight(), reward);
+    return new Choice(-1, w, w, logProbs, w.length, 0, 0, false, reward, value);
+  }
+
+  private static double value(double[] scores, double rewardWeight, double reward) {
+    return Arrays.stream(scores).average().orElse(0) + rewardWeight * reward;
+  }
+
+  /**
+   * A branch: what p says of the whole rollout is its value, and what may be committed goes up to
+   * p's first disagreement with it, and p's own id there. Noise perturbs what p says of that; what
+   * comes after only shows where it leads, and p need not be able to sample it.
+   */
+  private Choice choice(Row row, Line p, Branch branch, int index, Line.Branches scored) {
+    int[] path = branch.path();
+    int fixed = branch.candidate().kept() + branch.candidate().ids().length;
+    double[] logProbs = new double[path.length];
+    double[] scores = new double[path.length];
+    int accepted = path.length;
+    Next[] nexts = new Next[path.length + 1];
+    for (int i = 0; i <= path.length; i++) {
+      if (i == path.length && (i == 0 || row.isEos(path[i - 1]))) {
+        break;
+      }
+      Next after = scored.after(index, i);
+      nexts[i] = after == null ? p.known().get(i) : after;
+      if (i < path.length) {
+        logProbs[i] = nexts[i].logProbOf(path[i]);
+        if (i >= fixed && nexts[i].id() != path[i] && i < accepted) {
+          accepted = i;
+        }
+        scores[i] = i < accepted ? nexts[i].scoreOf(path[i]) : logProbs[i];
+      }
+    }
+    row.verified(path.length - fixed, accepted - fixed);
+    int[] ids = Arrays.copyOf(path, accepted);
+    double[] committed = Arrays.copyOf(logProbs, accepted);
+    if (!row.finishedBy(ids)) {
+      ids = Ids.concat(ids, nexts[accepted].id());
+      committed = Arrays.copyOf(committed, accepted + 1);
+      committed[accepted] = nexts[accepted].logProb();
+    }
+    double reward = row.reward(path);
+    return new Choice(
+        index,
+        path,
+        ids,
+        committed,
+        branch.candidate().kept(),
+        branch.candidate().ids().length,
+        accepted - fixed,
+        branch.candidate().hint(),
+        reward,
+        value(scores, settings.rewardWeight(), reward));
+  }
+
+  /** Commits the choice and returns how many ids that were. */
+  private int commit(
+      Row row, Line p, Line q, GreedyLine line, Choice choice, Line.Branches scored, boolean more) {
+    int count = choice.ids().length;
+    boolean failed = !row.holds(settings, choice.ids());
+    if (more && failed && row.isEos(choice.ids()[count - 1])) {
+      // The row is not to end like this while it can still branch.
+      count--;
+    }
+    for (int i = 0; i < count; i++) {
+      row.commit(origin(line, choice, i), choice.ids()[i], choice.logProbs()[i]);
+    }
+    int[] ids = Arrays.copyOf(choice.ids(), count);
+    if (choice.branch() < 0) {
+      p.drop(scored);
+      p.advance(ids);
+    } else {
+      int fromPath = Math.min(count, choice.kept() + choice.candidates() + choice.accepted());
+      p.adopt(scored, choice.branch(), fromPath, ids);
+    }
+    q.advance(ids);
+    return count;
+  }
+
+  private static Origin origin(GreedyLine line, Choice choice, int i) {
+    if (i < choice.kept()) {
+      return line.origins().get(i);
+    }
+    int after = i - choice.kept();
+    if (after < choice.candidates()) {
+      return choice.hint() ? Origin.HINT : Origin.CANDIDATE;
+    }
+    return after < choice.candidates() + choice.accepted() ? Origin.DRAFT : Origin.TARGET;
+  }
+}

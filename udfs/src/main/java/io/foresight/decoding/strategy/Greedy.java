@@ -1,0 +1,49 @@
+package io.foresight.decoding.strategy;
+
+import io.foresight.decoding.Branches;
+import io.foresight.decoding.Generation;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Noise;
+import io.foresight.decoding.Request;
+import io.foresight.decoding.Strategy;
+import io.foresight.decoding.search.Line;
+import io.foresight.decoding.search.Next;
+import io.foresight.decoding.search.Row;
+import io.foresight.decoding.search.Tally.Origin;
+
+/** The arg max of p, token by token. */
+public final class Greedy implements Strategy {
+
+  @Override
+  public String name() {
+    return "greedy";
+  }
+
+  @Override
+  public boolean usesDraft() {
+    return false;
+  }
+
+  @Override
+  public Branches branches() {
+    return new Branches(1, 0, 0);
+  }
+
+  @Override
+  public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
+    return decode(target, request, null);
+  }
+
+  /** The arg max of p, or of what noise makes of it, token by token. */
+  static Generation decode(LanguageModel target, Request request, Noise noise) {
+    Row row = new Row(target, null, request);
+    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise)) {
+      while (!row.finished()) {
+        Next next = p.next(0);
+        row.commit(Origin.TARGET, next.id(), next.logProb());
+        p.advance(next.id());
+      }
+    }
+    return row.generation();
+  }
+}

@@ -1,0 +1,91 @@
+package io.foresight.decoding.strategy;
+
+import io.foresight.decoding.Branches;
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.decoding.Generation;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Noise;
+import io.foresight.decoding.Request;
+import io.foresight.decoding.Sampler;
+import io.foresight.decoding.Strategy;
+import io.foresight.decoding.search.DraftLength;
+import io.foresight.decoding.search.Ids;
+import io.foresight.decoding.search.Line;
+import io.foresight.decoding.search.Next;
+import io.foresight.decoding.search.Row;
+import io.foresight.decoding.search.Verified;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Lossless speculative decoding: q drafts, p verifies in one forward. With hard rejection the
+ * output is {@link Greedy}'s, token for token; coupled, which is hard rejection of perturbed
+ * scores, it is {@link Sample}'s, token for token; with the ratio test of speculative sampling it
+ * is distributed as {@link Sample}'s. That test draws from a stream of its own: together with noise
+ * that p and q share it would be biased.
+ */
+public final class Speculative implements Strategy {
+
+  private final DecodingSettings settings;
+  private final boolean ratioTest;
+  private final Sampler sampler;
+
+  /** Drafts and verifies as {@code settings} say. */
+  public Speculative(DecodingSettings settings) {
+    this.settings = settings;
+    this.ratioTest = settings.verification() == Verification.SAMPLING;
+    this.sampler = Sampler.of(settings);
+  }
+
+  @Override
+  public String name() {
+    return "speculative";
+  }
+
+  @Override
+  public boolean usesDraft() {
+    return true;
+  }
+
+  @Override
+  public Branches branches() {
+    return new Branches(1, 1, 0);
+  }
+
+  @Override
+  public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
+    Row row = new Row(target, draft, request);
+    Noise noise = ratioTest ? null : Noise.of(settings, request);
+    SplittableRandom random = new SplittableRandom(request.seed());
+    DraftLength drafts = new DraftLength(settings.adaptiveDraft().on(true));
+    Line.Detail ofTarget = ratioTest ? Line.Detail.ROWS : Line.Detail.LOG_PROBS;
+    Line.Detail ofDraft = ratioTest ? Line.Detail.ROWS : Line.Detail.IDS;
+    try (Line p = Line.open(row.target(), row.tokens(), ofTarget, noise);
+        Line q = Line.open(row.draft(), row.tokens(), ofDraft, noise)) {
+      while (!row.finished()) {
+        // One less than what remains, so that p's own token fits.
+        int length = Math.min(drafts.next(settings.draftLength()), row.remaining() - 1);
+        Verified verified =
+            ratioTest
+                ? byRatio(row, p, q, length, random)
+                : Verified.hard(row, p, q.rollOut(length), 0);
+        drafts.observe(verified.drafted(), verified.accepted());
+        verified.commit(row, p, q, verified.line().length);
+      }
+    }
+    return row.generation();
+  }
+
+  private Verified byRatio(Row row, Line p, Line q, int length, SplittableRandom random) {
+    List<Next> drafts = new ArrayList<>();
+    int[] draft = new int[0];
+    while (draft.length < length && (draft.length == 0 || !row.isEos(draft[draft.length - 1]))) {
+      Next next = q.after(draft);
+      drafts.add(next);
+      draft = Ids.concat(draft, Sampler.draw(sampler.distribution(next.row()), random));
+    }
+    return Verified.byRatio(row, p, draft, drafts, sampler, random);
+  }
+}

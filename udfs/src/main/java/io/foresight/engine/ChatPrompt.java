@@ -1,0 +1,26 @@
+package io.foresight.engine;
+
+import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A prompt that is a chat, written by the model folder's own chat template.
+ *
+ * @param system the system's turn; {@code null} for none
+ * @param user the user's turn
+ * @param now what a template that asks for the date gets; one for the whole run, so that every row
+ *     has the same
+ */
+public record ChatPrompt(PromptTemplate system, PromptTemplate user, LocalDateTime now)
+    implements Prompt {
+
+  private static final long serialVersionUID = 1;
+
+  @Override
+  public List<String> columns() {
+    List<String> columns = new ArrayList<>(system == null ? List.of() : system.columns());
+    columns.addAll(user.columns());
+    return columns;
+  }
+}

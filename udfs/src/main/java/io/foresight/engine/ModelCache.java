@@ -1,0 +1,165 @@
+package io.foresight.engine;
+
+import ai.djl.Device;
+import io.foresight.engine.ModelPool.Use;
+import io.foresight.model.CacheBudget;
+import io.foresight.model.CausalLm;
+import io.foresight.model.ForwardStats;
+import io.foresight.model.ModelSession;
+import io.foresight.model.SequenceClassifier;
+import io.foresight.model.checkpoint.ModelDigest;
+import io.foresight.model.checkpoint.Precision;
+import io.foresight.model.text.Tokenizer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The models of one executor JVM: one copy per folder, content of its files, device and precision,
+ * loaded on first use and shared by the executor's tasks. A model stays after its last task, so
+ * that the next one finds it, until another is to be loaded or nobody has used it for {@link
+ * #GRACE}: an executor is given memory for the models of one job. What a task still uses when the
+ * JVM ends is left to the operating system, since closing it would pull it from under native code.
+ * Thread-safe.
+ */
+public final class ModelCache {
+
+  /** Longer than the pauses between the jobs of someone who tries things out. */
+  static final Duration GRACE = Duration.ofMinutes(5);
+
+  /**
+   * @param type what it is loaded as
+   * @param fingerprint changes when a file in the folder does, so that another model in its place
+   *     is never taken for the one that is loaded
+   * @param device {@code null} for a tokenizer, as the precision
+   */
+  private record Key(
+      Class<?> type, String folder, String fingerprint, Device device, Precision precision) {
+
+    static Key of(Class<?> type, String folder, Device device, Precision precision) {
+      return new Key(type, folder, ModelDigest.fingerprint(Path.of(folder)), device, precision);
+    }
+
+    boolean isTokenizer() {
+      return device == null;
+    }
+  }
+
+  private static final ModelPool<Key> POOL =
+      new ModelPool<>(
+          GRACE,
+          (work, after) ->
+              CompletableFuture.delayedExecutor(after.toNanos(), TimeUnit.NANOSECONDS)
+                  .execute(work),
+          System::nanoTime);
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(ModelCache::closeIdle, "foresight-models"));
+  }
+
+  private ModelCache() {}
+
+  /** A language model in use by one task, with a session of its own. */
+  public static final class Lease implements AutoCloseable {
+
+    private final Use<CausalLm> use;
+    private final CacheBudget budget;
+    private ModelSession session;
+    private ForwardStats before = ForwardStats.ZERO;
+    private boolean closed;
+
+    private Lease(Use<CausalLm> use, CacheBudget budget) {
+      this.use = use;
+      this.budget = budget;
+      this.session = use.model().newSession(budget);
+    }
+
+    /** Memory that cached tokens take, in bytes. */
+    long cacheBytes(long sequences, long positions) {
+      return use.model().cacheBytes(sequences, positions);
+    }
+
+    ModelSession session() {
+      return session;
+    }
+
+    /** Another session, with an empty cache, in place of one whose forward failed. */
+    void renew() {
+      before = stats();
+      session.close();
+      session = use.model().newSession(budget);
+    }
+
+    /** What the forwards of all its sessions took. */
+    ForwardStats stats() {
+      return before.plus(session.stats());
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        session.close();
+        use.close();
+      }
+    }
+  }
+
+  /**
+   * Leases a language model and loads it if nobody has; tasks that want the same one wait for it.
+   *
+   * @param budget memory that the lease's cache shares
+   * @throws io.foresight.model.text.ModelException if it cannot be loaded; the next call tries
+   *     again
+   */
+  public static Lease lease(String folder, Device device, Precision precision, CacheBudget budget) {
+    Use<CausalLm> use =
+        POOL.use(
+            Key.of(CausalLm.class, folder, device, precision),
+            CausalLm.class,
+            () -> CausalLm.load(Path.of(folder), device, precision));
+    try {
+      return new Lease(use, budget);
+    } catch (RuntimeException | Error e) {
+      use.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The same for a classifier, in fp32.
+   *
+   * @throws io.foresight.model.text.ModelException if it cannot be loaded; the next call tries
+   *     again
+   */
+  static Use<SequenceClassifier> classifier(String folder, Device device) {
+    return POOL.use(
+        Key.of(SequenceClassifier.class, folder, device, Precision.FP32),
+        SequenceClassifier.class,
+        () -> SequenceClassifier.load(Path.of(folder), device));
+  }
+
+  /**
+   * The same for the tokenizer of a model's folder.
+   *
+   * @throws io.foresight.model.text.ModelException if it cannot be loaded; the next call tries
+   *     again
+   */
+  public static Use<Tokenizer> tokenizer(String folder) {
+    return POOL.use(
+        Key.of(Tokenizer.class, folder, null, null),
+        Tokenizer.class,
+        () -> Tokenizer.load(Path.of(folder)));
+  }
+
+  /** Models that are loaded. */
+  public static int size() {
+    return (int) POOL.keys().stream().filter(key -> !key.isTokenizer()).count();
+  }
+
+  /** Closes and forgets all that no task uses. */
+  public static void closeIdle() {
+    POOL.closeIdle();
+  }
+}

@@ -1,0 +1,496 @@
+package io.foresight.engine;
+
+import ai.djl.Device;
+import io.foresight.decoding.Counters;
+import io.foresight.decoding.Generation;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LineReward;
+import io.foresight.decoding.Request;
+import io.foresight.decoding.RowFault;
+import io.foresight.decoding.Strategy;
+import io.foresight.decoding.strategy.Strategies;
+import io.foresight.engine.ShrinkingBatch.Item;
+import io.foresight.model.Batcher;
+import io.foresight.model.CacheBudget;
+import io.foresight.model.ForwardStats;
+import io.foresight.model.checkpoint.Precision;
+import io.foresight.model.text.Tokenizer;
+import io.foresight.reward.Rewards;
+import io.foresight.reward.RowRewards;
+import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.Rows;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.apache.spark.sql.Row;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
+
+/**
+ * Decodes rows, many at a time, with sessions of its own on the models that the process shares.
+ * Belongs to one thread, a task's as a rule, which closes it.
+ */
+public final class RowDecoder implements AutoCloseable {
+
+  /**
+   * One row's result; of an error row only {@code status}, {@code error}, {@code counters} (all
+   * zero) and {@code millis} say something, the rest is null.
+   *
+   * @param output generated text
+   * @param reward reward of the finished text; {@code null} if no reward judged it
+   * @param scores score per reward, and per part of it
+   * @param satisfied whether every hard reward reaches its threshold, however the text ended;
+   *     {@code null} if no hard reward judged it
+   * @param status error; else truncated, if the text did not end by itself; else unsatisfied, if
+   *     {@code satisfied} is false; else ok
+   * @param error what went wrong and what to do
+   * @param errorKind the kind of fault, as {@link RowFault.Kind#spelling} has it
+   * @param tokens generated tokens, EOS included
+   * @param logProb their log-probability under p, natural logarithm
+   * @param counters what the decoding took
+   * @param millis wall time of the row
+   */
+  public record Result(
+      String output,
+      Double reward,
+      Map<String, Double> scores,
+      Boolean satisfied,
+      String status,
+      String error,
+      String errorKind,
+      Integer tokens,
+      Double logProb,
+      Counters counters,
+      long millis) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(RowDecoder.class);
+
+  /** Where models of rewards take caches, one in so many bytes of the task's is for them. */
+  private static final int SCORERS_SHARE = 4;
+
+  private final GenerationSettings settings;
+  private final Strategy strategy;
+  private final Rewards rewards;
+  private final Scorers scorers;
+  private final Tokenizer tokenizer;
+  private final Prompts prompts;
+  private final int batch;
+  private final CachePlan plan;
+  private int longestPrompt;
+  private boolean warned;
+  private final Runnable check;
+  private final UnaryOperator<LanguageModel> seen;
+  private final StallWatch watch;
+  private final ModelCache.Lease targetLease;
+  private final ModelCache.Lease draftLease;
+  private final Deque<Runnable> models = new ArrayDeque<>();
+  private final List<ShrinkingBatch<?, ?>> decodings = new ArrayList<>();
+  private final LongAdder rewardNanos = new LongAdder();
+  private final LongAdder tokenizerNanos = new LongAdder();
+
+  /**
+   * Loads the models, unless the process holds them already.
+   *
+   * @param settings with models in folders of this host
+   * @throws io.foresight.model.text.ModelException if one cannot be loaded
+   */
+  public RowDecoder(GenerationSettings settings) {
+    this(settings, () -> {});
+  }
+
+  /**
+   * The same for a task that may be ended.
+   *
+   * @param check throws if it is; asked before each row and each forward, on this decoder's thread
+   */
+  public RowDecoder(GenerationSettings settings, Runnable check) {
+    this(settings, check, UnaryOperator.identity());
+  }
+
+  /** The same with models as {@code seen} lets rows see them. */
+  public RowDecoder(
+      GenerationSettings settings, Runnable check, UnaryOperator<LanguageModel> seen) {
+    this.settings = settings;
+    this.check = check;
+    this.seen = seen;
+    Device device = settings.device().resolve();
+    batch = settings.batch(device.isGpu());
+    strategy = Strategies.of(settings.decoding(device.isGpu()));
+    prompts = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
+    CacheBudget budget = new CacheBudget(settings.cacheBytes());
+    scorers = new Scorers(device, budget, settings.cacheBytes() / SCORERS_SHARE, rewardNanos);
+    models.push(scorers::close);
+    try {
+      ModelPool.Use<Tokenizer> use = ModelCache.tokenizer(settings.targetModel());
+      models.push(use::close);
+      tokenizer = use.model();
+      targetLease = lease(settings.targetModel(), device, settings.targetPrecision(), budget);
+      draftLease =
+          strategy.usesDraft()
+              ? lease(settings.draftModel(), device, settings.draftPrecision(), budget)
+              : null;
+      rewards = Rewards.openHere(settings.rewards(), scorers);
+    } catch (RuntimeException | Error e) {
+      closeModels();
+      throw e;
+    }
+    plan =
+        new CachePlan(
+            strategy.branches(),
+            settings.decoding().maxNewTokens(),
+            targetLease.session().contextLength(),
+            draftLease == null ? 0 : draftLease.session().contextLength(),
+            targetLease.cacheBytes(1, 1),
+            draftLease == null ? 0 : draftLease.cacheBytes(1, 1),
+            settings.cacheBytes() - scorers.cacheBytes());
+    watch = new StallWatch(settings.limits().stall());
+  }
+
+  private ModelCache.Lease lease(
+      String model, Device device, Precision precision, CacheBudget budget) {
+    ModelCache.Lease lease = ModelCache.lease(model, device, precision, budget);
+    models.push(lease::close);
+    return lease;
+  }
+
+  /** A row, and what it is called. */
+  public record Named(String id, Row row) {}
+
+  /** A row, and what was made of it. */
+  public record Decoded(Row row, Result result) {}
+
+  /**
+   * Decodes rows, {@code settings.batch()} at a time, in order. One iterator after the other. What
+   * is one row's fault, a {@link RowFault}, becomes a result with status {@code error}; whatever
+   * else is thrown ends the iterator. Only where the engine has no memory for that many rows, those
+   * that are not done start anew, fewer at a time. The iterator belongs to this decoder's thread,
+   * and ends with it.
+   *
+   * @param rows each with its id, from which its seed is derived, and the columns that the settings
+   *     name
+   */
+  public Iterator<Decoded> decode(Iterator<Named> rows) {
+    ShrinkingBatch<Prepared, Decoded> decoded =
+        new ShrinkingBatch<>(Rows.mapped(rows, this::prepare), batch, new Decoding());
+    decodings.add(decoded);
+    return decoded;
+  }
+
+  /** The decoding of prepared rows. */
+  private final class Decoding implements ShrinkingBatch.Work<Prepared, Decoded> {
+
+    @Override
+    public Batcher<Item<Prepared, Decoded>, Decoded> start(
+        Iterator<Item<Prepared, Decoded>> rows, int atATime) {
+      Batcher<Item<Prepared, Decoded>, Decoded> batcher =
+          new Batcher<>(
+              rows,
+              atATime,
+              row -> rowsAtATime(row.value()),
+              seen.apply(targetLease.session()),
+              draftLease == null ? null : seen.apply(draftLease.session()),
+              (row, target, draft) ->
+                  row.result(() -> decoded(row.value(), decode(row.value(), target, draft))));
+      batcher.checkAlways(check);
+      RunLimits limits = settings.limits();
+      if (limits.row() != null) {
+        batcher.limitTime(
+            limits.row(),
+            row ->
+                row.end(decoded(row.value(), failed(limits.exceeded(), limits.row().toMillis()))));
+      }
+      scorers.serve(batcher);
+      watch.over(batcher);
+      return batcher;
+    }
+
+    private Decoded decoded(Prepared prepared, Result result) {
+      watch.progress();
+      return new Decoded(prepared.named.row(), result);
+    }
+
+    @Override
+    public void reset() {
+      targetLease.renew();
+      if (draftLease != null) {
+        draftLease.renew();
+      }
+    }
+
+    @Override
+    public Decoded withoutMemory(Prepared prepared, RuntimeException failure) {
+      String message =
+          "Cannot decode a prompt of %d tokens: there is no memory for it alone (%s). Shorten it, or take a device with more memory."
+              .formatted(prepared.prompt.length, Rows.reason(failure));
+      return decoded(prepared, failed(new RowFault(RowFault.Kind.MEMORY, message), 0));
+    }
+  }
+
+  /**
+   * A row with its prompt's ids, or with why it has none.
+   *
+   * @param values the row's, by column
+   */
+  private record Prepared(Named named, Map<String, Object> values, int[] prompt, RowFault fault) {}
+
+  private Prepared prepare(Named named) {
+    String unreadable = HiddenColumns.inputError(named.row());
+    if (unreadable != null) {
+      return new Prepared(named, null, new int[0], new RowFault(RowFault.Kind.INPUT, unreadable));
+    }
+    Map<String, Object> values = values(named.row());
+    try {
+      int[] prompt = timed(tokenizerNanos, () -> prompts.ids(tokenizer, values));
+      return new Prepared(named, values, prompt, null);
+    } catch (RowFault e) {
+      return new Prepared(named, values, new int[0], e);
+    }
+  }
+
+  /** Rows that may be in flight from a row on, by the memory that caches may take. */
+  private int rowsAtATime(Prepared prepared) {
+    int prompt = prepared.prompt.length;
+    if (prompt >= targetLease.session().contextLength() || plan.rows(prompt) < 1) {
+      // It becomes an error row, and needs no room.
+      return batch;
+    }
+    longestPrompt = Math.max(longestPrompt, prompt);
+    int fitting = plan.rows(longestPrompt);
+    if (fitting < batch && !warned) {
+      warned = true;
+      LOG.warn(
+          "Decoding {} rows at a time instead of {}: a row of {} prompt tokens takes {} MiB of the {} MiB that a"
+              + " task's caches may take. A larger models.cache-memory allows more rows.",
+          Math.max(1, fitting),
+          batch,
+          longestPrompt,
+          plan.rowBytes(longestPrompt) >> 20,
+          plan.cacheBytes() >> 20);
+    }
+    return fitting;
+  }
+
+  /** Decodes one row. */
+  public Result decode(String id, Row row) {
+    return decode(
+        prepare(new Named(id, row)),
+        targetLease.session(),
+        draftLease == null ? null : draftLease.session());
+  }
+
+  /** p, for measurements beside the decoding; of this decoder's thread. */
+  public LanguageModel target() {
+    return targetLease.session();
+  }
+
+  /** q, as {@link #target()}; {@code null} if the strategy has none. */
+  public LanguageModel draft() {
+    return draftLease == null ? null : draftLease.session();
+  }
+
+  /** Where the time went so far; to be read by this decoder's thread. */
+  public Spent spent() {
+    return new Spent(
+        targetLease.stats(),
+        draftLease == null ? ForwardStats.ZERO : draftLease.stats(),
+        rewardNanos.sum(),
+        scorers.forwardNanos(),
+        tokenizerNanos.sum(),
+        decodings.stream().mapToLong(ShrinkingBatch::waitingNanos).sum());
+  }
+
+  /**
+   * Time and work that decoding took.
+   *
+   * @param target p's forwards
+   * @param draft q's forwards
+   * @param rewardNanos in rewards, on the rows' threads, but for their models' forwards
+   * @param scorerNanos in forwards of the rewards' models, on the decoder's thread
+   * @param tokenizerNanos in the tokenizer, of prompts on the decoder's thread and of texts on the
+   *     rows'
+   * @param waitingNanos that forwards waited for rows: their own code, rewards and tokenizer
+   *     included
+   */
+  public record Spent(
+      ForwardStats target,
+      ForwardStats draft,
+      long rewardNanos,
+      long scorerNanos,
+      long tokenizerNanos,
+      long waitingNanos) {
+
+    /** What was added since {@code earlier}. */
+    public Spent since(Spent earlier) {
+      return new Spent(
+          target.since(earlier.target),
+          draft.since(earlier.draft),
+          rewardNanos - earlier.rewardNanos,
+          scorerNanos - earlier.scorerNanos,
+          tokenizerNanos - earlier.tokenizerNanos,
+          waitingNanos - earlier.waitingNanos);
+    }
+
+    /** What both took. */
+    public Spent plus(Spent other) {
+      return new Spent(
+          target.plus(other.target),
+          draft.plus(other.draft),
+          rewardNanos + other.rewardNanos,
+          scorerNanos + other.scorerNanos,
+          tokenizerNanos + other.tokenizerNanos,
+          waitingNanos + other.waitingNanos);
+    }
+  }
+
+  private Result decode(Prepared prepared, LanguageModel target, LanguageModel draft) {
+    long started = System.nanoTime();
+    try {
+      if (prepared.fault != null) {
+        throw prepared.fault;
+      }
+      RowRewards rowRewards = rewards.forRow(prepared.values);
+      int[] prompt = prepared.prompt;
+      int room = target.contextLength() - prompt.length;
+      if (room < 1) {
+        throw new RowFault(
+            RowFault.Kind.PROMPT,
+            "Cannot decode a prompt of %d tokens: the model's context holds %d. Shorten it."
+                .formatted(prompt.length, target.contextLength()));
+      }
+      if (plan.rows(prompt.length) < 1) {
+        throw new RowFault(
+            RowFault.Kind.MEMORY,
+            "Cannot decode a prompt of %d tokens: its caches would take %d MiB, more than half of the %d MiB that they may take, which is room for growing. Raise models.cache-memory."
+                .formatted(
+                    prompt.length, plan.rowBytes(prompt.length) >> 20, plan.cacheBytes() >> 20));
+      }
+      LineReward line = new TextReward(rowRewards, tokenizer, rewardNanos, tokenizerNanos);
+      Generation generation =
+          strategy.decode(
+              target,
+              draft,
+              new Request(
+                  prompt,
+                  settings.decoding().maxNewTokens(),
+                  line,
+                  RowSeed.of(settings.seed(), prepared.named.id()),
+                  watch::progress));
+      String text = timed(tokenizerNanos, () -> tokenizer.decode(generation.tokens()));
+      RowRewards.Outcome outcome = timed(rewardNanos, () -> rowRewards.outcome(text));
+      return new Result(
+          text,
+          outcome.reward(),
+          outcome.scores(),
+          outcome.satisfied(),
+          status(generation.endedByEos(), outcome.satisfied()),
+          null,
+          null,
+          generation.tokens().length,
+          generation.logProb(),
+          generation.counters(),
+          (System.nanoTime() - started) / 1_000_000);
+    } catch (RowFault e) {
+      return failed(e, (System.nanoTime() - started) / 1_000_000);
+    }
+  }
+
+  private static String status(boolean ended, Boolean satisfied) {
+    if (!ended) {
+      return "truncated";
+    }
+    return Boolean.FALSE.equals(satisfied) ? "unsatisfied" : "ok";
+  }
+
+  /** The result of a row that is at fault. */
+  public static Result failed(RowFault fault, long millis) {
+    return new Result(
+        null,
+        null,
+        null,
+        null,
+        "error",
+        Rows.reason(fault),
+        fault.kind().spelling(),
+        null,
+        null,
+        Counters.ZERO,
+        millis);
+  }
+
+  private static <T> T timed(LongAdder nanos, Supplier<T> work) {
+    long started = System.nanoTime();
+    try {
+      return work.get();
+    } finally {
+      nanos.add(System.nanoTime() - started);
+    }
+  }
+
+  /**
+   * A row as the rewards and the prompt see it: values by column, lists as {@link List}, maps and
+   * structures as {@link Map}, in their order.
+   */
+  public static Map<String, Object> values(Row row) {
+    Map<String, Object> values = new HashMap<>();
+    String[] names = row.schema().fieldNames();
+    for (int i = 0; i < names.length; i++) {
+      values.put(names[i], java(row.get(i)));
+    }
+    return values;
+  }
+
+  private static Object java(Object value) {
+    if (value instanceof Seq<?> seq) {
+      List<?> list = JavaConverters.seqAsJavaList(seq);
+      return list.stream().map(RowDecoder::java).toList();
+    }
+    if (value instanceof scala.collection.Map<?, ?> map) {
+      Map<Object, Object> values = new LinkedHashMap<>();
+      JavaConverters.mapAsJavaMap(map).forEach((key, of) -> values.put(java(key), java(of)));
+      return values;
+    }
+    if (value instanceof Row struct) {
+      Map<String, Object> values = new LinkedHashMap<>();
+      String[] names = struct.schema().fieldNames();
+      for (int i = 0; i < names.length; i++) {
+        values.put(names[i], java(struct.get(i)));
+      }
+      return values;
+    }
+    return value;
+  }
+
+  @Override
+  public void close() {
+    watch.close();
+    // Rows first, since they use the caches.
+    decodings.forEach(ShrinkingBatch::close);
+    try {
+      rewards.close();
+    } finally {
+      closeModels();
+    }
+  }
+
+  private void closeModels() {
+    Runnable last = models.poll();
+    if (last != null) {
+      try {
+        last.run();
+      } finally {
+        closeModels();
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package io.foresight.engine;
+
+import io.foresight.decoding.RowFault;
+import io.foresight.engine.ShrinkingBatch.Item;
+import io.foresight.model.Batcher;
+import io.foresight.model.CacheBudget;
+import io.foresight.reward.Rewards;
+import io.foresight.reward.RowRewards.Outcome;
+import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.Rows;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import org.apache.spark.sql.Row;
+
+/**
+ * Scores rows' texts by a task's rewards, many at a time, so that they share the forwards of the
+ * rewards' models. Belongs to one thread, a task's as a rule, which closes it.
+ */
+public final class RowScorer implements AutoCloseable {
+
+  /** Rows in flight: enough that a classifier's forward is full. */
+  private static final int BATCH = 64;
+
+  private final ScoringSettings settings;
+  private final Runnable check;
+  private final Scorers scorers;
+  private final Rewards rewards;
+  private final StallWatch watch;
+  private ShrinkingBatch<Row, Scored> scoring;
+
+  /**
+   * A row and what its text got.
+   *
+   * @param outcome {@code null} if there was a fault
+   * @param fault {@code null} if there was none
+   */
+  public record Scored(Row row, Outcome outcome, RowFault fault) {}
+
+  /**
+   * Loads the rewards' models, unless the process holds them already.
+   *
+   * @param settings with models in folders of this host
+   * @param check throws if the task is to end; asked before each row and each forward
+   */
+  public RowScorer(ScoringSettings settings, Runnable check) {
+    this(settings, check, texts -> {});
+  }
+
+  /** The same; {@code before} sees the ids of the texts of each forward ahead of it. */
+  public RowScorer(ScoringSettings settings, Runnable check, Consumer<List<int[]>> before) {
+    this.settings = settings;
+    this.check = check;
+    scorers =
+        new Scorers(
+            settings.device().resolve(),
+            new CacheBudget(settings.cacheBytes()),
+            settings.cacheBytes(),
+            new LongAdder(),
+            before);
+    try {
+      rewards = Rewards.openHere(settings.rewards(), scorers);
+    } catch (RuntimeException | Error e) {
+      scorers.close();
+      throw e;
+    }
+    watch = new StallWatch(settings.limits().stall());
+  }
+
+  /**
+   * Scores rows, in order; a row's fault becomes its error, and whatever else is thrown ends it
+   * all. Where the engine has no memory for so many rows, fewer are scored at a time. To be called
+   * once.
+   */
+  public Iterator<Scored> score(Iterator<Row> rows) {
+    scoring = new ShrinkingBatch<>(rows, BATCH, new Scoring());
+    return scoring;
+  }
+
+  /** The scoring of rows. */
+  private final class Scoring implements ShrinkingBatch.Work<Row, Scored> {
+
+    @Override
+    public Batcher<Item<Row, Scored>, Scored> start(Iterator<Item<Row, Scored>> rows, int atATime) {
+      Batcher<Item<Row, Scored>, Scored> batcher =
+          new Batcher<>(
+              rows,
+              atATime,
+              any -> atATime,
+              null,
+              null,
+              (row, target, draft) -> row.result(() -> scored(row.value())));
+      batcher.checkAlways(check);
+      if (settings.limits().row() != null) {
+        batcher.limitTime(
+            settings.limits().row(),
+            row -> row.end(new Scored(row.value(), null, settings.limits().exceeded())));
+      }
+      scorers.serve(batcher);
+      watch.over(batcher);
+      return batcher;
+    }
+
+    /** Classifiers hold nothing from one forward to the next. */
+    @Override
+    public void reset() {}
+
+    @Override
+    public Scored withoutMemory(Row row, RuntimeException failure) {
+      return new Scored(
+          row,
+          null,
+          new RowFault(
+              RowFault.Kind.MEMORY,
+              "Cannot score the text: there is no memory for it alone (%s). Shorten it, or take a device with more memory."
+                  .formatted(Rows.reason(failure))));
+    }
+  }
+
+  private Scored scored(Row row) {
+    String unreadable = HiddenColumns.inputError(row);
+    if (unreadable != null) {
+      return new Scored(row, null, new RowFault(RowFault.Kind.INPUT, unreadable));
+    }
+    try {
+      Map<String, Object> values = RowDecoder.values(row);
+      if (!(values.get(settings.textColumn()) instanceof String text)) {
+        throw new RowFault(
+            RowFault.Kind.INPUT,
+            "Cannot score the text: column %s is null. Fill it in."
+                .formatted(settings.textColumn()));
+      }
+      return new Scored(row, rewards.forRow(values).outcome(text), null);
+    } catch (RowFault e) {
+      return new Scored(row, null, e);
+    } finally {
+      watch.progress();
+    }
+  }
+
+  @Override
+  public void close() {
+    watch.close();
+    if (scoring != null) {
+      scoring.close();
+    }
+    try {
+      rewards.close();
+    } finally {
+      scorers.close();
+    }
+  }
+}

@@ -1,0 +1,354 @@
+package io.foresight.decoding.search;
+
+import io.foresight.decoding.Ask;
+import io.foresight.decoding.Extension;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.Noise;
+import io.foresight.decoding.Scores;
+import io.foresight.decoding.Sequence;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+
+/**
+ * An n-gram model with few distinct logits, so that exact ties are frequent. It checks how it is
+ * used, counts its forwards, and knows which sequences were not closed.
+ */
+public final class FakeModel implements LanguageModel {
+
+  private final int vocabulary;
+  private final int context;
+  private final int order;
+  private final long seed;
+  private final double sharpness;
+  private final int eosIds;
+  private final boolean tiesHigh;
+  private final IntPredicate eos;
+
+  public int open;
+  long forwards;
+  long positions;
+
+  /** Positions that were computed although another forward had computed them already. */
+  public long recomputed;
+
+  private final Set<Node> computed = new HashSet<>();
+
+  /** A token in a cache; scores are computed from the chain of nodes, never from a list of ids. */
+  private record Node(Node before, int token, int length) {}
+
+  public FakeModel(
+      int vocabulary, int context, int order, long seed, double sharpness, int eosIds) {
+    this(vocabulary, context, order, seed, sharpness, eosIds, false, id -> id < eosIds);
+  }
+
+  private FakeModel(
+      int vocabulary,
+      int context,
+      int order,
+      long seed,
+      double sharpness,
+      int eosIds,
+      boolean tiesHigh,
+      IntPredicate eos) {
+    this.vocabulary = vocabulary;
+    this.context = context;
+    this.order = order;
+    this.seed = seed;
+    this.sharpness = sharpness;
+    this.eosIds = eosIds;
+    this.tiesHigh = tiesHigh;
+    this.eos = eos;
+  }
+
+  /** The same model with another context. */
+  public FakeModel withContext(int other) {
+    return new FakeModel(vocabulary, other, order, seed, sharpness, eosIds, tiesHigh, eos);
+  }
+
+  /** Least difference between two logits. */
+  public double sharpness() {
+    return sharpness;
+  }
+
+  /** Another instance of the same model. */
+  public FakeModel again() {
+    return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos);
+  }
+
+  /** The mutant that breaks ties to the higher id. */
+  public FakeModel breakingTiesHigh() {
+    return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, true, eos);
+  }
+
+  /** The mutant that never ends a sequence. */
+  public FakeModel ignoringEos() {
+    return new FakeModel(
+        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, id -> false);
+  }
+
+  /** A fresh forward over {@code tokens}: log-probabilities of the token that follows them. */
+  public float[] logProbs(int... tokens) {
+    Node node = null;
+    for (int token : tokens) {
+      node = new Node(node, token, node == null ? 1 : node.length + 1);
+    }
+    return logProbs(node);
+  }
+
+  private float[] logProbs(Node last) {
+    long state = seed;
+    Node node = last;
+    for (int i = 0; i < order && node != null; i++) {
+      state = state * 31 + node.token + 1;
+      node = node.before;
+    }
+    SplittableRandom random = new SplittableRandom(state);
+    double[] logits = new double[vocabulary];
+    double sum = 0;
+    for (int i = 0; i < vocabulary; i++) {
+      logits[i] = sharpness * random.nextInt(4);
+      sum += Math.exp(logits[i]);
+    }
+    float[] logProbs = new float[vocabulary];
+    for (int i = 0; i < vocabulary; i++) {
+      logProbs[i] = (float) (logits[i] - Math.log(sum));
+    }
+    return logProbs;
+  }
+
+  /** The {@code k} ids with the highest scores. */
+  int[] top(float[] scores, int k) {
+    Comparator<Integer> byId = Comparator.naturalOrder();
+    return IntStream.range(0, vocabulary)
+        .boxed()
+        .sorted(
+            Comparator.<Integer>comparingDouble(i -> -scores[i])
+                .thenComparing(tiesHigh ? byId.reversed() : byId))
+        .limit(k)
+        .mapToInt(Integer::intValue)
+        .toArray();
+  }
+
+  private float margin(float[] scores, int k) {
+    float[] highest = pick(scores, top(scores, vocabulary));
+    float margin = Float.POSITIVE_INFINITY;
+    for (int i = 0; i < Math.min(Math.max(k, 1), vocabulary - 1); i++) {
+      // Ids without a score are no choice.
+      margin =
+          Math.min(margin, Float.isInfinite(highest[i]) ? margin : highest[i] - highest[i + 1]);
+    }
+    return margin;
+  }
+
+  @Override
+  public int vocabularySize() {
+    return vocabulary;
+  }
+
+  @Override
+  public int contextLength() {
+    return context;
+  }
+
+  @Override
+  public boolean isEos(int id) {
+    return eos.test(id);
+  }
+
+  @Override
+  public Sequence open() {
+    return new FakeSequence(null);
+  }
+
+  @Override
+  public List<Scores> extend(List<Extension> extensions) {
+    require(!extensions.isEmpty(), "an empty forward");
+    forwards++;
+    Set<Sequence> seen = new HashSet<>();
+    List<Scores> all = new ArrayList<>();
+    for (Extension extension : extensions) {
+      require(seen.add(extension.sequence()), "a sequence twice");
+      all.add(((FakeSequence) extension.sequence()).extend(extension));
+    }
+    return all;
+  }
+
+  private Scores scores(List<Node> nodes, Ask ask) {
+    int from = Math.min(ask.from(), nodes.size());
+    require(from >= 0, "a negative position");
+    int asked = nodes.size() - from;
+    int[] argmax = new int[asked];
+    float[] best = new float[asked];
+    float[] bestScore = new float[asked];
+    int[][] topIds = ask.topK() == 0 ? null : new int[asked][];
+    float[][] topLogProbs = ask.topK() == 0 ? null : new float[asked][];
+    float[][] topScores = ask.topK() == 0 ? null : new float[asked][];
+    float[][] gathered = ask.gather() == null ? null : new float[asked][];
+    float[][] gatheredScores = ask.gather() == null ? null : new float[asked][];
+    float[][] rows = ask.rows() ? new float[asked][] : null;
+    float[] margin = new float[asked];
+    require(ask.topK() <= vocabulary, "more ids than there are");
+    for (int i = 0; i < asked; i++) {
+      float[] logProbs = logProbs(nodes.get(from + i));
+      float[] scores =
+          ask.noise() == null ? logProbs : perturbed(logProbs, ask.noise(), ask.places()[i]);
+      argmax[i] = top(scores, 1)[0];
+      best[i] = ask.logProbs() ? logProbs[argmax[i]] : Float.NaN;
+      bestScore[i] = ask.logProbs() ? scores[argmax[i]] : Float.NaN;
+      margin[i] = margin(scores, ask.topK());
+      if (topIds != null) {
+        topIds[i] = top(scores, ask.topK());
+        topLogProbs[i] = pick(logProbs, topIds[i]);
+        topScores[i] = pick(scores, topIds[i]);
+      }
+      if (gathered != null) {
+        gathered[i] = pick(logProbs, ask.gather()[i]);
+        gatheredScores[i] = pick(scores, ask.gather()[i]);
+      }
+      if (rows != null) {
+        rows[i] = logProbs;
+      }
+    }
+    return new Scores(
+        argmax,
+        best,
+        bestScore,
+        topIds,
+        topLogProbs,
+        topScores,
+        gathered,
+        gatheredScores,
+        rows,
+        margin);
+  }
+
+  /** Scores of the token that {@code place} tokens precede: log p' with noise. */
+  static float[] perturbed(float[] logProbs, Noise noise, int place) {
+    double[] sampled = noise.sampler().distribution(logProbs);
+    float[] scores = new float[logProbs.length];
+    for (int id = 0; id < scores.length; id++) {
+      scores[id] = (float) (Math.log(sampled[id]) + Noise.gumbel(noise.key(place), id));
+    }
+    return scores;
+  }
+
+  private static float[] pick(float[] logProbs, int[] ids) {
+    float[] picked = new float[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      picked[i] = logProbs[ids[i]];
+    }
+    return picked;
+  }
+
+  private static void require(boolean valid, String what) {
+    if (!valid) {
+      throw new IllegalArgumentException("misuse of the model: " + what);
+    }
+  }
+
+  private final class FakeSequence implements Sequence {
+    private Node last;
+    private Node[] tree;
+    private int[] parents;
+    private boolean closed;
+
+    FakeSequence(Node last) {
+      this.last = last;
+      open++;
+    }
+
+    private int settled() {
+      return last == null ? 0 : last.length;
+    }
+
+    Scores extend(Extension extension) {
+      int[] tokens = extension.tokens();
+      require(!closed, "a closed sequence");
+      require(tree == null, "an unsettled tree");
+      require(tokens.length > 0, "no tokens");
+      positions += tokens.length;
+      Node[] nodes = new Node[tokens.length];
+      for (int i = 0; i < tokens.length; i++) {
+        require(tokens[i] >= 0 && tokens[i] < vocabulary, "an id out of range");
+        int parent = extension.parents() == null ? i - 1 : extension.parents()[i];
+        require(parent < i, "a parent that does not precede its child");
+        Node before = parent < 0 ? back(-1 - parent) : nodes[parent];
+        require(before == null || !isEos(before.token), "a token after EOS");
+        require(before == null || before.length < context, "beyond the context");
+        nodes[i] = new Node(before, tokens[i], before == null ? 1 : before.length + 1);
+        recomputed += computed.add(nodes[i]) ? 0 : 1;
+      }
+      if (extension.parents() == null) {
+        last = nodes[nodes.length - 1];
+      } else {
+        tree = nodes;
+        parents = extension.parents().clone();
+      }
+      return scores(Arrays.asList(nodes), extension.ask());
+    }
+
+    /** The last node but {@code count}. */
+    private Node back(int count) {
+      require(count <= settled(), "a parent before the first token");
+      Node node = last;
+      for (int i = 0; i < count; i++) {
+        node = node.before;
+      }
+      return node;
+    }
+
+    @Override
+    public int length() {
+      return settled() + (tree == null ? 0 : tree.length);
+    }
+
+    @Override
+    public void truncate(int length) {
+      require(!closed && tree == null, "a closed or unsettled sequence");
+      require(length >= 0 && length <= length(), "a length out of range");
+      while (settled() > length) {
+        last = last.before;
+      }
+    }
+
+    @Override
+    public Sequence fork() {
+      require(!closed && tree == null, "a closed or unsettled sequence");
+      return new FakeSequence(last);
+    }
+
+    @Override
+    public void keep(int... path) {
+      require(!closed, "a closed sequence");
+      if (tree == null) {
+        throw new IllegalStateException("the last extension was no tree");
+      }
+      int parent = -1;
+      for (int node : path) {
+        require(node >= 0 && node < tree.length, "no node of the tree");
+        boolean follows = parent < 0 ? parents[node] < 0 : parents[node] == parent;
+        require(follows, "no path of the tree");
+        parent = node;
+      }
+      if (path.length > 0) {
+        last = tree[parent];
+      }
+      tree = null;
+      parents = null;
+    }
+
+    @Override
+    public void close() {
+      require(!closed, "closed twice");
+      closed = true;
+      open--;
+    }
+  }
+}

@@ -1,0 +1,425 @@
+package io.foresight.decoding.strategy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foresight.decoding.Counters;
+import io.foresight.decoding.Criterion;
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.DecodingSettings.Roller;
+import io.foresight.decoding.DecodingSettings.Toggle;
+import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.decoding.Extension;
+import io.foresight.decoding.Generation;
+import io.foresight.decoding.Judgement;
+import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LineReward;
+import io.foresight.decoding.Request;
+import io.foresight.decoding.Scores;
+import io.foresight.decoding.Strategy;
+import io.foresight.decoding.search.Case;
+import io.foresight.decoding.search.Checks;
+import io.foresight.decoding.search.FakeModel;
+import io.foresight.decoding.search.ForwardingModel;
+import io.foresight.decoding.search.Reference;
+import java.util.List;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+
+/** The invariants over many random rows, others in each run. */
+class InvariantsTest {
+
+  @Property(tries = 1500)
+  void speculativeEqualsGreedy(@ForAll long seed) {
+    Checks.speculativeIsGreedy(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 2500)
+  void coupledSpeculativeEqualsSample(@ForAll long seed) {
+    Checks.speculativeIsSample(Case.of(seed), Case::decode);
+  }
+
+  /** Only {@code speculative} has a ratio test, which never sees the noise that p and q share. */
+  @Property(tries = 500)
+  void noiseIsNeverCombinedWithTheRatioTest(@ForAll long seed) {
+    Case c = Case.of(seed);
+    for (String name : Strategies.NAMES) {
+      for (Verification verification : Verification.values()) {
+        DecodingSettings settings =
+            c.s().toBuilder().strategy(name).verification(verification).build();
+        boolean ratioTest = name.equals("speculative") && verification == Verification.SAMPLING;
+        boolean noisy =
+            name.equals("sample")
+                || name.equals("best-of-n")
+                || (!name.equals("greedy") && !ratioTest && verification != Verification.HARD);
+        Strategies.of(settings)
+            .decode(asked(c.p(), noisy, ratioTest), asked(c.q(), noisy, ratioTest), c.request());
+      }
+    }
+  }
+
+  /** A model that is asked for scores with noise or without, and for rows or not. */
+  private static LanguageModel asked(FakeModel model, boolean noisy, boolean rows) {
+    return new ForwardingModel(model) {
+      @Override
+      public List<Scores> extend(List<Extension> extensions) {
+        for (Extension extension : extensions) {
+          if (extension.asked() > 0) {
+            assertThat(extension.ask().noise() != null).isEqualTo(noisy);
+            assertThat(extension.ask().rows()).isEqualTo(rows);
+          }
+        }
+        return model.extend(extensions);
+      }
+    };
+  }
+
+  /** Another draft, or none, or another number of tokens, is another way to the same sample. */
+  @Property(tries = 500)
+  void coupledOutputIsThatOfNoDraft(@ForAll long seed) {
+    Case c = Case.of(seed);
+    DecodingSettings.Builder coupled = c.s().toBuilder().verification(Verification.COUPLED);
+    int[] sample = c.with(coupled.strategy("sample").build()).decode().tokens();
+    int[] cdlh = c.with(coupled.strategy("cdlh").build()).decode().tokens();
+    for (int length = 1; length <= 4; length++) {
+      for (FakeModel draft : List.of(c.q(), c.p().again(), c.q().withContext(length))) {
+        Case other = new Case(c.p(), draft, c.prompt(), c.limit(), c.reward(), c.s());
+        DecodingSettings.Builder drafting = coupled.draftLength(length).lookaheadDraft(length);
+        assertThat(other.with(drafting.strategy("speculative").build()).decode().tokens())
+            .isEqualTo(sample);
+        assertThat(other.with(drafting.strategy("cdlh-speculative").build()).decode().tokens())
+            .isEqualTo(cdlh);
+      }
+    }
+  }
+
+  @Property(tries = 1500)
+  void permissiveCdslEqualsGreedy(@ForAll long seed) {
+    Checks.permissiveCdslIsGreedy(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 1500)
+  void permissiveTreeEqualsGreedy(@ForAll long seed) {
+    Checks.permissiveTreeIsGreedy(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 2500)
+  void treeEndsForHostileRewardsAndHints(@ForAll long seed) {
+    Case c = Case.of(seed);
+    // A threshold that no line reaches: every round is used, and the row still ends.
+    DecodingSettings.Builder hostile =
+        c.s().toBuilder().strategy("cdsl-tree").rewardThreshold(Double.POSITIVE_INFINITY);
+    Checks.addsUp(c.with(hostile.build()), Case::decode);
+    Generation plain = c.with(hostile.tree(new DecodingSettings.Tree(0, 1, 1, 0)).build()).decode();
+    assertThat(plain.tokens()).isEqualTo(Reference.greedy(c));
+  }
+
+  /** A reward that says nothing of its row. */
+  private static final LineReward SILENT =
+      new LineReward() {
+        @Override
+        public Judgement judge(int[] generated, boolean finished) {
+          return new Judgement(1, new double[0]);
+        }
+
+        @Override
+        public List<Criterion> criteria() {
+          return List.of();
+        }
+
+        @Override
+        public boolean isJudging() {
+          return false;
+        }
+      };
+
+  private static Generation unjudged(Case c, String strategy) {
+    DecodingSettings settings =
+        c.s().toBuilder().strategy(strategy).verification(Verification.HARD).build();
+    Request request = new Request(c.prompt(), settings.maxNewTokens(), SILENT, 7);
+    return Strategies.of(settings).decode(c.p(), c.q(), request);
+  }
+
+  @Property(tries = 1000)
+  void aRowThatNothingJudgesIsDecodedGreedilyWithoutLookaheads(@ForAll long seed) {
+    Case any = Case.of(seed);
+    Case c = any.with(any.s().toBuilder().verification(Verification.HARD).build());
+    Counters greedy = unjudged(c, "greedy").counters();
+    for (String strategy : Strategies.NAMES) {
+      if (strategy.equals("sample") || strategy.equals("best-of-n")) {
+        continue;
+      }
+      Generation generation = unjudged(c, strategy);
+      Counters counters = generation.counters();
+      assertThat(generation.tokens()).as(strategy).isEqualTo(Reference.greedy(c));
+      assertThat(counters.committedCandidate()).as(strategy).isZero();
+      assertThat(counters.s3() + counters.s4()).as(strategy).isZero();
+      assertThat(counters.targetForwards())
+          .as(strategy)
+          .isLessThanOrEqualTo(greedy.targetForwards());
+      if (strategy.equals("cdlh") || strategy.equals("cdlh-appx")) {
+        assertThat(counters.targetPositions()).as(strategy).isEqualTo(greedy.targetPositions());
+        assertThat(counters.draftForwards()).as(strategy).isZero();
+        assertThat(counters.rewardCalls()).as(strategy).isZero();
+      }
+    }
+    // Whatever S2 does to lines that may be led astray, here there is no other way.
+    assertThat(
+            unjudged(c.with(c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build()), "cdsl")
+                .counters()
+                .targetForwards())
+        .isEqualTo(
+            unjudged(c.with(c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build()), "speculative")
+                .counters()
+                .targetForwards());
+  }
+
+  @Property(tries = 1500)
+  void strictCdslEqualsCdlh(@ForAll long seed) {
+    Checks.strictCdslIsCdlh(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 5000)
+  void speculativeCdlhEqualsCdlh(@ForAll long seed) {
+    Checks.speculativeCdlhIsCdlh(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 1500)
+  void strictCdslEqualsCdlhAppx(@ForAll long seed) {
+    Checks.strictCdslIsCdlhAppx(Case.of(seed), Case::decode);
+  }
+
+  @Property(tries = 2500)
+  void cdslFollowsItsTable(@ForAll long seed) {
+    Checks.cdslFollowsItsTable(Case.of(seed), Case::decode);
+  }
+
+  /** An edge rule: what a row is given depends on p's context alone. */
+  @Property(tries = 1000)
+  void theDraftsContextChangesNoLosslessOutput(@ForAll long seed) {
+    Case c = Case.of(seed);
+    for (String name : new String[] {"speculative", "cdlh-speculative"}) {
+      Case named = c.with(c.s().toBuilder().strategy(name).build()).withoutRatioTest();
+      int[] tokens = named.draftingInFullContext().decode().tokens();
+      for (int context = 1; context <= c.prompt().length + 2; context++) {
+        Case shorter =
+            new Case(
+                c.p(), c.q().withContext(context), c.prompt(), c.limit(), c.reward(), named.s());
+        assertThat(shorter.decode().tokens()).isEqualTo(tokens);
+      }
+    }
+  }
+
+  @Property(tries = 1000)
+  void moreSamplesNeverLowerTheReward(@ForAll long seed) {
+    Case c = Case.of(seed);
+    double before = Double.NEGATIVE_INFINITY;
+    // The first samples stay the same as more are drawn, so the best reward can only rise.
+    for (int n = 1; n <= 4; n++) {
+      Case more = c.with(c.s().toBuilder().strategy("best-of-n").samples(n).build());
+      double reward = c.reward().judge(more.decode().tokens(), true).reward();
+      assertThat(reward).isGreaterThanOrEqualTo(before);
+      before = reward;
+    }
+  }
+
+  @Property(tries = 1000)
+  void nothingIsComputedTwice(@ForAll long seed) {
+    for (String name : new String[] {"greedy", "speculative", "cdlh", "cdlh-appx", "cdsl"}) {
+      Case c = Case.of(seed).draftingInFullContext().withoutRatioTest();
+      c.with(
+              c.s().toBuilder()
+                  .strategy(name)
+                  .reuseRollouts(true)
+                  // A rollout by p may roll back rejected draft tokens that a later one needs.
+                  .s3Lookahead(Roller.DRAFT)
+                  .s4Lookahead(Roller.DRAFT)
+                  .speculateLookahead(false)
+                  .build())
+          .decode();
+      assertThat(c.p().recomputed).as("positions of p, by %s", name).isZero();
+      assertThat(c.q().recomputed).as("positions of q, by %s", name).isZero();
+    }
+  }
+
+  @Property(tries = 1000)
+  void speculativeCdlhComputesNothingTwiceIfAllDraftsAreAccepted(@ForAll long seed) {
+    Case c = Case.of(seed).draftingWithTarget();
+    Generation generation = c.with(c.s().toBuilder().strategy("cdlh-speculative").build()).decode();
+    assertThat(generation.counters().accepted()).isEqualTo(generation.counters().drafted());
+    assertThat(c.p().recomputed).isZero();
+  }
+
+  @Property(tries = 1000)
+  void speculativeCdlhTakesTwoForwardsPerTokenIfAllDraftsAreAccepted(@ForAll long seed) {
+    Case c = Case.of(seed).draftingWithTarget();
+    int whole = Math.max(1, c.s().lookahead());
+    Generation generation =
+        c.with(
+                c.s().toBuilder()
+                    .strategy("cdlh-speculative")
+                    .draftLength(whole)
+                    .lookaheadDraft(whole)
+                    .adaptiveDraft(Toggle.FALSE)
+                    .build())
+            .decode();
+    // One for the line, one for all rollouts.
+    assertThat(generation.counters().targetForwards())
+        .isLessThanOrEqualTo(2L * generation.tokens().length);
+  }
+
+  @Property(tries = 1000)
+  void everyRoundOfSpeculativeCdlhKnowsMore(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Generation generation =
+        c.with(c.s().toBuilder().strategy("cdlh-speculative").window(1).build()).decode();
+    // The line and the longest rollout each gain a token at least, whatever q drafts.
+    assertThat(generation.counters().targetForwards())
+        .isLessThanOrEqualTo((2L * c.s().lookahead() + 1) * generation.tokens().length);
+  }
+
+  @Property(tries = 1000)
+  void satisfiedRowCostsSpeculativeCdlhNoMoreThanSpeculation(@ForAll long seed) {
+    Case c = Case.of(seed);
+    DecodingSettings fixed = c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build();
+    Strategy strategy = Strategies.of(fixed.toBuilder().strategy("cdlh-speculative").build());
+    Request satisfied =
+        new Request(
+            c.prompt(), fixed.maxNewTokens(), (ids, finished) -> Judgement.of(1), c.rowSeed());
+    Generation generation = strategy.decode(c.p(), c.q(), satisfied);
+    assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
+    assertThat(generation.counters().targetForwards()).isEqualTo(Reference.verifications(c));
+    assertThat(generation.counters().committedCandidate()).isZero();
+  }
+
+  @Property(tries = 500)
+  void windowAndDraftsDoNotChangeSpeculativeCdlh(@ForAll long seed) {
+    Case c = Case.of(seed);
+    DecodingSettings.Builder settings = c.s().toBuilder().strategy("cdlh-speculative");
+    int[] tokens = c.with(settings.window(0).build()).decode().tokens();
+    for (int window = 1; window <= 6; window++) {
+      for (Toggle adaptive : new Toggle[] {Toggle.TRUE, Toggle.FALSE}) {
+        Case windowed = c.with(settings.window(window).adaptiveDraft(adaptive).build());
+        assertThat(windowed.decode().tokens()).isEqualTo(tokens);
+      }
+    }
+  }
+
+  @Property(tries = 1000)
+  void permissiveCdslComputesEachPositionOnce(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Counters counters =
+        c.with(
+                c.s().toBuilder()
+                    .strategy("cdsl")
+                    .acceptanceThreshold(0)
+                    .rewardThreshold(Double.NEGATIVE_INFINITY)
+                    .build())
+            .decode()
+            .counters();
+    // Per forward p's last token and the draft, whose EOS need not be computed.
+    assertThat(counters.targetForwards()).isEqualTo(counters.s1());
+    assertThat(counters.targetPositions())
+        .isBetween(
+            c.prompt().length - 1 + counters.drafted(),
+            c.prompt().length - 1 + counters.drafted() + counters.s1());
+  }
+
+  @Property(tries = 1000)
+  void greedyEqualsFreshForwards(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Case greedy =
+        c.with(c.s().toBuilder().strategy("greedy").verification(Verification.HARD).build());
+    assertThat(greedy.decode().tokens()).isEqualTo(Reference.greedy(greedy));
+  }
+
+  @Property(tries = 1000)
+  void everyStrategyAddsUp(@ForAll long seed) {
+    Case c = Case.of(seed);
+    for (String name : Strategies.NAMES) {
+      Checks.addsUp(c.with(c.s().toBuilder().strategy(name).build()), Case::decode);
+    }
+  }
+
+  @Property(tries = 500)
+  void draftThatEqualsTargetIsAccepted(@ForAll long seed) {
+    Case c = Case.of(seed).draftingWithTarget();
+    for (String name : new String[] {"speculative", "cdsl"}) {
+      for (Verification verification : Verification.values()) {
+        // A greedy draft is always accepted by p = q: the ratio is 1.
+        Counters counters =
+            c.with(c.s().toBuilder().strategy(name).verification(verification).build())
+                .decode()
+                .counters();
+        assertThat(counters.accepted()).isEqualTo(counters.drafted());
+      }
+    }
+  }
+
+  @Property(tries = 500)
+  void sameRowAndSeedGiveTheSameOutput(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Case other = Case.of(seed + 1);
+    for (String name : Strategies.NAMES) {
+      Case named = c.with(c.s().toBuilder().strategy(name).build());
+      Generation first = named.decode();
+      other.with(other.s().toBuilder().strategy(name).build()).decode();
+      Generation again = named.decode();
+      assertThat(again.tokens()).isEqualTo(first.tokens());
+      assertThat(again.logProb()).isEqualTo(first.logProb());
+      assertThat(again.counters()).isEqualTo(first.counters());
+    }
+  }
+
+  @Property(tries = 1000)
+  void cdlhTakesAtMostKTimesDPlusOnePositionsPerToken(@ForAll long seed) {
+    Case c = Case.of(seed);
+    c = c.with(c.s().toBuilder().strategy("cdlh").build());
+    Generation generation = c.decode();
+    int k = Math.min(c.s().candidates(), c.p().vocabularySize());
+    long perToken = (long) k * (c.s().lookahead() + 1);
+    assertThat(generation.counters().targetPositions() - c.prompt().length)
+        .isLessThanOrEqualTo(perToken * generation.tokens().length);
+    assertThat(generation.counters().targetForwards() - 1)
+        .isLessThanOrEqualTo((long) Math.max(1, c.s().lookahead()) * generation.tokens().length);
+  }
+
+  @Property(tries = 1000)
+  void cdlhAppxTakesOneTargetForwardPerToken(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Generation generation = c.with(c.s().toBuilder().strategy("cdlh-appx").build()).decode();
+    assertThat(generation.counters().targetForwards()).isEqualTo(generation.tokens().length);
+  }
+
+  @Property(tries = 1000)
+  void cdslWithDraftLookaheadsTakesOneTargetForwardPerStep(@ForAll long seed) {
+    Case c = Case.of(seed);
+    Counters counters =
+        c.with(
+                c.s().toBuilder()
+                    .strategy("cdsl")
+                    .s2Action(DecodingSettings.S2Action.PREFIX)
+                    .s3Lookahead(Roller.DRAFT)
+                    .s4Lookahead(Roller.DRAFT)
+                    .build())
+            .decode()
+            .counters();
+    long steps = counters.s1() + counters.s2() + counters.s3() + counters.s4();
+    assertThat(counters.targetForwards()).isLessThanOrEqualTo(steps);
+  }
+
+  @Property(tries = 1000)
+  void reuseAndSpeculationSaveTargetForwardsAndChangeNothing(@ForAll long seed) {
+    Case c = Case.of(seed);
+    DecodingSettings.Builder cdlh = c.s().toBuilder().strategy("cdlh");
+    Generation plain = c.with(cdlh.reuseRollouts(false).build()).decode();
+    Generation reused = c.with(cdlh.reuseRollouts(true).build()).decode();
+    assertThat(reused.tokens()).isEqualTo(plain.tokens());
+    assertThat(reused.counters().targetPositions())
+        .isLessThanOrEqualTo(plain.counters().targetPositions());
+    DecodingSettings.Builder cdsl =
+        c.s().toBuilder().strategy("cdsl").s3Lookahead(Roller.TARGET).s4Lookahead(Roller.TARGET);
+    Generation rolled = c.with(cdsl.speculateLookahead(false).build()).decode();
+    Generation speculated = c.with(cdsl.speculateLookahead(true).build()).decode();
+    assertThat(speculated.tokens()).isEqualTo(rolled.tokens());
+  }
+}

@@ -1,0 +1,165 @@
+package io.foresight.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.foresight.decoding.Counters;
+import io.foresight.decoding.DecodingSettings;
+import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.DecodingSettings.Roller;
+import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.decoding.strategy.Strategies;
+import java.io.IOException;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import scala.collection.JavaConverters;
+
+/**
+ * Invariant 7 on the models that the project ships: a row's result does not depend on how many rows
+ * are decoded at a time, in which order, and beside which. More rows by {@code
+ * -Dforesight.invariant-rows}.
+ */
+class BatchingInvarianceTest {
+
+  private static final Path EXAMPLES = Path.of("..", "examples");
+  private static final int ROWS = Integer.getInteger("foresight.invariant-rows", 10);
+  private static final StructType SCHEMA =
+      new StructType().add("concepts", DataTypes.createArrayType(DataTypes.StringType));
+
+  private static final List<RowDecoder.Named> INPUT = new ArrayList<>();
+
+  @BeforeAll
+  static void read() throws IOException {
+    ObjectMapper mapper = new ObjectMapper();
+    List<String> lines = Files.readAllLines(EXAMPLES.resolve("prompts.jsonl"));
+    for (int i = 0; i < ROWS; i++) {
+      JsonNode json = mapper.readTree(lines.get(i * lines.size() / ROWS));
+      List<String> concepts = new ArrayList<>();
+      json.get("concepts").forEach(concept -> concepts.add(concept.asText()));
+      Object[] values = {JavaConverters.asScalaBuffer(concepts).toSeq()};
+      Row row = new GenericRowWithSchema(values, SCHEMA);
+      INPUT.add(new RowDecoder.Named(json.get("id").asText(), row));
+    }
+  }
+
+  @AfterAll
+  static void free() {
+    ModelCache.closeIdle();
+  }
+
+  private static DecodingSettings.Builder settings(String strategy) {
+    return DecodingSettings.builder().strategy(strategy).maxNewTokens(16);
+  }
+
+  /** Every strategy, and settings that lead through other code. */
+  static List<DecodingSettings> variants() {
+    List<DecodingSettings> variants = new ArrayList<>();
+    Strategies.NAMES.forEach(name -> variants.add(settings(name).build()));
+    variants.add(settings("speculative").verification(Verification.SAMPLING).build());
+    for (String name : List.of("speculative", "cdsl", "cdsl-tree")) {
+      variants.add(settings(name).verification(Verification.COUPLED).build());
+    }
+    variants.add(settings("sample").temperature(0.8).topK(20).topP(0.9).build());
+    variants.add(
+        settings("cdsl")
+            .rewardMode(RewardMode.GAIN)
+            .s3Lookahead(Roller.TARGET)
+            .speculateLookahead(false)
+            .build());
+    variants.add(settings("cdsl-tree").rewardMode(RewardMode.GAIN).candidates(20).build());
+    return variants;
+  }
+
+  private static Map<String, RowDecoder.Result> decode(
+      DecodingSettings decoding, int batch, List<RowDecoder.Named> rows) {
+    GenerationSettings settings =
+        GenerationSettings.of(
+                EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
+            .toBuilder()
+            .device(DeviceChoice.CPU)
+            .batch(batch)
+            .decoding(decoding)
+            .build();
+    Map<String, RowDecoder.Result> results = new LinkedHashMap<>();
+    try (RowDecoder decoder = new RowDecoder(settings)) {
+      Iterator<RowDecoder.Decoded> decoded = decoder.decode(rows.iterator());
+      for (RowDecoder.Named named : rows) {
+        RowDecoder.Decoded next = decoded.next();
+        assertThat(next.row()).isSameAs(named.row());
+        results.put(named.id(), next.result());
+      }
+      assertThat(decoded.hasNext()).isFalse();
+    }
+    return results;
+  }
+
+  private static void assertSame(
+      String how, Map<String, RowDecoder.Result> results, Map<String, RowDecoder.Result> wanted) {
+    assertThat(results).hasSameSizeAs(wanted);
+    wanted.forEach(
+        (id, one) -> {
+          RowDecoder.Result other = results.get(id);
+          String what = "row " + id + " " + how;
+          assertThat(other.error()).as(what).isNull();
+          assertThat(other.output()).as(what).isEqualTo(one.output());
+          assertThat(other.tokens()).as(what).isEqualTo(one.tokens());
+          assertThat(other.status()).as(what).isEqualTo(one.status());
+          assertThat(other.satisfied()).as(what).isEqualTo(one.satisfied());
+          assertThat(other.reward()).as(what).isEqualTo(one.reward());
+          assertThat(other.scores()).as(what).isEqualTo(one.scores());
+          assertThat(counters(other.counters())).as(what).isEqualTo(counters(one.counters()));
+          assertThat(other.logProb()).as(what).isCloseTo(one.logProb(), within(1e-4));
+        });
+  }
+
+  private static Map<String, Object> counters(Counters counters) {
+    Map<String, Object> values = new HashMap<>();
+    for (RecordComponent component : Counters.class.getRecordComponents()) {
+      try {
+        values.put(component.getName(), component.getAccessor().invoke(counters));
+      } catch (ReflectiveOperationException e) {
+        throw new LinkageError(e.getMessage(), e);
+      }
+    }
+    return values;
+  }
+
+  @ParameterizedTest
+  @MethodSource("variants")
+  void aRowsResultDependsOnTheRowAlone(DecodingSettings decoding) {
+    Map<String, RowDecoder.Result> alone = decode(decoding, 1, INPUT);
+    assertThat(alone.values())
+        .allSatisfy(
+            result -> {
+              assertThat(result.error()).isNull();
+              assertThat(result.counters().committed()).isEqualTo((long) result.tokens());
+            });
+    assertSame("of all", decode(decoding, ROWS, INPUT), alone);
+    List<RowDecoder.Named> shuffled = new ArrayList<>(INPUT);
+    Collections.shuffle(shuffled, new Random(1));
+    assertSame("of 5, shuffled", decode(decoding, 5, shuffled), alone);
+    List<RowDecoder.Named> few = INPUT.subList(3, 6);
+    Map<String, RowDecoder.Result> wanted = new HashMap<>(alone);
+    wanted.keySet().retainAll(few.stream().map(RowDecoder.Named::id).toList());
+    assertSame("of few", decode(decoding, ROWS, few), wanted);
+  }
+}
