@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.engine.GenerationSettings;
-import io.foresight.engine.LostDevice;
 import io.foresight.jobs.train.TinyModels;
 import io.foresight.reward.RewardFactory;
 import io.foresight.reward.RewardSpec;

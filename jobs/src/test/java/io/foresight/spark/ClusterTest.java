@@ -8,7 +8,6 @@ import io.foresight.engine.DeviceChoice;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.ModelCache;
 import io.foresight.engine.RowDecoder;
-import io.foresight.engine.RowListener;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.jobs.train.TinyModels;
 import io.foresight.reward.Combination;
@@ -274,9 +273,9 @@ class ClusterTest {
                       "%s %s %s %s"
                           .formatted(
                               SparkEnv.get().executorId(),
-                              DeviceChoice.AUTO.resolve(),
-                              DeviceChoice.GPU.resolve(),
-                              DeviceChoice.CPU.resolve()))
+                              DeviceChoice.AUTO.resolve(SparkTask.current(DeviceChoice.AUTO)),
+                              DeviceChoice.GPU.resolve(SparkTask.current(DeviceChoice.GPU)),
+                              DeviceChoice.CPU.resolve(SparkTask.current(DeviceChoice.CPU))))
                   .iterator();
       Set<String> devices = new HashSet<>();
       // Tasks are many and short, so that both executors get some of them.

@@ -34,6 +34,8 @@ public class RowFault extends RuntimeException {
     }
   }
 
+  private static final int LONGEST_REASON = 2000;
+
   private final Kind kind;
 
   /**
@@ -49,6 +51,12 @@ public class RowFault extends RuntimeException {
   public RowFault(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
+  }
+
+  /** What went wrong, for a row's error; no longer than a reader wants, whatever it quotes. */
+  public static String reason(RuntimeException e) {
+    String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+    return reason.length() <= LONGEST_REASON ? reason : reason.substring(0, LONGEST_REASON) + "...";
   }
 
   /** What is at fault. */

@@ -1,44 +1,30 @@
 package io.foresight.engine;
 
 import ai.djl.Device;
-import io.foresight.spark.run.RunException;
-import org.apache.spark.TaskContext;
-import org.apache.spark.resource.ResourceInformation;
+import java.util.OptionalInt;
 
-/** Where an executor's models run. */
+/** Where models run. */
 public enum DeviceChoice {
-  /** The GPU that Spark assigned to the task, else the CPU. */
+  /** The GPU that was assigned to the task, else the CPU. */
   AUTO,
   /** The CPU. */
   CPU,
-  /** The GPU that Spark assigned to the task; an error if it assigned none. */
+  /** The GPU that was assigned to the task; an error if none was. */
   GPU;
 
-  /** The device for the running task. */
-  public Device resolve() {
+  /**
+   * The device for a task.
+   *
+   * @throws IllegalStateException if it is to be a GPU and the task has none
+   */
+  public Device resolve(EngineTask task) {
     if (this == CPU) {
       return Device.cpu();
     }
-    TaskContext context = TaskContext.get();
-    ResourceInformation gpu = context == null ? null : context.resourcesJMap().get("gpu");
-    if (gpu != null && gpu.addresses().length > 0) {
-      String address = gpu.addresses()[0];
-      try {
-        return Device.gpu(Integer.parseInt(address));
-      } catch (NumberFormatException e) {
-        throw new RunException(
-            RunException.Kind.CLUSTER,
-            "Cannot use GPU address \"%s\": it is not a number. Have the discovery script print device indices."
-                .formatted(address),
-            e);
-      }
+    OptionalInt gpu = task.gpu();
+    if (gpu.isEmpty() && this == GPU) {
+      throw new IllegalStateException("Cannot run on a GPU: the task has none. Assign it one.");
     }
-    if (this == GPU) {
-      throw new RunException(
-          RunException.Kind.CLUSTER,
-          "Cannot run on a GPU: Spark assigned none to this task. Set spark.executor.resource.gpu.amount,"
-              + " spark.task.resource.gpu.amount and a discovery script, or models.device = cpu.");
-    }
-    return Device.cpu();
+    return gpu.isPresent() ? Device.gpu(gpu.getAsInt()) : Device.cpu();
   }
 }

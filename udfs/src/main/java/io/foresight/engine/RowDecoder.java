@@ -17,8 +17,6 @@ import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.Tokenizer;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards;
-import io.foresight.spark.rows.HiddenColumns;
-import io.foresight.spark.rows.Rows;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,11 +29,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import org.apache.spark.sql.Row;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import scala.collection.JavaConverters;
-import scala.collection.Seq;
 
 /**
  * Decodes rows, many at a time, with sessions of its own on the models that the process shares.
@@ -89,7 +84,7 @@ public final class RowDecoder implements AutoCloseable {
   private final CachePlan plan;
   private int longestPrompt;
   private boolean warned;
-  private final Runnable check;
+  private final EngineTask task;
   private final UnaryOperator<LanguageModel> seen;
   private final StallWatch watch;
   private final ModelCache.Lease targetLease;
@@ -106,25 +101,25 @@ public final class RowDecoder implements AutoCloseable {
    * @throws io.foresight.model.text.ModelException if one cannot be loaded
    */
   public RowDecoder(GenerationSettings settings) {
-    this(settings, () -> {});
+    this(settings, EngineTask.NONE);
   }
 
   /**
    * The same for a task that may be ended.
    *
-   * @param check throws if it is; asked before each row and each forward, on this decoder's thread
+   * @param task whoever may end it
    */
-  public RowDecoder(GenerationSettings settings, Runnable check) {
-    this(settings, check, UnaryOperator.identity());
+  public RowDecoder(GenerationSettings settings, EngineTask task) {
+    this(settings, task, UnaryOperator.identity());
   }
 
   /** The same with models as {@code seen} lets rows see them. */
   public RowDecoder(
-      GenerationSettings settings, Runnable check, UnaryOperator<LanguageModel> seen) {
+      GenerationSettings settings, EngineTask task, UnaryOperator<LanguageModel> seen) {
     this.settings = settings;
-    this.check = check;
+    this.task = task;
     this.seen = seen;
-    Device device = settings.device().resolve();
+    Device device = settings.device().resolve(task);
     batch = settings.batch(device.isGpu());
     strategy = Strategies.of(settings.decoding(device.isGpu()));
     prompts = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
@@ -164,11 +159,8 @@ public final class RowDecoder implements AutoCloseable {
     return lease;
   }
 
-  /** A row, and what it is called. */
-  public record Named(String id, Row row) {}
-
   /** A row, and what was made of it. */
-  public record Decoded(Row row, Result result) {}
+  public record Decoded(InputRow row, Result result) {}
 
   /**
    * Decodes rows, {@code settings.batch()} at a time, in order. One iterator after the other. What
@@ -180,9 +172,9 @@ public final class RowDecoder implements AutoCloseable {
    * @param rows each with its id, from which its seed is derived, and the columns that the settings
    *     name
    */
-  public Iterator<Decoded> decode(Iterator<Named> rows) {
+  public Iterator<Decoded> decode(Iterator<InputRow> rows) {
     ShrinkingBatch<Prepared, Decoded> decoded =
-        new ShrinkingBatch<>(Rows.mapped(rows, this::prepare), batch, new Decoding());
+        new ShrinkingBatch<>(Iterators.mapped(rows, this::prepare), batch, new Decoding());
     decodings.add(decoded);
     return decoded;
   }
@@ -202,7 +194,7 @@ public final class RowDecoder implements AutoCloseable {
               draftLease == null ? null : seen.apply(draftLease.session()),
               (row, target, draft) ->
                   row.result(() -> decoded(row.value(), decode(row.value(), target, draft))));
-      batcher.checkAlways(check);
+      batcher.checkAlways(task::check);
       RunLimits limits = settings.limits();
       if (limits.row() != null) {
         batcher.limitTime(
@@ -217,7 +209,7 @@ public final class RowDecoder implements AutoCloseable {
 
     private Decoded decoded(Prepared prepared, Result result) {
       watch.progress();
-      return new Decoded(prepared.named.row(), result);
+      return new Decoded(prepared.row, result);
     }
 
     @Override
@@ -232,29 +224,23 @@ public final class RowDecoder implements AutoCloseable {
     public Decoded withoutMemory(Prepared prepared, RuntimeException failure) {
       String message =
           "Cannot decode a prompt of %d tokens: there is no memory for it alone (%s). Shorten it, or take a device with more memory."
-              .formatted(prepared.prompt.length, Rows.reason(failure));
+              .formatted(prepared.prompt.length, RowFault.reason(failure));
       return decoded(prepared, failed(new RowFault(RowFault.Kind.MEMORY, message), 0));
     }
   }
 
-  /**
-   * A row with its prompt's ids, or with why it has none.
-   *
-   * @param values the row's, by column
-   */
-  private record Prepared(Named named, Map<String, Object> values, int[] prompt, RowFault fault) {}
+  /** A row with its prompt's ids, or with why it has none. */
+  private record Prepared(InputRow row, int[] prompt, RowFault fault) {}
 
-  private Prepared prepare(Named named) {
-    String unreadable = HiddenColumns.inputError(named.row());
-    if (unreadable != null) {
-      return new Prepared(named, null, new int[0], new RowFault(RowFault.Kind.INPUT, unreadable));
+  private Prepared prepare(InputRow row) {
+    if (row.fault() != null) {
+      return new Prepared(row, new int[0], row.fault());
     }
-    Map<String, Object> values = values(named.row());
     try {
-      int[] prompt = timed(tokenizerNanos, () -> prompts.ids(tokenizer, values));
-      return new Prepared(named, values, prompt, null);
+      int[] prompt = timed(tokenizerNanos, () -> prompts.ids(tokenizer, row.values()));
+      return new Prepared(row, prompt, null);
     } catch (RowFault e) {
-      return new Prepared(named, values, new int[0], e);
+      return new Prepared(row, new int[0], e);
     }
   }
 
@@ -282,9 +268,9 @@ public final class RowDecoder implements AutoCloseable {
   }
 
   /** Decodes one row. */
-  public Result decode(String id, Row row) {
+  public Result decode(InputRow row) {
     return decode(
-        prepare(new Named(id, row)),
+        prepare(row),
         targetLease.session(),
         draftLease == null ? null : draftLease.session());
   }
@@ -359,7 +345,7 @@ public final class RowDecoder implements AutoCloseable {
       if (prepared.fault != null) {
         throw prepared.fault;
       }
-      RowRewards rowRewards = rewards.forRow(prepared.values);
+      RowRewards rowRewards = rewards.forRow(prepared.row.values());
       int[] prompt = prepared.prompt;
       int room = target.contextLength() - prompt.length;
       if (room < 1) {
@@ -384,7 +370,7 @@ public final class RowDecoder implements AutoCloseable {
                   prompt,
                   settings.decoding().maxNewTokens(),
                   line,
-                  RowSeed.of(settings.seed(), prepared.named.id()),
+                  RowSeed.of(settings.seed(), prepared.row.id()),
                   watch::progress));
       String text = timed(tokenizerNanos, () -> tokenizer.decode(generation.tokens()));
       RowRewards.Outcome outcome = timed(rewardNanos, () -> rowRewards.outcome(text));
@@ -420,7 +406,7 @@ public final class RowDecoder implements AutoCloseable {
         null,
         null,
         "error",
-        Rows.reason(fault),
+        RowFault.reason(fault),
         fault.kind().spelling(),
         null,
         null,
@@ -435,40 +421,6 @@ public final class RowDecoder implements AutoCloseable {
     } finally {
       nanos.add(System.nanoTime() - started);
     }
-  }
-
-  /**
-   * A row as the rewards and the prompt see it: values by column, lists as {@link List}, maps and
-   * structures as {@link Map}, in their order.
-   */
-  public static Map<String, Object> values(Row row) {
-    Map<String, Object> values = new HashMap<>();
-    String[] names = row.schema().fieldNames();
-    for (int i = 0; i < names.length; i++) {
-      values.put(names[i], java(row.get(i)));
-    }
-    return values;
-  }
-
-  private static Object java(Object value) {
-    if (value instanceof Seq<?> seq) {
-      List<?> list = JavaConverters.seqAsJavaList(seq);
-      return list.stream().map(RowDecoder::java).toList();
-    }
-    if (value instanceof scala.collection.Map<?, ?> map) {
-      Map<Object, Object> values = new LinkedHashMap<>();
-      JavaConverters.mapAsJavaMap(map).forEach((key, of) -> values.put(java(key), java(of)));
-      return values;
-    }
-    if (value instanceof Row struct) {
-      Map<String, Object> values = new LinkedHashMap<>();
-      String[] names = struct.schema().fieldNames();
-      for (int i = 0; i < names.length; i++) {
-        values.put(names[i], java(struct.get(i)));
-      }
-      return values;
-    }
-    return value;
   }
 
   @Override

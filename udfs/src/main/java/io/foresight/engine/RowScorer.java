@@ -6,14 +6,11 @@ import io.foresight.model.Batcher;
 import io.foresight.model.CacheBudget;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards.Outcome;
-import io.foresight.spark.rows.HiddenColumns;
-import io.foresight.spark.rows.Rows;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
-import org.apache.spark.sql.Row;
 
 /**
  * Scores rows' texts by a task's rewards, many at a time, so that they share the forwards of the
@@ -25,11 +22,11 @@ public final class RowScorer implements AutoCloseable {
   private static final int BATCH = 64;
 
   private final ScoringSettings settings;
-  private final Runnable check;
+  private final EngineTask task;
   private final Scorers scorers;
   private final Rewards rewards;
   private final StallWatch watch;
-  private ShrinkingBatch<Row, Scored> scoring;
+  private ShrinkingBatch<InputRow, Scored> scoring;
 
   /**
    * A row and what its text got.
@@ -37,25 +34,25 @@ public final class RowScorer implements AutoCloseable {
    * @param outcome {@code null} if there was a fault
    * @param fault {@code null} if there was none
    */
-  public record Scored(Row row, Outcome outcome, RowFault fault) {}
+  public record Scored(InputRow row, Outcome outcome, RowFault fault) {}
 
   /**
    * Loads the rewards' models, unless the process holds them already.
    *
    * @param settings with models in folders of this host
-   * @param check throws if the task is to end; asked before each row and each forward
+   * @param task whoever may end it
    */
-  public RowScorer(ScoringSettings settings, Runnable check) {
-    this(settings, check, texts -> {});
+  public RowScorer(ScoringSettings settings, EngineTask task) {
+    this(settings, task, texts -> {});
   }
 
   /** The same; {@code before} sees the ids of the texts of each forward ahead of it. */
-  public RowScorer(ScoringSettings settings, Runnable check, Consumer<List<int[]>> before) {
+  public RowScorer(ScoringSettings settings, EngineTask task, Consumer<List<int[]>> before) {
     this.settings = settings;
-    this.check = check;
+    this.task = task;
     scorers =
         new Scorers(
-            settings.device().resolve(),
+            settings.device().resolve(task),
             new CacheBudget(settings.cacheBytes()),
             settings.cacheBytes(),
             new LongAdder(),
@@ -74,17 +71,17 @@ public final class RowScorer implements AutoCloseable {
    * all. Where the engine has no memory for so many rows, fewer are scored at a time. To be called
    * once.
    */
-  public Iterator<Scored> score(Iterator<Row> rows) {
+  public Iterator<Scored> score(Iterator<InputRow> rows) {
     scoring = new ShrinkingBatch<>(rows, BATCH, new Scoring());
     return scoring;
   }
 
   /** The scoring of rows. */
-  private final class Scoring implements ShrinkingBatch.Work<Row, Scored> {
+  private final class Scoring implements ShrinkingBatch.Work<InputRow, Scored> {
 
     @Override
-    public Batcher<Item<Row, Scored>, Scored> start(Iterator<Item<Row, Scored>> rows, int atATime) {
-      Batcher<Item<Row, Scored>, Scored> batcher =
+    public Batcher<Item<InputRow, Scored>, Scored> start(Iterator<Item<InputRow, Scored>> rows, int atATime) {
+      Batcher<Item<InputRow, Scored>, Scored> batcher =
           new Batcher<>(
               rows,
               atATime,
@@ -92,7 +89,7 @@ public final class RowScorer implements AutoCloseable {
               null,
               null,
               (row, target, draft) -> row.result(() -> scored(row.value())));
-      batcher.checkAlways(check);
+      batcher.checkAlways(task::check);
       if (settings.limits().row() != null) {
         batcher.limitTime(
             settings.limits().row(),
@@ -108,24 +105,23 @@ public final class RowScorer implements AutoCloseable {
     public void reset() {}
 
     @Override
-    public Scored withoutMemory(Row row, RuntimeException failure) {
+    public Scored withoutMemory(InputRow row, RuntimeException failure) {
       return new Scored(
           row,
           null,
           new RowFault(
               RowFault.Kind.MEMORY,
               "Cannot score the text: there is no memory for it alone (%s). Shorten it, or take a device with more memory."
-                  .formatted(Rows.reason(failure))));
+                  .formatted(RowFault.reason(failure))));
     }
   }
 
-  private Scored scored(Row row) {
-    String unreadable = HiddenColumns.inputError(row);
-    if (unreadable != null) {
-      return new Scored(row, null, new RowFault(RowFault.Kind.INPUT, unreadable));
+  private Scored scored(InputRow row) {
+    if (row.fault() != null) {
+      return new Scored(row, null, row.fault());
     }
     try {
-      Map<String, Object> values = RowDecoder.values(row);
+      Map<String, Object> values = row.values();
       if (!(values.get(settings.textColumn()) instanceof String text)) {
         throw new RowFault(
             RowFault.Kind.INPUT,

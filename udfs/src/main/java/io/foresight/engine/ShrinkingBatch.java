@@ -1,7 +1,6 @@
 package io.foresight.engine;
 
 import io.foresight.model.Batcher;
-import io.foresight.spark.rows.Rows;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -92,7 +91,7 @@ final class ShrinkingBatch<I, R> implements Iterator<R>, AutoCloseable {
   ShrinkingBatch(Iterator<I> items, int most, Work<I, R> work) {
     this.work = work;
     this.most = most;
-    rest = Rows.mapped(items, Item::new);
+    rest = Iterators.mapped(items, Item::new);
     start(most);
   }
 
@@ -133,7 +132,7 @@ final class ShrinkingBatch<I, R> implements Iterator<R>, AutoCloseable {
     }
     alone = atATime == 1 ? first : null;
     work.reset();
-    rest = Rows.concatenated(unfinished.iterator(), rest);
+    rest = Iterators.concatenated(unfinished.iterator(), rest);
     start(atATime);
   }
 

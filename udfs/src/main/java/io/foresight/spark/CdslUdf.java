@@ -2,9 +2,7 @@ package io.foresight.spark;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.engine.GenerationSettings;
-import io.foresight.engine.LostDevice;
 import io.foresight.engine.RowDecoder;
-import io.foresight.engine.RowListener;
 import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.spark.rows.Rows;
 import io.foresight.spark.run.RowsFunction;
@@ -49,17 +47,15 @@ final class CdslUdf implements RowsFunction {
         LostDevice.watched(
             () ->
                 new RowDecoder(
-                    settings.withModels(models::folder), context::killTaskIfInterrupted));
+                    settings.withModels(models::folder), SparkTask.current(settings.device())));
     context.addTaskCompletionListener((TaskCompletionListener) done -> decoder.close());
-    Iterator<RowDecoder.Decoded> decoded =
-        LostDevice.watched(
-            decoder.decode(
-                Rows.mapped(rows, row -> new RowDecoder.Named(row.getAs(HiddenColumns.ID), row))));
-    return Rows.mapped(
-        decoded,
-        one -> {
-          listener.done(one.result().counters());
-          return append(one.row(), one.result());
+    return Rows.joined(
+        rows,
+        row -> row.getAs(HiddenColumns.ID),
+        input -> LostDevice.watched(decoder.decode(input)),
+        (row, decoded) -> {
+          listener.done(decoded.result().counters());
+          return append(row, decoded.result());
         });
   }
 

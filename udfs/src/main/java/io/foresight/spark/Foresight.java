@@ -1,13 +1,12 @@
 package io.foresight.spark;
 
+import io.foresight.spark.rows.Rows;
 import static java.util.stream.Collectors.joining;
 import static org.apache.spark.sql.functions.col;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.Prompts;
-import io.foresight.engine.RowDecoder;
-import io.foresight.engine.RowListener;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
@@ -204,7 +203,7 @@ public final class Foresight {
       return unreadable;
     }
     try {
-      return prompts.text(RowDecoder.values(row));
+      return prompts.text(Rows.values(row));
     } catch (IllegalArgumentException | RowFault e) {
       return e.getMessage();
     }

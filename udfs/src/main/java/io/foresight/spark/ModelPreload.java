@@ -48,7 +48,7 @@ public final class ModelPreload {
   // All are in use at once, so that none leaves for another.
   @SuppressWarnings("try")
   private static void load(GenerationSettings settings) {
-    Device device = settings.device().resolve();
+    Device device = settings.device().resolve(SparkTask.current(settings.device()));
     CacheBudget budget = new CacheBudget(settings.cacheBytes());
     boolean drafts = Strategies.of(settings.decoding(device.isGpu())).usesDraft();
     try (ModelPool.Use<Tokenizer> tokenizer = ModelCache.tokenizer(settings.targetModel());

@@ -1,6 +1,5 @@
 package io.foresight.spark;
 
-import io.foresight.engine.RowListener;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.foresight.spark;
 
+import io.foresight.engine.Iterators;
 import io.foresight.decoding.RowFault;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.Prompts;
-import io.foresight.engine.RowDecoder;
 import io.foresight.model.text.Tokenizer;
 import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.spark.rows.Rows;
@@ -52,7 +52,7 @@ public final class PromptLengths {
           Tokenizer tokenizer = Tokenizer.load(folder);
           TaskContext.get()
               .addTaskCompletionListener((TaskCompletionListener) done -> tokenizer.close());
-          return Rows.mapped(rows, row -> measured(row, columns, prompts, tokenizer));
+          return Iterators.mapped(rows, row -> measured(row, columns, prompts, tokenizer));
         };
     return input.mapPartitions(measured, Encoders.row(schema));
   }
@@ -62,10 +62,10 @@ public final class PromptLengths {
       return Rows.append(row, columns, null, null);
     }
     try {
-      int tokens = prompts.ids(tokenizer, RowDecoder.values(row)).length;
+      int tokens = prompts.ids(tokenizer, Rows.values(row)).length;
       return Rows.append(row, columns, tokens, null);
     } catch (IllegalArgumentException | RowFault e) {
-      return Rows.append(row, columns, null, Rows.reason(e));
+      return Rows.append(row, columns, null, RowFault.reason(e));
     }
   }
 }

@@ -2,8 +2,7 @@ package io.foresight.spark;
 
 import io.foresight.decoding.Counters;
 import io.foresight.decoding.RowFault;
-import io.foresight.engine.LostDevice;
-import io.foresight.engine.RowListener;
+import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.engine.RowScorer;
 import io.foresight.engine.RowScorer.Scored;
 import io.foresight.engine.ScoringSettings;
@@ -46,30 +45,32 @@ final class ScoreUdf implements RowsFunction {
     RowScorer scorer =
         LostDevice.watched(
             () ->
-                new RowScorer(settings.withModels(models::folder), context::killTaskIfInterrupted));
+                new RowScorer(settings.withModels(models::folder), SparkTask.current(settings.device())));
     context.addTaskCompletionListener((TaskCompletionListener) done -> scorer.close());
-    return Rows.mapped(
-        LostDevice.watched(scorer.score(rows)),
-        scored -> {
+    return Rows.joined(
+        rows,
+        row -> row.getAs(HiddenColumns.ID),
+        input -> LostDevice.watched(scorer.score(input)),
+        (row, scored) -> {
           listener.done(Counters.ZERO);
-          return append(scored);
+          return append(row, scored);
         });
   }
 
   @Override
   public Row failed(Row row, RowFault.Kind kind, String message) {
-    return append(new Scored(row, null, new RowFault(kind, message)));
+    return append(row, new Scored(null, null, new RowFault(kind, message)));
   }
 
-  private Row append(Scored scored) {
+  private Row append(Row row, Scored scored) {
     boolean failed = scored.outcome() == null;
     return Rows.append(
-        scored.row(),
+        row,
         columns,
         failed ? null : scored.outcome().reward(),
         failed ? null : JavaConverters.mapAsScalaMap(scored.outcome().scores()),
         failed ? null : scored.outcome().satisfied(),
-        failed ? Rows.reason(scored.fault()) : null,
+        failed ? RowFault.reason(scored.fault()) : null,
         failed ? scored.fault().kind().spelling() : null);
   }
 }

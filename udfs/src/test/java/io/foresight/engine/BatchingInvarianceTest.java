@@ -1,5 +1,6 @@
 package io.foresight.engine;
 
+import io.foresight.spark.rows.Rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -45,7 +46,7 @@ class BatchingInvarianceTest {
   private static final StructType SCHEMA =
       new StructType().add("concepts", DataTypes.createArrayType(DataTypes.StringType));
 
-  private static final List<RowDecoder.Named> INPUT = new ArrayList<>();
+  private static final List<InputRow> INPUT = new ArrayList<>();
 
   @BeforeAll
   static void read() throws IOException {
@@ -57,7 +58,7 @@ class BatchingInvarianceTest {
       json.get("concepts").forEach(concept -> concepts.add(concept.asText()));
       Object[] values = {JavaConverters.asScalaBuffer(concepts).toSeq()};
       Row row = new GenericRowWithSchema(values, SCHEMA);
-      INPUT.add(new RowDecoder.Named(json.get("id").asText(), row));
+      INPUT.add(Rows.input(json.get("id").asText(), row));
     }
   }
 
@@ -90,7 +91,7 @@ class BatchingInvarianceTest {
   }
 
   private static Map<String, RowDecoder.Result> decode(
-      DecodingSettings decoding, int batch, List<RowDecoder.Named> rows) {
+      DecodingSettings decoding, int batch, List<InputRow> rows) {
     GenerationSettings settings =
         GenerationSettings.of(
                 EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
@@ -102,9 +103,9 @@ class BatchingInvarianceTest {
     Map<String, RowDecoder.Result> results = new LinkedHashMap<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       Iterator<RowDecoder.Decoded> decoded = decoder.decode(rows.iterator());
-      for (RowDecoder.Named named : rows) {
+      for (InputRow named : rows) {
         RowDecoder.Decoded next = decoded.next();
-        assertThat(next.row()).isSameAs(named.row());
+        assertThat(next.row()).isSameAs(named);
         results.put(named.id(), next.result());
       }
       assertThat(decoded.hasNext()).isFalse();
@@ -154,12 +155,12 @@ class BatchingInvarianceTest {
               assertThat(result.counters().committed()).isEqualTo((long) result.tokens());
             });
     assertSame("of all", decode(decoding, ROWS, INPUT), alone);
-    List<RowDecoder.Named> shuffled = new ArrayList<>(INPUT);
+    List<InputRow> shuffled = new ArrayList<>(INPUT);
     Collections.shuffle(shuffled, new Random(1));
     assertSame("of 5, shuffled", decode(decoding, 5, shuffled), alone);
-    List<RowDecoder.Named> few = INPUT.subList(3, 6);
+    List<InputRow> few = INPUT.subList(3, 6);
     Map<String, RowDecoder.Result> wanted = new HashMap<>(alone);
-    wanted.keySet().retainAll(few.stream().map(RowDecoder.Named::id).toList());
+    wanted.keySet().retainAll(few.stream().map(InputRow::id).toList());
     assertSame("of few", decode(decoding, ROWS, few), wanted);
   }
 }

@@ -1,5 +1,6 @@
 package io.foresight.engine;
 
+import io.foresight.spark.rows.Rows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.decoding.DecodingSettings;
@@ -24,22 +25,22 @@ class CacheMemoryTest {
           .add("prompt", DataTypes.StringType)
           .add("concepts", DataTypes.createArrayType(DataTypes.StringType));
 
-  private static RowDecoder.Named row(int id, int words) {
+  private static InputRow row(int id, int words) {
     Object concepts = JavaConverters.asScalaBuffer(List.<Object>of("dog", "park")).toSeq();
     String prompt = "dog park ".repeat(words / 2) + "=";
     Row row = new GenericRowWithSchema(new Object[] {String.valueOf(id), prompt, concepts}, SCHEMA);
-    return new RowDecoder.Named(String.valueOf(id), row);
+    return Rows.input(String.valueOf(id), row);
   }
 
   private static List<String> statuses(
-      String strategy, long cacheBytes, List<RowDecoder.Named> rows) {
+      String strategy, long cacheBytes, List<InputRow> rows) {
     return run(strategy, cacheBytes, rows).statuses();
   }
 
   /** What became of the rows, and p's forwards. */
   private record Run(List<String> statuses, long forwards) {}
 
-  private static Run run(String strategy, long cacheBytes, List<RowDecoder.Named> rows) {
+  private static Run run(String strategy, long cacheBytes, List<InputRow> rows) {
     GenerationSettings settings =
         GenerationSettings.of("../examples/target", "../examples/draft").toBuilder()
             .batch(8)
@@ -65,7 +66,7 @@ class CacheMemoryTest {
   @ValueSource(strings = {"greedy", "cdlh", "cdsl", "cdlh-speculative", "cdsl-tree"})
   void aTightCacheMeansFewerRowsAtATimeAndNoError(String strategy) {
     assertThat(Strategies.NAMES).contains(strategy);
-    List<RowDecoder.Named> rows =
+    List<InputRow> rows =
         IntStream.range(0, 10).mapToObj(i -> row(i, i == 6 ? 120 : i % 4 == 3 ? 60 : 8)).toList();
     long tokenBytes = 8 * 2 * 256 * 4;
     // From hardly room for the longest row alone to room for several.
@@ -79,7 +80,7 @@ class CacheMemoryTest {
   @ParameterizedTest
   @ValueSource(strings = {"cdlh", "cdsl"})
   void aRowThatDoesNotFitAloneFailsAloneAndSaysWhy(String strategy) {
-    List<RowDecoder.Named> rows = List.of(row(1, 8), row(2, 150), row(3, 8));
+    List<InputRow> rows = List.of(row(1, 8), row(2, 150), row(3, 8));
     long tokenBytes = 8 * 2 * 256 * 4;
     List<String> statuses = statuses(strategy, 2 * 8 * 128 * tokenBytes, rows);
     assertThat(statuses.get(0)).isEqualTo("decoded");
@@ -94,8 +95,8 @@ class CacheMemoryTest {
   void aRowThatFailsForItsLengthDoesNotKeepTheOthersApart(int words) {
     // Room for four short rows, but not for one of 150 words; 500 are beyond the context.
     long bytes = 2 * (5 * 64 + 1) * (8L * 2 * 256 * 4);
-    List<RowDecoder.Named> short16 = IntStream.range(0, 16).mapToObj(i -> row(i, 8)).toList();
-    List<RowDecoder.Named> withLong = new ArrayList<>(short16);
+    List<InputRow> short16 = IntStream.range(0, 16).mapToObj(i -> row(i, 8)).toList();
+    List<InputRow> withLong = new ArrayList<>(short16);
     withLong.add(0, row(99, words));
     Run without = run("greedy", bytes, short16);
     Run with = run("greedy", bytes, withLong);

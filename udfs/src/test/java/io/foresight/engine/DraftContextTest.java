@@ -1,5 +1,7 @@
 package io.foresight.engine;
 
+import io.foresight.spark.rows.Rows;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -75,7 +77,7 @@ class DraftContextTest {
             .build();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       return CONCEPTS.stream()
-          .map(concepts -> decoder.decode(concepts.toString(), row(concepts)))
+          .map(concepts -> decoder.decode(Rows.input(concepts.toString(), row(concepts))))
           .toList();
     }
   }

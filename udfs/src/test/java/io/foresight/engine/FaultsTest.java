@@ -63,12 +63,12 @@ class FaultsTest {
     ModelCache.closeIdle();
   }
 
-  private static RowDecoder.Named row(String... words) {
+  private static InputRow row(String... words) {
     Object[] values = {JavaConverters.asScalaBuffer(List.of(words)).toSeq()};
-    return new RowDecoder.Named(words[0], new GenericRowWithSchema(values, SCHEMA));
+    return Rows.input(words[0], new GenericRowWithSchema(values, SCHEMA));
   }
 
-  private static List<RowDecoder.Named> rows() {
+  private static List<InputRow> rows() {
     return WORDS.stream().map(FaultsTest::row).toList();
   }
 
@@ -101,7 +101,7 @@ class FaultsTest {
   }
 
   private static List<RowDecoder.Result> decode(
-      GenerationSettings settings, UnaryOperator<LanguageModel> seen, List<RowDecoder.Named> rows) {
+      GenerationSettings settings, UnaryOperator<LanguageModel> seen, List<InputRow> rows) {
     List<RowDecoder.Result> results = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings, () -> {}, seen)) {
       decoder.decode(rows.iterator()).forEachRemaining(one -> results.add(one.result()));
@@ -168,7 +168,7 @@ class FaultsTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 4})
   void aRowThatHasNoMemoryAloneIsItsOwnFault(int batch) {
-    List<RowDecoder.Named> rows = new ArrayList<>(rows());
+    List<InputRow> rows = new ArrayList<>(rows());
     rows.add(2, row("table".repeat(30), "chair".repeat(30)));
     List<String> undisturbed = outputs(decode(settings(4), UnaryOperator.identity(), rows()));
     List<RowDecoder.Result> results =
@@ -194,8 +194,8 @@ class FaultsTest {
   void wantOfMemoryElsewhereIsNoReasonToStartAnew(String where, int batch) {
     AtomicInteger prompts = new AtomicInteger();
     RuntimeException failure = new EngineException(NO_MEMORY);
-    Iterator<RowDecoder.Named> rows =
-        Rows.mapped(
+    Iterator<InputRow> rows =
+        Iterators.mapped(
             rows().iterator(),
             row -> {
               if (where.equals("input") && row.id().equals("child")) {
@@ -213,7 +213,7 @@ class FaultsTest {
         before(
             extensions ->
                 prompts.addAndGet((int) extensions.stream().filter(e -> isPrompt(e)).count()));
-    try (RowDecoder decoder = new RowDecoder(settings(batch), check, seen)) {
+    try (RowDecoder decoder = new RowDecoder(settings(batch), check::run, seen)) {
       assertThatThrownBy(() -> decoder.decode(rows).forEachRemaining(one -> {})).isSameAs(failure);
     }
     // Of the two models: no row was decoded again.
@@ -277,11 +277,8 @@ class FaultsTest {
 
   private static List<RowScorer.Scored> score(
       RewardSpec spec, List<String> texts, Consumer<List<int[]>> before) {
-    StructType schema = new StructType().add("text", DataTypes.StringType);
-    Iterator<Row> rows =
-        texts.stream()
-            .map(text -> (Row) new GenericRowWithSchema(new Object[] {text}, schema))
-            .iterator();
+    Iterator<InputRow> rows =
+        texts.stream().map(text -> new InputRow(text, Map.of("text", text))).iterator();
     List<RowScorer.Scored> scored = new ArrayList<>();
     try (RowScorer scorer = new RowScorer(ScoringSettings.of("text", spec), () -> {}, before)) {
       scorer.score(rows).forEachRemaining(scored::add);
@@ -337,7 +334,7 @@ class FaultsTest {
 
   @Test
   void aFaultOfTheRowHasAKind() {
-    List<RowDecoder.Named> rows =
+    List<InputRow> rows =
         List.of(row("dog"), row("!", "dog"), row("dog ".repeat(400)), row("cat"));
     List<RowDecoder.Result> results = decode(settings(4), UnaryOperator.identity(), rows);
     assertThat(results.stream().map(RowDecoder.Result::errorKind))
@@ -421,8 +418,7 @@ class FaultsTest {
         .hasMessageContaining(folder.toString())
         .hasMessageContaining("not finite");
     ScoringSettings scoring = ScoringSettings.of("text", spec);
-    StructType schema = new StructType().add("text", DataTypes.StringType);
-    List<Row> texts = List.of(new GenericRowWithSchema(new Object[] {"A dog."}, schema));
+    List<InputRow> texts = List.of(new InputRow("1", Map.of("text", "A dog.")));
     try (RowScorer scorer = new RowScorer(scoring, () -> {})) {
       assertThatThrownBy(() -> scorer.score(texts.iterator()).next())
           .isInstanceOf(ModelException.class);

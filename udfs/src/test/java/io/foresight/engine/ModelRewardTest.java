@@ -1,5 +1,6 @@
 package io.foresight.engine;
 
+import io.foresight.spark.rows.Rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -105,14 +106,14 @@ class ModelRewardTest {
             .rewards(rewards)
             .decoding(DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build())
             .build();
-    List<RowDecoder.Named> rows = new ArrayList<>();
+    List<InputRow> rows = new ArrayList<>();
     for (String word : WORDS) {
       // Rows without a topic are not judged by what reads it.
       Object[] values = {
         JavaConverters.asScalaBuffer(List.of(word)).toSeq(), word.equals("cat") ? null : word
       };
       Row row = new GenericRowWithSchema(values, SCHEMA);
-      rows.add(new RowDecoder.Named(word, row));
+      rows.add(Rows.input(word, row));
     }
     List<RowDecoder.Result> results = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
@@ -227,11 +228,8 @@ class ModelRewardTest {
               bytes,
               defaults.limits(),
               "");
-      StructType schema = new StructType().add("text", DataTypes.StringType);
-      Iterator<Row> rows =
-          texts.stream()
-              .map(text -> (Row) new GenericRowWithSchema(new Object[] {text}, schema))
-              .iterator();
+      Iterator<InputRow> rows =
+          texts.stream().map(text -> new InputRow(text, Map.of("text", text))).iterator();
       List<RowFault> faults = new ArrayList<>();
       try (RowScorer scorer = new RowScorer(settings, () -> {})) {
         scorer.score(rows).forEachRemaining(scored -> faults.add(scored.fault()));

@@ -1,5 +1,6 @@
 package io.foresight.engine;
 
+import io.foresight.spark.rows.Rows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.decoding.DecodingSettings;
@@ -59,9 +60,9 @@ class UnjudgedRowsTest {
             .prompt(new PromptTemplate("{prompt} ="))
             .decoding(DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build())
             .build();
-    List<RowDecoder.Named> named = new ArrayList<>();
+    List<InputRow> named = new ArrayList<>();
     for (Row row : rows()) {
-      named.add(new RowDecoder.Named("id " + named.size(), row));
+      named.add(Rows.input("id " + named.size(), row));
     }
     List<RowDecoder.Result> results = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
@@ -96,7 +97,7 @@ class UnjudgedRowsTest {
   private static List<RowScorer.Scored> score(RewardSpec spec) {
     List<RowScorer.Scored> scored = new ArrayList<>();
     try (RowScorer scorer = new RowScorer(ScoringSettings.of("text", spec), () -> {})) {
-      scorer.score(rows().iterator()).forEachRemaining(scored::add);
+      scorer.score(Iterators.mapped(rows().iterator(), row -> Rows.input("1", row))).forEachRemaining(scored::add);
     }
     return scored;
   }

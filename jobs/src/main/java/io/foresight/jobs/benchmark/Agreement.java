@@ -1,5 +1,6 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.spark.rows.Rows;
 import io.foresight.decoding.Ask;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
@@ -33,7 +34,7 @@ final class Agreement {
         RowDecoder models = ForwardCosts.both(settings)) {
       Prompts built = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
       for (Row row : prompts.subList(0, Math.min(MOST_ROWS, prompts.size()))) {
-        int[] prompt = built.ids(tokenizer, RowDecoder.values(row));
+        int[] prompt = built.ids(tokenizer, Rows.values(row));
         int[] text =
             greedy
                 .decode(

@@ -1,5 +1,6 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.spark.SparkTask;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.RowDecoder;
@@ -57,7 +58,8 @@ final class ForwardCosts {
     return new RowDecoder(
         settings
             .withCacheBytes(Long.MAX_VALUE / 4)
-            .withDecoding(DecodingSettings.builder().strategy("speculative").build()));
+            .withDecoding(DecodingSettings.builder().strategy("speculative").build()),
+        SparkTask.current(settings.device()));
   }
 
   /** Times the forwards of all models some more. */

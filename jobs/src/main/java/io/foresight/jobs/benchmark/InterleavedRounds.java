@@ -1,5 +1,6 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.spark.SparkTask;
 import io.foresight.engine.RowDecoder;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -53,7 +54,9 @@ final class InterleavedRounds {
     Runner(Figures figures, PromptCycle prompts) {
       this.prompts = prompts;
       this.figures = figures;
-      decoder = new RowDecoder(figures.variant().settings());
+      decoder = new RowDecoder(
+              figures.variant().settings(),
+              SparkTask.current(figures.variant().settings().device()));
     }
 
     void start() {

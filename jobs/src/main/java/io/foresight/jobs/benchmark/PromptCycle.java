@@ -1,6 +1,7 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.engine.RowDecoder;
+import io.foresight.engine.InputRow;
+import io.foresight.spark.rows.Rows;
 import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.spark.run.Identified;
 import java.util.Arrays;
@@ -26,7 +27,7 @@ import org.apache.spark.sql.types.StructType;
  * @param size rows in all
  */
 public record PromptCycle(List<Row> prompts, String idColumn, int size)
-    implements Iterable<RowDecoder.Named> {
+    implements Iterable<InputRow> {
 
   /**
    * Reads the prompts.
@@ -40,14 +41,14 @@ public record PromptCycle(List<Row> prompts, String idColumn, int size)
   }
 
   @Override
-  public Iterator<RowDecoder.Named> iterator() {
+  public Iterator<InputRow> iterator() {
     return first(size);
   }
 
   /** The first {@code count}, or all if there are fewer. */
-  Iterator<RowDecoder.Named> first(int count) {
+  Iterator<InputRow> first(int count) {
     return IntStream.range(0, Math.min(count, size))
-        .mapToObj(i -> new RowDecoder.Named(id(i), row(i)))
+        .mapToObj(i -> Rows.input(id(i), row(i)))
         .iterator();
   }
 
@@ -62,8 +63,8 @@ public record PromptCycle(List<Row> prompts, String idColumn, int size)
   }
 
   /** What to call a row when it is the reason of an error. */
-  String nameOf(Row row) {
-    return String.valueOf(idColumn == null ? row : row.<Object>getAs(idColumn));
+  String nameOf(InputRow row) {
+    return String.valueOf(idColumn == null ? row.values() : row.values().get(idColumn));
   }
 
   /** The first {@code count} as Spark takes them, ids as texts. */

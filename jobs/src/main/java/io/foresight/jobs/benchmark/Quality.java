@@ -2,6 +2,7 @@ package io.foresight.jobs.benchmark;
 
 import io.foresight.decoding.Counters;
 import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.InputRow;
 import io.foresight.engine.RowDecoder;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
@@ -11,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
-import org.apache.spark.sql.Row;
 
 /** What a variant's texts are worth and what they took by the counters; every row once. */
 final class Quality {
@@ -45,8 +45,7 @@ final class Quality {
     coverageNames = ofConcepts.names();
   }
 
-  void add(Row row, RowDecoder.Result result) {
-    Map<String, Object> values = RowDecoder.values(row);
+  void add(InputRow row, RowDecoder.Result result) {
     boolean endedByEos = !result.status().equals("truncated");
     if (rows == outputs.length) {
       outputs = Arrays.copyOf(outputs, 2 * rows);
@@ -71,8 +70,8 @@ final class Quality {
         .ifPresent(this::addCoverage);
     counters = counters.plus(result.counters());
     bootstrap.add(result.satisfied(), result.tokens(), result.logProb());
-    diversity.add(coverage.forRow(values), result.output());
-    judged = judged.plus(judge.of(settings.prompt(), values, result.output(), endedByEos));
+    diversity.add(coverage.forRow(row.values()), result.output());
+    judged = judged.plus(judge.of(settings.prompt(), row.values(), result.output(), endedByEos));
   }
 
   private void addCoverage(double share) {

@@ -1,5 +1,6 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.spark.SparkTask;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.engine.GenerationSettings;
@@ -62,7 +63,7 @@ record SparkShare(
   }
 
   private static double bare(GenerationSettings settings, PromptCycle rows) {
-    try (RowDecoder decoder = new RowDecoder(settings)) {
+    try (RowDecoder decoder = new RowDecoder(settings, SparkTask.current(settings.device()))) {
       decoder.decode(rows.first(WARM_UP_ROWS)).forEachRemaining(row -> {});
       long started = System.nanoTime();
       decoder.decode(rows.iterator()).forEachRemaining(row -> {});

@@ -1,5 +1,6 @@
 package io.foresight.jobs.generate;
 
+import io.foresight.spark.SparkTask;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.DecodingSettings.Verification;
@@ -204,7 +205,7 @@ public final class GenerateJob implements Callable<Integer> {
     }
     int drafted = (int) Math.ceil(summary.number("drafted") / summary.number("target_forwards"));
     int rows = (int) Math.min(generation.batch(false), summary.number("rows"));
-    try (RowDecoder decoder = new RowDecoder(models.on(generation))) {
+    try (RowDecoder decoder = new RowDecoder(models.on(generation), SparkTask.current(generation.device()))) {
       return SpeculationAdvice.Costs.measure(decoder, rows, drafted + 1);
     } catch (ModelException e) {
       // The rows are written; that a measurement has no room for its caches must not fail the run.

@@ -1,9 +1,9 @@
 package io.foresight.jobs.process;
 
+import io.foresight.spark.rows.Rows;
 import static java.util.stream.Collectors.joining;
 
 import io.foresight.engine.GenerationSettings;
-import io.foresight.engine.RowDecoder;
 import io.foresight.spark.rows.ColumnNames;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +27,7 @@ public final class Examples {
     List<String> columns = settings.prompt().columns();
     StringBuilder table = new StringBuilder();
     for (Row row : rows.limit(count).collectAsList()) {
-      Map<String, Object> values = RowDecoder.values(row);
+      Map<String, Object> values = Rows.values(row);
       String asked =
           columns.stream().map(column -> shown(values.get(column))).collect(joining(" "));
       if (asked.length() >= SHOWN) {

@@ -1,9 +1,9 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.engine.InputRow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.engine.GenerationSettings;
-import io.foresight.engine.RowDecoder;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.Progress;
 import io.foresight.spark.rows.HiddenColumns;
@@ -108,13 +108,13 @@ class PromptCycleTest {
   @Test
   void laterCyclesHaveIdsOfTheirOwn() {
     PromptCycle cycle = PromptCycle.of(input(), "text", 7);
-    List<RowDecoder.Named> rows = new ArrayList<>();
+    List<InputRow> rows = new ArrayList<>();
     cycle.iterator().forEachRemaining(rows::add);
-    assertThat(rows).hasSize(7).extracting(RowDecoder.Named::id).doesNotHaveDuplicates();
-    assertThat(rows.get(3).row()).isEqualTo(rows.get(0).row());
+    assertThat(rows).hasSize(7).extracting(InputRow::id).doesNotHaveDuplicates();
+    assertThat(rows.get(3).values()).isEqualTo(rows.get(0).values());
     Dataset<Row> dataset = cycle.dataset(spark, 5);
     assertThat(dataset.columns()).isEqualTo(input().columns());
     assertThat(dataset.select("text").collectAsList().stream().map(row -> row.getString(0)))
-        .containsExactlyElementsOf(rows.subList(0, 5).stream().map(RowDecoder.Named::id).toList());
+        .containsExactlyElementsOf(rows.subList(0, 5).stream().map(InputRow::id).toList());
   }
 }

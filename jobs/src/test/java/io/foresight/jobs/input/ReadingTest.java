@@ -1,12 +1,12 @@
 package io.foresight.jobs.input;
 
+import io.foresight.spark.rows.Rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.foresight.engine.GenerationSettings;
-import io.foresight.engine.RowDecoder;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.jobs.input.files.Locations;
 import io.foresight.jobs.settings.JobSettings;
@@ -861,7 +861,7 @@ class ReadingTest {
     assertThat(id(rows, "b")).isEqualTo("00FF");
     assertThat(id(rows, "t")).isEqualTo("{\"t\":\"0001-01-01T00:00:00.000000Z\"}");
     Row row = rows.head();
-    Map<String, Object> values = RowDecoder.values(row);
+    Map<String, Object> values = Rows.values(row);
     assertThat(
             new io.foresight.engine.PromptTemplate("{u} {n} {l} {d} {t} {w} {dec}").render(values))
         .isEqualTo(

@@ -1,51 +1,84 @@
 package io.foresight.spark.rows;
 
+import io.foresight.decoding.RowFault;
+import io.foresight.engine.InputRow;
+import io.foresight.engine.Iterators;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
 
-/** What user-defined functions over partitions have in common. */
+/** Spark's rows as the engine takes and gives them. */
 public final class Rows {
-
-  private static final int LONGEST_REASON = 2000;
 
   private Rows() {}
 
-  /** The elements of an iterator, each made into another as it is pulled. */
-  public static <A, B> Iterator<B> mapped(Iterator<A> from, Function<A, B> function) {
-    return new Iterator<>() {
-      @Override
-      public boolean hasNext() {
-        return from.hasNext();
-      }
-
-      @Override
-      public B next() {
-        return function.apply(from.next());
-      }
-    };
+  /**
+   * A row as the engine takes it: lists as {@link List}, maps and structures as {@link Map}, in
+   * their order.
+   *
+   * @param id what it is known by
+   */
+  public static InputRow input(String id, Row row) {
+    String unreadable = HiddenColumns.inputError(row);
+    return unreadable == null
+        ? new InputRow(id, values(row))
+        : new InputRow(id, Map.of(), new RowFault(RowFault.Kind.INPUT, unreadable));
   }
 
-  /** The elements of one iterator, then those of the other. */
-  public static <A> Iterator<A> concatenated(Iterator<A> first, Iterator<A> then) {
-    return new Iterator<>() {
-      @Override
-      public boolean hasNext() {
-        return first.hasNext() || then.hasNext();
-      }
-
-      @Override
-      public A next() {
-        return first.hasNext() ? first.next() : then.next();
-      }
-    };
+  /** The values of a row by column, as {@link #input} has them. */
+  public static Map<String, Object> values(Row row) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    String[] names = row.schema().fieldNames();
+    for (int i = 0; i < names.length; i++) {
+      values.put(names[i], java(row.get(i)));
+    }
+    return values;
   }
 
-  /** What went wrong, for the row's error; no longer than a reader wants, whatever it quotes. */
-  public static String reason(RuntimeException e) {
-    String reason = e.getMessage() == null ? e.toString() : e.getMessage();
-    return reason.length() <= LONGEST_REASON ? reason : reason.substring(0, LONGEST_REASON) + "...";
+  private static Object java(Object value) {
+    if (value instanceof Seq<?> seq) {
+      List<?> list = JavaConverters.seqAsJavaList(seq);
+      return list.stream().map(Rows::java).toList();
+    }
+    if (value instanceof scala.collection.Map<?, ?> map) {
+      Map<Object, Object> values = new LinkedHashMap<>();
+      JavaConverters.mapAsJavaMap(map).forEach((key, of) -> values.put(java(key), java(of)));
+      return values;
+    }
+    return value instanceof Row struct ? values(struct) : value;
+  }
+
+  /**
+   * What the engine makes of rows, beside the rows that it made it of.
+   *
+   * @param id gives a row's id
+   * @param work one result per row, in order
+   * @param joined makes the output row
+   */
+  public static <R> Iterator<Row> joined(
+      Iterator<Row> rows,
+      Function<Row, String> id,
+      Function<Iterator<InputRow>, Iterator<R>> work,
+      BiFunction<Row, R, Row> joined) {
+    Deque<Row> pulled = new ArrayDeque<>();
+    Iterator<InputRow> input =
+        Iterators.mapped(
+            rows,
+            row -> {
+              pulled.add(row);
+              return input(id.apply(row), row);
+            });
+    return Iterators.mapped(
+        work.apply(input), result -> joined.apply(pulled.remove(), result));
   }
 
   /** The first {@code kept} values of a row, and further ones. */

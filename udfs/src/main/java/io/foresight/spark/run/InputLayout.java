@@ -1,5 +1,6 @@
 package io.foresight.spark.run;
 
+import io.foresight.engine.Iterators;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
@@ -10,7 +11,6 @@ import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.foresight.spark.rows.HiddenColumns;
-import io.foresight.spark.rows.Rows;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -132,7 +132,7 @@ final class InputLayout {
             .mapPartitionsToPair(
                 partition -> {
                   UnsafeProjection unsafe = UnsafeProjection.create(schema);
-                  return Rows.mapped(
+                  return Iterators.mapped(
                       partition, row -> new Tuple2<>(row.getInt(columns - 1), unsafe.apply(row)));
                 });
     ShuffledRDD<Integer, InternalRow, InternalRow> shuffled =

@@ -1,7 +1,7 @@
 package io.foresight.spark.run;
 
+import io.foresight.engine.Iterators;
 import io.foresight.spark.rows.HiddenColumns;
-import io.foresight.spark.rows.Rows;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -293,7 +293,7 @@ final class ShardWork implements Serializable {
 
   private static Iterator<Row> rows(RowFiles files, Path path, ExpressionEncoder<Row> encoder) {
     Function<InternalRow, Row> toRow = encoder.createDeserializer()::apply;
-    return Rows.mapped(killable(files.read(path)), toRow);
+    return Iterators.mapped(killable(files.read(path)), toRow);
   }
 
   /** The same elements as long as the task is wanted, which no interruption need tell. */

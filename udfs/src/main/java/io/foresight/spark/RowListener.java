@@ -1,4 +1,4 @@
-package io.foresight.engine;
+package io.foresight.spark;
 
 import io.foresight.decoding.Counters;
 import java.io.Serializable;
