@@ -9,10 +9,11 @@ import io.foresight.jobs.process.Interruption;
 import io.foresight.jobs.process.ProcessFolder;
 import io.foresight.jobs.process.Version;
 import io.foresight.jobs.score.ScoreJob;
+import io.foresight.jobs.settings.SettingsJob;
 import io.foresight.jobs.train.TrainClassifierJob;
 import io.foresight.jobs.train.TrainJob;
 import io.foresight.launch.LogFile;
-import io.foresight.store.Secrets;
+import io.foresight.settings.Secrets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -31,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ScoreJob.class,
       BenchmarkJob.class,
       InspectJob.class,
+      SettingsJob.class,
       TrainJob.class,
       TrainClassifierJob.class
     })

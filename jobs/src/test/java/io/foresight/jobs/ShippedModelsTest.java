@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
 import io.foresight.jobs.settings.JobSettings;
-import io.foresight.jobs.settings.SettingsReader;
 import io.foresight.jobs.train.TinyModels;
+import io.foresight.settings.SettingsReader;
 import io.foresight.spark.Foresight;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,13 +1,16 @@
 package io.foresight.spark;
 
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.jobs.train.TinyModels;
 import io.foresight.reward.RewardFactory;
 import io.foresight.reward.RewardSpec;
+import io.foresight.settings.Settings;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -48,8 +51,11 @@ class ClusterFaultsTest {
         GenerationSettings.of(
                 TinyModels.write(temporary.resolve("target"), 1).toString(),
                 TinyModels.write(temporary.resolve("draft"), 2).toString())
-            .withDecoding(
-                DecodingSettings.builder().strategy("cdsl").maxNewTokens(8).lookahead(4).build());
+            .with(
+                Settings.defaults()
+                    .with(STRATEGY, "cdsl")
+                    .with(MAX_NEW_TOKENS, 8)
+                    .with(LOOKAHEAD, 4));
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < ROWS; i++) {
       lines.add("{\"id\": %d, \"concepts\": [\"dog\", \"%s\"]}".formatted(i, "run".repeat(i % 4)));

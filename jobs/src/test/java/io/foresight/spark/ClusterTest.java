@@ -1,9 +1,11 @@
 package io.foresight.spark;
 
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.engine.DeviceChoice;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.ModelCache;
@@ -12,6 +14,7 @@ import io.foresight.engine.ScoringSettings;
 import io.foresight.jobs.train.TinyModels;
 import io.foresight.reward.Combination;
 import io.foresight.reward.RewardSpec;
+import io.foresight.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,8 +82,8 @@ class ClusterTest {
   }
 
   private static GenerationSettings strategy(String name) {
-    return settings.withDecoding(
-        DecodingSettings.builder().strategy(name).maxNewTokens(8).lookahead(4).build());
+    return settings.with(
+        Settings.defaults().with(STRATEGY, name).with(MAX_NEW_TOKENS, 8).with(LOOKAHEAD, 4));
   }
 
   private static List<Row> decode(SparkSession spark, String strategy) {
@@ -310,7 +313,8 @@ class ClusterTest {
   void anEmptyPartitionLoadsNothing() {
     GenerationSettings missing = GenerationSettings.of("/no/such/target", "/no/such/draft");
     try (SparkSession spark = session("local[1]", Map.of())) {
-      RunModels models = RunModels.locate(spark.sparkContext(), missing.store(), missing.models());
+      RunModels models =
+          RunModels.locate(spark.sparkContext(), StoredModels.of(missing), missing.models());
       assertThat(
               new CdslUdf(missing, models, 2, RowListener.NONE)
                   .call(Collections.emptyIterator())

@@ -1,8 +1,11 @@
 package io.foresight.spark;
 
-import io.foresight.decoding.DecodingSettings;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+
+import io.foresight.engine.EngineSettings;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.jobs.train.TinyModels;
+import io.foresight.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +47,7 @@ final class MemorySoak {
                 : GenerationSettings.of(
                     TinyModels.write(folder.resolve("target"), 1, layers, width).toString(),
                     TinyModels.write(folder.resolve("draft"), 2, 1, 64).toString()))
-            .withCacheBytes(cache);
+            .with(EngineSettings.CACHE_MEMORY, cache);
     try (SparkSession spark =
         ClusterTest.session(
             "local-cluster[1,%d,2048]".formatted(SLOTS),
@@ -97,9 +100,7 @@ final class MemorySoak {
     for (int job = 0; System.nanoTime() - started < time.toNanos(); job++) {
       String strategy = STRATEGIES.get(job % STRATEGIES.size());
       List<Row> errors =
-          Foresight.generate(
-                  input,
-                  settings.withDecoding(DecodingSettings.builder().strategy(strategy).build()))
+          Foresight.generate(input, settings.with(Settings.defaults().with(STRATEGY, strategy)))
               .filter("status = 'error'")
               .collectAsList();
       if (!errors.isEmpty()) {

@@ -1,6 +1,10 @@
 package io.foresight.decoding;
 
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
+
 import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.settings.Settings;
 import java.io.Serializable;
 
 /**
@@ -24,9 +28,9 @@ public record Criterion(RewardMode mode, double threshold) implements Serializab
   }
 
   /** The same, where the settings of a run leave it to the reward. */
-  public Criterion under(DecodingSettings settings) {
+  public Criterion under(Settings settings) {
     return new Criterion(
-        settings.rewardMode() == RewardMode.AUTO ? mode : settings.rewardMode(),
-        Double.isNaN(settings.rewardThreshold()) ? threshold : settings.rewardThreshold());
+        settings.get(REWARD_MODE) == RewardMode.AUTO ? mode : settings.get(REWARD_MODE),
+        Double.isNaN(settings.get(REWARD_THRESHOLD)) ? threshold : settings.get(REWARD_THRESHOLD));
   }
 }

@@ -1,5 +1,9 @@
 package io.foresight.decoding;
 
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+
+import io.foresight.settings.Settings;
+
 /**
  * Gumbel noise, by which sampling is greedy decoding of perturbed scores (Daliri, Musco and Suresh,
  * 2024, arXiv 2408.07978): of the scores log p'(id) + G(seed, position, id) the arg max is a draw
@@ -14,8 +18,8 @@ public record Noise(Sampler sampler, long seed) {
   private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
 
   /** Noise of a row whose strategy samples if its settings say so; {@code null} if they do not. */
-  public static Noise of(DecodingSettings settings, Request request) {
-    return settings.verification() == DecodingSettings.Verification.HARD
+  public static Noise of(Settings settings, Request request) {
+    return settings.get(VERIFICATION) == DecodingSettings.Verification.HARD
         ? null
         : new Noise(Sampler.of(settings), request.seed());
   }

@@ -1,5 +1,10 @@
 package io.foresight.decoding;
 
+import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
+import static io.foresight.decoding.DecodingSettings.TOP_K;
+import static io.foresight.decoding.DecodingSettings.TOP_P;
+
+import io.foresight.settings.Settings;
 import java.util.SplittableRandom;
 
 /**
@@ -12,8 +17,8 @@ import java.util.SplittableRandom;
  */
 public record Sampler(double temperature, int topK, double topP) {
 
-  public static Sampler of(DecodingSettings settings) {
-    return new Sampler(settings.temperature(), settings.topK(), settings.topP());
+  public static Sampler of(Settings settings) {
+    return new Sampler(settings.get(TEMPERATURE), settings.get(TOP_K), settings.get(TOP_P));
   }
 
   /**

@@ -1,10 +1,13 @@
 package io.foresight.engine;
 
-import io.foresight.decoding.DecodingSettings;
-import io.foresight.decoding.strategy.Strategies;
+import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
+
+import io.foresight.decoding.Strategies;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.reward.RewardSpec;
-import io.foresight.store.StoreSettings;
+import io.foresight.settings.Problems;
+import io.foresight.settings.Setting;
+import io.foresight.settings.Settings;
 import java.io.Serializable;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -13,63 +16,77 @@ import java.util.function.UnaryOperator;
 /**
  * All that an executor needs to know to decode rows. Immutable.
  *
- * @param targetModel where p lies: a folder that every host has, a URI that Hadoop knows, or {@code
- *     spark-files:NAME}, which Spark has shipped
- * @param draftModel where q lies; read only by strategies with a draft
- * @param store where hosts keep copies of remote models
- * @param device where models run
- * @param targetPrecision dtype of p in memory
- * @param draftPrecision dtype of q in memory
- * @param batch rows in flight per task; 0 for the device's default
- * @param cacheBytes memory that a task's caches may take, in bytes
- * @param idColumn column of unique ids; {@code null}: an id is derived from each row's content
+ * @param settings of models, memory and decoding, and those that others read
  * @param prompt how a row becomes a prompt
  * @param rewards what the output is judged by
- * @param seed the run's seed; a row's own is derived from it and the row's id
- * @param decoding strategy and its settings
- * @param limits how long rows may take
- * @param columnPrefix what precedes the names of the columns that are added to the input's; empty
- *     for nothing
  */
-public record GenerationSettings(
-    String targetModel,
-    String draftModel,
-    StoreSettings store,
-    DeviceChoice device,
-    Precision targetPrecision,
-    Precision draftPrecision,
-    int batch,
-    long cacheBytes,
-    String idColumn,
-    Prompt prompt,
-    RewardSpec rewards,
-    long seed,
-    DecodingSettings decoding,
-    RunLimits limits,
-    String columnPrefix)
+public record GenerationSettings(Settings settings, Prompt prompt, RewardSpec rewards)
     implements Serializable {
 
-  /** What {@code cacheBytes} is by default. */
-  static final long CACHE_BYTES = 1L << 30;
-
-  /** The defaults, for two models; the same as the jobs' {@code reference.conf}. */
+  /** The defaults, for two models. */
   public static GenerationSettings of(String targetModel, String draftModel) {
+    return of(
+        Settings.defaults()
+            .with(EngineSettings.TARGET, targetModel)
+            .with(EngineSettings.DRAFT, draftModel));
+  }
+
+  /**
+   * What settings say.
+   *
+   * @throws io.foresight.settings.SettingsException with every problem
+   */
+  public static GenerationSettings of(Settings settings) {
+    Problems.Collected problems = new Problems.Collected(settings);
+    GenerationSettings bound = bind(settings, problems);
+    problems.finish();
+    return bound;
+  }
+
+  /** The same; where there is a problem, which is noted, something stands in. */
+  public static GenerationSettings bind(Settings settings, Problems problems) {
     return new GenerationSettings(
-        targetModel,
-        draftModel,
-        StoreSettings.defaults(),
-        DeviceChoice.AUTO,
-        Precision.FP32,
-        Precision.FP32,
-        0,
-        CACHE_BYTES,
-        "id",
-        new PromptTemplate("{concepts} ="),
-        RewardSpec.keywordCoverage(),
-        1,
-        DecodingSettings.defaults(),
-        RunLimits.defaults(),
-        "");
+        settings, PromptSettings.prompt(settings, problems), RewardSpec.of(settings, problems));
+  }
+
+  /** Where p lies, as settings or {@link #withModels} give it. */
+  public String targetModel() {
+    return settings.get(EngineSettings.TARGET);
+  }
+
+  /** The same of q; read only by strategies with a draft. */
+  public String draftModel() {
+    return settings.get(EngineSettings.DRAFT);
+  }
+
+  /** Where models run. */
+  public DeviceChoice device() {
+    return settings.get(EngineSettings.DEVICE);
+  }
+
+  /** Dtype of p in memory. */
+  public Precision targetPrecision() {
+    return settings.get(EngineSettings.TARGET_PRECISION);
+  }
+
+  /** Dtype of q in memory. */
+  public Precision draftPrecision() {
+    return settings.get(EngineSettings.DRAFT_PRECISION);
+  }
+
+  /** Memory that a task's caches may take, in bytes. */
+  public long cacheBytes() {
+    return settings.get(EngineSettings.CACHE_MEMORY);
+  }
+
+  /** The run's seed; a row's own is derived from it and the row's id. */
+  public long seed() {
+    return settings.get(EngineSettings.SEED);
+  }
+
+  /** How long rows may take. */
+  RunLimits limits() {
+    return RunLimits.of(settings);
   }
 
   /**
@@ -77,126 +94,42 @@ public record GenerationSettings(
    * filled by fewer than 64.
    */
   public int batch(boolean gpu) {
+    int batch = settings.get(EngineSettings.BATCH);
     return batch > 0 ? batch : gpu ? 64 : 16;
   }
 
   /**
-   * The strategy's settings with the device's defaults. A larger window of {@code cdlh-speculative}
-   * means fewer forwards over more positions; from 4 on the CPU's time follows the positions.
+   * The settings with the device's defaults. A larger window of {@code cdlh-speculative} means
+   * fewer forwards over more positions; from 4 on the CPU's time follows the positions.
    */
-  public DecodingSettings decoding(boolean gpu) {
-    return decoding.window() > 0 ? decoding : decoding.toBuilder().window(gpu ? 16 : 4).build();
+  public Settings decoding(boolean gpu) {
+    return settings.get(WINDOW) > 0 ? settings : settings.with(WINDOW, gpu ? 16 : 4);
   }
 
-  /** These, to be changed. */
-  Builder toBuilder() {
-    return new Builder(this);
+  /**
+   * The same with another value of a setting; of one that prompt or rewards are made of, use {@link
+   * #withPrompt} or {@link #withRewards}.
+   */
+  public <T> GenerationSettings with(Setting<T> setting, T value) {
+    return new GenerationSettings(settings.with(setting, value), prompt, rewards);
   }
 
-  /** Settings in the making; of one thread. */
-  static final class Builder {
-
-    private final GenerationSettings from;
-    private String targetModel;
-    private String draftModel;
-    private DeviceChoice device;
-    private int batch;
-    private long cacheBytes;
-    private Prompt prompt;
-    private RewardSpec rewards;
-    private DecodingSettings decoding;
-    private RunLimits limits;
-
-    private Builder(GenerationSettings from) {
-      this.from = from;
-      targetModel = from.targetModel;
-      draftModel = from.draftModel;
-      device = from.device;
-      batch = from.batch;
-      cacheBytes = from.cacheBytes;
-      prompt = from.prompt;
-      rewards = from.rewards;
-      decoding = from.decoding;
-      limits = from.limits;
-    }
-
-    Builder models(String target, String draft) {
-      targetModel = target;
-      draftModel = draft;
-      return this;
-    }
-
-    Builder device(DeviceChoice other) {
-      device = other;
-      return this;
-    }
-
-    Builder batch(int other) {
-      batch = other;
-      return this;
-    }
-
-    Builder cacheBytes(long other) {
-      cacheBytes = other;
-      return this;
-    }
-
-    Builder prompt(Prompt other) {
-      prompt = other;
-      return this;
-    }
-
-    Builder rewards(RewardSpec other) {
-      rewards = other;
-      return this;
-    }
-
-    public Builder decoding(DecodingSettings other) {
-      decoding = other;
-      return this;
-    }
-
-    Builder limits(RunLimits other) {
-      limits = other;
-      return this;
-    }
-
-    GenerationSettings build() {
-      return new GenerationSettings(
-          targetModel,
-          draftModel,
-          from.store,
-          device,
-          from.targetPrecision,
-          from.draftPrecision,
-          batch,
-          cacheBytes,
-          from.idColumn,
-          prompt,
-          rewards,
-          from.seed,
-          decoding,
-          limits,
-          from.columnPrefix);
-    }
+  /** As {@link #with(Setting, Object)}. */
+  public GenerationSettings with(Setting<Long> setting, long value) {
+    return with(setting, Long.valueOf(value));
   }
 
-  /** The same with other memory for the caches, in bytes. */
-  public GenerationSettings withCacheBytes(long other) {
-    return toBuilder().cacheBytes(other).build();
-  }
-
-  /** The same with another strategy or other settings of it. */
-  public GenerationSettings withDecoding(DecodingSettings other) {
-    return toBuilder().decoding(other).build();
+  /** The same, and over it what others have. */
+  public GenerationSettings with(Settings others) {
+    return new GenerationSettings(settings.with(others), prompt, rewards);
   }
 
   /** The models that a run reads: p, q if the strategy drafts, and those of rewards. */
   public Set<String> models() {
     Set<String> models = new LinkedHashSet<>();
-    models.add(targetModel);
-    if (Strategies.of(decoding).usesDraft()) {
-      models.add(draftModel);
+    models.add(targetModel());
+    if (Strategies.of(settings).usesDraft()) {
+      models.add(draftModel());
     }
     models.addAll(rewards.models());
     return models;
@@ -204,24 +137,18 @@ public record GenerationSettings(
 
   /** The same with the models elsewhere. */
   public GenerationSettings withModels(UnaryOperator<String> elsewhere) {
-    return toBuilder()
-        .models(elsewhere.apply(targetModel), elsewhere.apply(draftModel))
-        .rewards(rewards.withModels(elsewhere))
-        .build();
+    return with(EngineSettings.TARGET, elsewhere.apply(targetModel()))
+        .with(EngineSettings.DRAFT, elsewhere.apply(draftModel()))
+        .withRewards(rewards.withModels(elsewhere));
   }
 
   /** The same with other rewards. */
   public GenerationSettings withRewards(RewardSpec other) {
-    return toBuilder().rewards(other).build();
-  }
-
-  /** The same with other limits of time. */
-  public GenerationSettings withLimits(RunLimits other) {
-    return toBuilder().limits(other).build();
+    return new GenerationSettings(settings, prompt, other);
   }
 
   /** The same with other prompts. */
   public GenerationSettings withPrompt(Prompt other) {
-    return toBuilder().prompt(other).build();
+    return new GenerationSettings(settings, other, rewards);
   }
 }

@@ -2,13 +2,14 @@ package io.foresight.engine;
 
 import ai.djl.Device;
 import io.foresight.decoding.Counters;
+import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
+import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
-import io.foresight.decoding.strategy.Strategies;
 import io.foresight.engine.ShrinkingBatch.Item;
 import io.foresight.model.Batcher;
 import io.foresight.model.CacheBudget;
@@ -21,9 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
@@ -143,7 +142,7 @@ public final class RowDecoder implements AutoCloseable {
     plan =
         new CachePlan(
             strategy.branches(),
-            settings.decoding().maxNewTokens(),
+            settings.settings().get(DecodingSettings.MAX_NEW_TOKENS),
             targetLease.session().contextLength(),
             draftLease == null ? 0 : draftLease.session().contextLength(),
             targetLease.cacheBytes(1, 1),
@@ -163,11 +162,11 @@ public final class RowDecoder implements AutoCloseable {
   public record Decoded(InputRow row, Result result) {}
 
   /**
-   * Decodes rows, {@code settings.batch()} at a time, in order. One iterator after the other. What
-   * is one row's fault, a {@link RowFault}, becomes a result with status {@code error}; whatever
-   * else is thrown ends the iterator. Only where the engine has no memory for that many rows, those
-   * that are not done start anew, fewer at a time. The iterator belongs to this decoder's thread,
-   * and ends with it.
+   * Decodes rows, {@code settings.settings().get(EngineSettings.BATCH)} at a time, in order. One
+   * iterator after the other. What is one row's fault, a {@link RowFault}, becomes a result with
+   * status {@code error}; whatever else is thrown ends the iterator. Only where the engine has no
+   * memory for that many rows, those that are not done start anew, fewer at a time. The iterator
+   * belongs to this decoder's thread, and ends with it.
    *
    * @param rows each with its id, from which its seed is derived, and the columns that the settings
    *     name
@@ -270,9 +269,7 @@ public final class RowDecoder implements AutoCloseable {
   /** Decodes one row. */
   public Result decode(InputRow row) {
     return decode(
-        prepare(row),
-        targetLease.session(),
-        draftLease == null ? null : draftLease.session());
+        prepare(row), targetLease.session(), draftLease == null ? null : draftLease.session());
   }
 
   /** p, for measurements beside the decoding; of this decoder's thread. */
@@ -368,7 +365,7 @@ public final class RowDecoder implements AutoCloseable {
               draft,
               new Request(
                   prompt,
-                  settings.decoding().maxNewTokens(),
+                  settings.settings().get(DecodingSettings.MAX_NEW_TOKENS),
                   line,
                   RowSeed.of(settings.seed(), prepared.row.id()),
                   watch::progress));

@@ -80,7 +80,8 @@ public final class RowScorer implements AutoCloseable {
   private final class Scoring implements ShrinkingBatch.Work<InputRow, Scored> {
 
     @Override
-    public Batcher<Item<InputRow, Scored>, Scored> start(Iterator<Item<InputRow, Scored>> rows, int atATime) {
+    public Batcher<Item<InputRow, Scored>, Scored> start(
+        Iterator<Item<InputRow, Scored>> rows, int atATime) {
       Batcher<Item<InputRow, Scored>, Scored> batcher =
           new Batcher<>(
               rows,

@@ -2,7 +2,7 @@ package io.foresight.engine;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.reward.RewardSettings;
-import java.io.Serializable;
+import io.foresight.settings.Settings;
 import java.time.Duration;
 
 /**
@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param stall a task with nothing to show for it, until it says what it waits for; zero: it never
  *     does
  */
-public record RunLimits(Duration row, Duration stall) implements Serializable {
+record RunLimits(Duration row, Duration stall) {
 
   /** What is wrong with a row that took longer than it may. */
   RowFault exceeded() {
@@ -22,8 +22,9 @@ public record RunLimits(Duration row, Duration stall) implements Serializable {
             .formatted(RewardSettings.spelling(row)));
   }
 
-  /** The defaults; the same as the jobs' {@code reference.conf}. */
-  public static RunLimits defaults() {
-    return new RunLimits(null, Duration.ofMinutes(10));
+  /** Those of settings. */
+  static RunLimits of(Settings settings) {
+    Duration row = settings.get(EngineSettings.ROW_TIMEOUT);
+    return new RunLimits(row.isZero() ? null : row, settings.get(EngineSettings.STALL_TIMEOUT));
   }
 }

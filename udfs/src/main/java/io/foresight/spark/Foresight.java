@@ -1,6 +1,5 @@
 package io.foresight.spark;
 
-import io.foresight.spark.rows.Rows;
 import static java.util.stream.Collectors.joining;
 import static org.apache.spark.sql.functions.col;
 
@@ -12,6 +11,7 @@ import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
 import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.Rows;
 import io.foresight.spark.run.Identified;
 import io.foresight.spark.run.RowsFunction;
 import java.nio.file.Path;
@@ -98,11 +98,9 @@ public final class Foresight {
     StructType schema = schema(input, settings);
     RunModels models =
         RunModels.locate(
-            input.sparkSession().sparkContext(),
-            settings.store().withDigests(settings.rewards().digests()),
-            settings.models());
+            input.sparkSession().sparkContext(), StoredModels.of(settings), settings.models());
     return new Work(
-        Identified.rows(HiddenColumns.last(input), settings.idColumn()),
+        Identified.rows(HiddenColumns.last(input), ColumnSettings.idColumn(settings.settings())),
         new CdslUdf(settings, models, own.size(), listener),
         schema);
   }
@@ -115,7 +113,7 @@ public final class Foresight {
    */
   public static StructType schema(Dataset<Row> input, GenerationSettings settings) {
     StructType own = HiddenColumns.own(input);
-    StructType schema = OutputSchema.generated(own, settings.columnPrefix());
+    StructType schema = OutputSchema.generated(own, settings.settings().get(ColumnSettings.PREFIX));
     require(own, columns(settings));
     return schema;
   }
@@ -125,8 +123,8 @@ public final class Foresight {
     Map<String, String> needed = new LinkedHashMap<>();
     settings.prompt().columns().forEach(column -> needed.put(column, "the prompt"));
     addColumns(settings.rewards(), needed);
-    if (settings.idColumn() != null) {
-      needed.putIfAbsent(settings.idColumn(), "the id");
+    if (ColumnSettings.idColumn(settings.settings()) != null) {
+      needed.putIfAbsent(ColumnSettings.idColumn(settings.settings()), "the id");
     }
     return needed;
   }
@@ -163,7 +161,7 @@ public final class Foresight {
 
   private static Work scoring(Dataset<Row> input, ScoringSettings settings, RowListener listener) {
     StructType own = HiddenColumns.own(input);
-    StructType schema = OutputSchema.scored(own, settings.columnPrefix());
+    StructType schema = OutputSchema.scored(own, settings.settings().get(ColumnSettings.PREFIX));
     Map<String, String> needed = new LinkedHashMap<>();
     needed.put(settings.textColumn(), "the texts");
     addColumns(settings.rewards(), needed);
@@ -176,10 +174,7 @@ public final class Foresight {
     }
     SparkContext spark = input.sparkSession().sparkContext();
     RunModels models =
-        RunModels.locate(
-            spark,
-            settings.store().withDigests(settings.rewards().digests()),
-            settings.rewards().models());
+        RunModels.locate(spark, StoredModels.of(settings), settings.rewards().models());
     return new Work(
         Identified.rows(HiddenColumns.last(input), null),
         new ScoreUdf(settings, models, own.size(), listener),

@@ -1,7 +1,7 @@
 package io.foresight.spark;
 
 import ai.djl.Device;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.ModelCache;
 import io.foresight.engine.ModelPool;

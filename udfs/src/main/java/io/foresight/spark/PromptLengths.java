@@ -1,8 +1,8 @@
 package io.foresight.spark;
 
-import io.foresight.engine.Iterators;
 import io.foresight.decoding.RowFault;
 import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.Iterators;
 import io.foresight.engine.Prompts;
 import io.foresight.model.text.Tokenizer;
 import io.foresight.spark.rows.HiddenColumns;
@@ -40,7 +40,9 @@ public final class PromptLengths {
         input.schema().add(TOKENS, DataTypes.IntegerType).add(REASON, DataTypes.StringType);
     RunModels models =
         RunModels.locate(
-            input.sparkSession().sparkContext(), settings.store(), List.of(settings.targetModel()));
+            input.sparkSession().sparkContext(),
+            StoredModels.of(settings),
+            List.of(settings.targetModel()));
     int columns = input.schema().size();
     MapPartitionsFunction<Row, Row> measured =
         rows -> {

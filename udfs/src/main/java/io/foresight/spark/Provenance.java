@@ -1,6 +1,6 @@
 package io.foresight.spark;
 
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.model.checkpoint.ModelDigest;
 import io.foresight.reward.RewardSpec;
@@ -30,7 +30,7 @@ public final class Provenance {
   public static SortedMap<String, String> of(GenerationSettings settings) {
     SortedMap<String, String> digests = of(settings.rewards());
     digests.put("models.target", ModelDigest.of(Path.of(settings.targetModel())));
-    if (Strategies.of(settings.decoding()).usesDraft()) {
+    if (Strategies.of(settings.settings()).usesDraft()) {
       digests.put("models.draft", ModelDigest.of(Path.of(settings.draftModel())));
     }
     return digests;

@@ -2,10 +2,10 @@ package io.foresight.spark;
 
 import io.foresight.decoding.Counters;
 import io.foresight.decoding.RowFault;
-import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.engine.RowScorer;
 import io.foresight.engine.RowScorer.Scored;
 import io.foresight.engine.ScoringSettings;
+import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.spark.rows.Rows;
 import io.foresight.spark.run.RowsFunction;
 import java.util.Collections;
@@ -45,7 +45,8 @@ final class ScoreUdf implements RowsFunction {
     RowScorer scorer =
         LostDevice.watched(
             () ->
-                new RowScorer(settings.withModels(models::folder), SparkTask.current(settings.device())));
+                new RowScorer(
+                    settings.withModels(models::folder), SparkTask.current(settings.device())));
     context.addTaskCompletionListener((TaskCompletionListener) done -> scorer.close());
     return Rows.joined(
         rows,

@@ -1,6 +1,7 @@
 package io.foresight.store;
 
 import io.foresight.model.text.ModelException;
+import io.foresight.settings.Secrets;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.model.checkpoint.ModelDigest;
 import io.foresight.model.text.ModelException;
+import io.foresight.settings.Secrets;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

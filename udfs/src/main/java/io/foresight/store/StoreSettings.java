@@ -1,7 +1,14 @@
 package io.foresight.store;
 
+import io.foresight.settings.Problems;
+import io.foresight.settings.Secrets;
+import io.foresight.settings.Setting;
+import io.foresight.settings.SettingGroup;
+import io.foresight.settings.Settings;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -17,6 +24,37 @@ import java.util.regex.Pattern;
  */
 public record StoreSettings(String folder, long bytes, Map<String, String> digests)
     implements Serializable {
+
+  public static final Setting<String> TARGET_DIGEST =
+      Setting.text("models.target-digest", "")
+          .changes(Setting.Effect.NOTHING)
+          .does(
+              "SHA-256 of configuration and weights that the target must have, as inspect --digest and run.json have it; checked by the driver and on each host. Empty: any");
+
+  public static final Setting<String> DRAFT_DIGEST =
+      Setting.text("models.draft-digest", "")
+          .changes(Setting.Effect.NOTHING)
+          .does("The same of the draft");
+
+  public static final Setting<String> LOCAL_CACHE =
+      Setting.text("models.local-cache", "")
+          .changes(Setting.Effect.NOTHING)
+          .does(
+              "Folder that each host copies remote models to, once for all its processes; an absolute path on a local disk; empty: foresight-models-USER in the JVM's temporary folder");
+
+  public static final Setting<Long> LOCAL_CACHE_SIZE =
+      Setting.bytes("models.local-cache-size", "100g")
+          .changes(Setting.Effect.NOTHING)
+          .does(
+              "Most disk that these copies may take; what was used least recently and is not in use makes room");
+
+  /** Declares the settings above. */
+  public static final class Declared implements SettingGroup {
+    @Override
+    public List<Setting<?>> settings() {
+      return Setting.declaredIn(StoreSettings.class);
+    }
+  }
 
   private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
 
@@ -35,6 +73,37 @@ public record StoreSettings(String folder, long bytes, Map<String, String> diges
       throw new IllegalArgumentException("its size must be above 0.");
     }
     digests = new TreeMap<>(digests);
+  }
+
+  /**
+   * What settings say, without the models' digests of rewards.
+   *
+   * @param target where it lies, whose digest a setting gives
+   * @param draft the same of the draft
+   */
+  public static StoreSettings of(
+      Settings settings, String target, String draft, Problems problems) {
+    Map<String, String> digests = new HashMap<>();
+    for (Setting<String> setting : List.of(TARGET_DIGEST, DRAFT_DIGEST)) {
+      String digest = settings.get(setting);
+      if (!digest.isBlank() && !isDigest(digest)) {
+        problems.problem(
+            setting,
+            "it is no SHA-256. Give 64 digits of 0 to 9 and a to f, as inspect --digest prints them.");
+      } else if (!digest.isBlank()) {
+        String other = digests.put(setting.equals(TARGET_DIGEST) ? target : draft, digest);
+        if (other != null && !other.equals(digest)) {
+          problems.problem(setting, "target and draft are one model. Give it one digest.");
+        }
+      }
+    }
+    long bytes = settings.get(LOCAL_CACHE_SIZE);
+    try {
+      return new StoreSettings(settings.get(LOCAL_CACHE).strip(), bytes, digests);
+    } catch (IllegalArgumentException e) {
+      problems.problem(LOCAL_CACHE, e.getMessage());
+      return new StoreSettings("", bytes, digests);
+    }
   }
 
   /** Where copies lie; any model is taken. */

@@ -1,10 +1,14 @@
 package io.foresight.decoding;
 
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.DecodingSettings.TOP_P;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foresight.decoding.search.Case;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.settings.Settings;
 import org.junit.jupiter.api.Test;
 
 /** Settings and the strategies that they name. */
@@ -12,37 +16,28 @@ class DecodingSettingsTest {
 
   @Test
   void everyNameMakesItsStrategy() {
-    for (String name : Strategies.NAMES) {
-      DecodingSettings settings = DecodingSettings.builder().strategy(name).build();
+    for (String name : Strategies.names()) {
+      Settings settings = Settings.defaults().with(STRATEGY, name);
       assertThat(Strategies.of(settings).name()).isEqualTo(name);
     }
   }
 
   @Test
   void unknownStrategyIsRefused() {
-    DecodingSettings settings = DecodingSettings.builder().strategy("beam").build();
-    assertThatThrownBy(() -> Strategies.of(settings))
+    assertThatThrownBy(() -> Settings.defaults().with(STRATEGY, "beam"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("Cannot make strategy beam");
-  }
-
-  @Test
-  void buildersKeepEverySetting() {
-    for (long seed = 0; seed < 200; seed++) {
-      DecodingSettings settings = Case.of(seed).s();
-      assertThat(settings.toBuilder().build()).isEqualTo(settings);
-    }
+        .hasMessageStartingWith("Cannot set decoding.strategy to beam");
   }
 
   @Test
   void rangesAreChecked() {
-    assertThatThrownBy(() -> DecodingSettings.builder().rewardWeight(-1).build())
-        .hasMessage("Cannot set rewardWeight to -1.0: it must be finite and at least 0");
-    assertThatThrownBy(() -> DecodingSettings.builder().lookahead(-1).build())
+    assertThatThrownBy(() -> Settings.defaults().with(REWARD_WEIGHT, -1))
+        .hasMessage("Cannot set reward.weight to -1.0: it must be finite and at least 0.");
+    assertThatThrownBy(() -> Settings.defaults().with(LOOKAHEAD, -1))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> DecodingSettings.builder().topP(0).build())
+    assertThatThrownBy(() -> Settings.defaults().with(TOP_P, 0))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> DecodingSettings.builder().draftLength(0).build())
+    assertThatThrownBy(() -> Settings.defaults().with(DRAFT_LENGTH, 0))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

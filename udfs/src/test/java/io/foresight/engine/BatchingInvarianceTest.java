@@ -1,17 +1,27 @@
 package io.foresight.engine;
 
-import io.foresight.spark.rows.Rows;
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
+import static io.foresight.decoding.DecodingSettings.TOP_K;
+import static io.foresight.decoding.DecodingSettings.TOP_P;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
+import static io.foresight.decoding.strategy.Cdsl.SPECULATE_LOOKAHEAD;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.decoding.Counters;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.Verification;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
+import io.foresight.settings.Settings;
+import io.foresight.spark.rows.Rows;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
@@ -67,39 +77,36 @@ class BatchingInvarianceTest {
     ModelCache.closeIdle();
   }
 
-  private static DecodingSettings.Builder settings(String strategy) {
-    return DecodingSettings.builder().strategy(strategy).maxNewTokens(16);
+  private static Settings settings(String strategy) {
+    return Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, 16);
   }
 
   /** Every strategy, and settings that lead through other code. */
-  static List<DecodingSettings> variants() {
-    List<DecodingSettings> variants = new ArrayList<>();
-    Strategies.NAMES.forEach(name -> variants.add(settings(name).build()));
-    variants.add(settings("speculative").verification(Verification.SAMPLING).build());
+  static List<Settings> variants() {
+    List<Settings> variants = new ArrayList<>();
+    Strategies.names().forEach(name -> variants.add(settings(name)));
+    variants.add(settings("speculative").with(VERIFICATION, Verification.SAMPLING));
     for (String name : List.of("speculative", "cdsl", "cdsl-tree")) {
-      variants.add(settings(name).verification(Verification.COUPLED).build());
+      variants.add(settings(name).with(VERIFICATION, Verification.COUPLED));
     }
-    variants.add(settings("sample").temperature(0.8).topK(20).topP(0.9).build());
+    variants.add(settings("sample").with(TEMPERATURE, 0.8).with(TOP_K, 20).with(TOP_P, 0.9));
     variants.add(
         settings("cdsl")
-            .rewardMode(RewardMode.GAIN)
-            .s3Lookahead(Roller.TARGET)
-            .speculateLookahead(false)
-            .build());
-    variants.add(settings("cdsl-tree").rewardMode(RewardMode.GAIN).candidates(20).build());
+            .with(REWARD_MODE, RewardMode.GAIN)
+            .with(S3_LOOKAHEAD, Roller.TARGET)
+            .with(SPECULATE_LOOKAHEAD, false));
+    variants.add(settings("cdsl-tree").with(REWARD_MODE, RewardMode.GAIN).with(CANDIDATES, 20));
     return variants;
   }
 
   private static Map<String, RowDecoder.Result> decode(
-      DecodingSettings decoding, int batch, List<InputRow> rows) {
+      Settings decoding, int batch, List<InputRow> rows) {
     GenerationSettings settings =
         GenerationSettings.of(
                 EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
-            .toBuilder()
-            .device(DeviceChoice.CPU)
-            .batch(batch)
-            .decoding(decoding)
-            .build();
+            .with(EngineSettings.DEVICE, DeviceChoice.CPU)
+            .with(EngineSettings.BATCH, batch)
+            .with(decoding);
     Map<String, RowDecoder.Result> results = new LinkedHashMap<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       Iterator<RowDecoder.Decoded> decoded = decoder.decode(rows.iterator());
@@ -146,7 +153,7 @@ class BatchingInvarianceTest {
 
   @ParameterizedTest
   @MethodSource("variants")
-  void aRowsResultDependsOnTheRowAlone(DecodingSettings decoding) {
+  void aRowsResultDependsOnTheRowAlone(Settings decoding) {
     Map<String, RowDecoder.Result> alone = decode(decoding, 1, INPUT);
     assertThat(alone.values())
         .allSatisfy(

@@ -1,10 +1,12 @@
 package io.foresight.engine;
 
-import io.foresight.spark.rows.Rows;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foresight.decoding.DecodingSettings;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
+import io.foresight.settings.Settings;
+import io.foresight.spark.rows.Rows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -32,8 +34,7 @@ class CacheMemoryTest {
     return Rows.input(String.valueOf(id), row);
   }
 
-  private static List<String> statuses(
-      String strategy, long cacheBytes, List<InputRow> rows) {
+  private static List<String> statuses(String strategy, long cacheBytes, List<InputRow> rows) {
     return run(strategy, cacheBytes, rows).statuses();
   }
 
@@ -42,12 +43,11 @@ class CacheMemoryTest {
 
   private static Run run(String strategy, long cacheBytes, List<InputRow> rows) {
     GenerationSettings settings =
-        GenerationSettings.of("../examples/target", "../examples/draft").toBuilder()
-            .batch(8)
-            .cacheBytes(cacheBytes)
-            .prompt(PromptTemplate.column("prompt"))
-            .decoding(DecodingSettings.builder().strategy(strategy).maxNewTokens(8).build())
-            .build();
+        GenerationSettings.of("../examples/target", "../examples/draft")
+            .with(EngineSettings.BATCH, 8)
+            .with(EngineSettings.CACHE_MEMORY, cacheBytes)
+            .withPrompt(PromptTemplate.column("prompt"))
+            .with(Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, 8));
     List<String> statuses = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       decoder
@@ -65,7 +65,7 @@ class CacheMemoryTest {
   @ParameterizedTest
   @ValueSource(strings = {"greedy", "cdlh", "cdsl", "cdlh-speculative", "cdsl-tree"})
   void aTightCacheMeansFewerRowsAtATimeAndNoError(String strategy) {
-    assertThat(Strategies.NAMES).contains(strategy);
+    assertThat(Strategies.names()).contains(strategy);
     List<InputRow> rows =
         IntStream.range(0, 10).mapToObj(i -> row(i, i == 6 ? 120 : i % 4 == 3 ? 60 : 8)).toList();
     long tokenBytes = 8 * 2 * 256 * 4;

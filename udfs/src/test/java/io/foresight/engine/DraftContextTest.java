@@ -1,13 +1,14 @@
 package io.foresight.engine;
 
-import io.foresight.spark.rows.Rows;
-
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foresight.decoding.DecodingSettings;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
+import io.foresight.settings.Settings;
+import io.foresight.spark.rows.Rows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,20 +62,18 @@ class DraftContextTest {
   }
 
   static Stream<String> drafting() {
-    return Strategies.NAMES.stream()
-        .filter(name -> Strategies.of(settings(name).build()).usesDraft());
+    return Strategies.names().stream().filter(name -> Strategies.of(settings(name)).usesDraft());
   }
 
-  private static DecodingSettings.Builder settings(String strategy) {
-    return DecodingSettings.builder().strategy(strategy).maxNewTokens(20);
+  private static Settings settings(String strategy) {
+    return Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, 20);
   }
 
-  private static List<RowDecoder.Result> decode(DecodingSettings decoding) {
+  private static List<RowDecoder.Result> decode(Settings decoding) {
     GenerationSettings settings =
-        GenerationSettings.of(EXAMPLES.resolve("target").toString(), draft.toString()).toBuilder()
-            .device(DeviceChoice.CPU)
-            .decoding(decoding)
-            .build();
+        GenerationSettings.of(EXAMPLES.resolve("target").toString(), draft.toString())
+            .with(EngineSettings.DEVICE, DeviceChoice.CPU)
+            .with(decoding);
     try (RowDecoder decoder = new RowDecoder(settings)) {
       return CONCEPTS.stream()
           .map(concepts -> decoder.decode(Rows.input(concepts.toString(), row(concepts))))
@@ -90,7 +89,7 @@ class DraftContextTest {
   @ParameterizedTest
   @MethodSource("drafting")
   void noStrategysRowsAreLimitedByTheDraft(String strategy) {
-    List<RowDecoder.Result> results = decode(settings(strategy).build());
+    List<RowDecoder.Result> results = decode(settings(strategy));
     assertThat(results).extracting(RowDecoder.Result::error).containsOnlyNulls();
     assertThat(results)
         .extracting(result -> result.counters().beyondDraftContext())
@@ -98,8 +97,7 @@ class DraftContextTest {
     if (strategy.equals("speculative")) {
       assertThat(results)
           .extracting(RowDecoder.Result::output)
-          .isEqualTo(
-              decode(settings("greedy").build()).stream().map(RowDecoder.Result::output).toList());
+          .isEqualTo(decode(settings("greedy")).stream().map(RowDecoder.Result::output).toList());
     }
   }
 }

@@ -1,12 +1,13 @@
 package io.foresight.engine;
 
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.engine.EngineException;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.RowFault;
@@ -16,6 +17,7 @@ import io.foresight.model.SequenceClassifier;
 import io.foresight.model.text.ModelException;
 import io.foresight.reward.Combination;
 import io.foresight.reward.RewardSpec;
+import io.foresight.settings.Settings;
 import io.foresight.spark.rows.Rows;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,7 +35,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -75,17 +76,16 @@ class FaultsTest {
   private static GenerationSettings settings(int batch, RunLimits limits, RewardSpec rewards) {
     return GenerationSettings.of(
             EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
-        .toBuilder()
-        .device(DeviceChoice.CPU)
-        .batch(batch)
-        .rewards(rewards)
-        .decoding(DecodingSettings.builder().strategy("cdsl").maxNewTokens(10).build())
-        .limits(limits)
-        .build();
+        .with(EngineSettings.DEVICE, DeviceChoice.CPU)
+        .with(EngineSettings.BATCH, batch)
+        .withRewards(rewards)
+        .with(Settings.defaults().with(STRATEGY, "cdsl").with(MAX_NEW_TOKENS, 10))
+        .with(EngineSettings.ROW_TIMEOUT, limits.row() == null ? Duration.ZERO : limits.row())
+        .with(EngineSettings.STALL_TIMEOUT, limits.stall());
   }
 
   private static GenerationSettings settings(int batch) {
-    return settings(batch, RunLimits.defaults(), RewardSpec.keywordCoverage());
+    return settings(batch, RunLimits.of(Settings.defaults()), RewardSpec.keywordCoverage());
   }
 
   /** Runs {@code before} ahead of each forward of a model; it may throw. */
@@ -227,7 +227,11 @@ class FaultsTest {
             "program",
             Map.of("type", "command", "command", List.of("nowhere/Cannot allocate memory")));
     assertThatThrownBy(
-            () -> decode(settings(4, RunLimits.defaults(), spec), UnaryOperator.identity(), rows()))
+            () ->
+                decode(
+                    settings(4, RunLimits.of(Settings.defaults()), spec),
+                    UnaryOperator.identity(),
+                    rows()))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("Cannot allocate memory")
         .hasMessageContaining("it does not start");
@@ -248,7 +252,7 @@ class FaultsTest {
     AtomicInteger prompts = new AtomicInteger();
     List<RowDecoder.Result> results =
         decode(
-            settings(3, RunLimits.defaults(), command(script)),
+            settings(3, RunLimits.of(Settings.defaults()), command(script)),
             before(
                 extensions ->
                     prompts.addAndGet((int) extensions.stream().filter(e -> isPrompt(e)).count())),
@@ -334,8 +338,7 @@ class FaultsTest {
 
   @Test
   void aFaultOfTheRowHasAKind() {
-    List<InputRow> rows =
-        List.of(row("dog"), row("!", "dog"), row("dog ".repeat(400)), row("cat"));
+    List<InputRow> rows = List.of(row("dog"), row("!", "dog"), row("dog ".repeat(400)), row("cat"));
     List<RowDecoder.Result> results = decode(settings(4), UnaryOperator.identity(), rows);
     assertThat(results.stream().map(RowDecoder.Result::errorKind))
         .containsExactly(null, "input", "prompt", null);
@@ -413,7 +416,11 @@ class FaultsTest {
     }
     RewardSpec spec = RewardSpec.of("kind", reward);
     assertThatThrownBy(
-            () -> decode(settings(4, RunLimits.defaults(), spec), UnaryOperator.identity(), rows()))
+            () ->
+                decode(
+                    settings(4, RunLimits.of(Settings.defaults()), spec),
+                    UnaryOperator.identity(),
+                    rows()))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining(folder.toString())
         .hasMessageContaining("not finite");

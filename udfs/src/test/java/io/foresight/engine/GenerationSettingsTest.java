@@ -1,8 +1,9 @@
 package io.foresight.engine;
 
+import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foresight.decoding.DecodingSettings;
+import io.foresight.settings.Settings;
 import org.junit.jupiter.api.Test;
 
 /** What depends on the device, unless it is set. */
@@ -12,11 +13,11 @@ class GenerationSettingsTest {
 
   @Test
   void theWindowFollowsTheDeviceUnlessItIsSet() {
-    assertThat(DEFAULTS.decoding(false).window()).isEqualTo(4);
-    assertThat(DEFAULTS.decoding(true).window()).isEqualTo(16);
-    GenerationSettings set = DEFAULTS.withDecoding(DecodingSettings.builder().window(2).build());
-    assertThat(set.decoding(false)).isEqualTo(set.decoding());
-    assertThat(set.decoding(true)).isEqualTo(set.decoding());
+    assertThat(DEFAULTS.decoding(false).get(WINDOW)).isEqualTo(4);
+    assertThat(DEFAULTS.decoding(true).get(WINDOW)).isEqualTo(16);
+    GenerationSettings set = DEFAULTS.with(Settings.defaults().with(WINDOW, 2));
+    assertThat(set.decoding(false)).isEqualTo(set.settings());
+    assertThat(set.decoding(true)).isEqualTo(set.settings());
   }
 
   @Test
@@ -27,8 +28,9 @@ class GenerationSettingsTest {
 
   @Test
   void copiesKeepTheRest() {
-    GenerationSettings copy = DEFAULTS.withCacheBytes(7).withDecoding(DEFAULTS.decoding());
+    GenerationSettings copy =
+        DEFAULTS.with(EngineSettings.CACHE_MEMORY, 7).with(DEFAULTS.settings());
     assertThat(copy.cacheBytes()).isEqualTo(7);
-    assertThat(copy.withCacheBytes(DEFAULTS.cacheBytes())).isEqualTo(DEFAULTS);
+    assertThat(copy.with(EngineSettings.CACHE_MEMORY, DEFAULTS.cacheBytes())).isEqualTo(DEFAULTS);
   }
 }

@@ -1,12 +1,12 @@
 package io.foresight.engine;
 
-import io.foresight.spark.rows.Rows;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.RowFault;
 import io.foresight.model.CacheBudget;
@@ -16,6 +16,8 @@ import io.foresight.reward.InvalidRewardsException;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards;
+import io.foresight.settings.Settings;
+import io.foresight.spark.rows.Rows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -100,12 +102,10 @@ class ModelRewardTest {
     GenerationSettings settings =
         GenerationSettings.of(
                 EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
-            .toBuilder()
-            .device(DeviceChoice.CPU)
-            .batch(batch)
-            .rewards(rewards)
-            .decoding(DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build())
-            .build();
+            .with(EngineSettings.DEVICE, DeviceChoice.CPU)
+            .with(EngineSettings.BATCH, batch)
+            .withRewards(rewards)
+            .with(Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, 12));
     List<InputRow> rows = new ArrayList<>();
     for (String word : WORDS) {
       // Rows without a topic are not judged by what reads it.
@@ -221,13 +221,11 @@ class ModelRewardTest {
       ScoringSettings defaults = ScoringSettings.of("text", reward("llama-reward"));
       ScoringSettings settings =
           new ScoringSettings(
+              Settings.defaults()
+                  .with(EngineSettings.DEVICE, DeviceChoice.CPU)
+                  .with(EngineSettings.CACHE_MEMORY, bytes),
               "text",
-              defaults.rewards(),
-              defaults.store(),
-              DeviceChoice.CPU,
-              bytes,
-              defaults.limits(),
-              "");
+              defaults.rewards());
       Iterator<InputRow> rows =
           texts.stream().map(text -> new InputRow(text, Map.of("text", text))).iterator();
       List<RowFault> faults = new ArrayList<>();

@@ -1,12 +1,14 @@
 package io.foresight.engine;
 
-import io.foresight.spark.rows.Rows;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foresight.decoding.DecodingSettings;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
 import io.foresight.reward.Combination;
 import io.foresight.reward.RewardSpec;
+import io.foresight.settings.Settings;
+import io.foresight.spark.rows.Rows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -54,12 +56,10 @@ class UnjudgedRowsTest {
     GenerationSettings settings =
         GenerationSettings.of(
                 EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
-            .toBuilder()
-            .device(DeviceChoice.CPU)
-            .batch(3)
-            .prompt(new PromptTemplate("{prompt} ="))
-            .decoding(DecodingSettings.builder().strategy(strategy).maxNewTokens(12).build())
-            .build();
+            .with(EngineSettings.DEVICE, DeviceChoice.CPU)
+            .with(EngineSettings.BATCH, 3)
+            .withPrompt(new PromptTemplate("{prompt} ="))
+            .with(Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, 12));
     List<InputRow> named = new ArrayList<>();
     for (Row row : rows()) {
       named.add(Rows.input("id " + named.size(), row));
@@ -72,7 +72,7 @@ class UnjudgedRowsTest {
   }
 
   static Stream<String> strategies() {
-    return Strategies.NAMES.stream()
+    return Strategies.names().stream()
         .filter(name -> !name.equals("sample") && !name.equals("best-of-n"));
   }
 
@@ -97,7 +97,9 @@ class UnjudgedRowsTest {
   private static List<RowScorer.Scored> score(RewardSpec spec) {
     List<RowScorer.Scored> scored = new ArrayList<>();
     try (RowScorer scorer = new RowScorer(ScoringSettings.of("text", spec), () -> {})) {
-      scorer.score(Iterators.mapped(rows().iterator(), row -> Rows.input("1", row))).forEachRemaining(scored::add);
+      scorer
+          .score(Iterators.mapped(rows().iterator(), row -> Rows.input("1", row)))
+          .forEachRemaining(scored::add);
     }
     return scored;
   }

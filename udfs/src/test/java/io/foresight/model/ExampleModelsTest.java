@@ -1,5 +1,18 @@
 package io.foresight.model;
 
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
+import static io.foresight.decoding.DecodingSettings.TOP_P;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
+import static io.foresight.decoding.strategy.Cdsl.ACCEPTANCE_THRESHOLD;
+import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
+import static io.foresight.decoding.strategy.Cdsl.S4_LOOKAHEAD;
+import static io.foresight.decoding.strategy.Cdsl.SPECULATE_LOOKAHEAD;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -15,9 +28,10 @@ import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.Tokenizer;
+import io.foresight.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,8 +86,8 @@ class ExampleModelsTest {
     q.close();
   }
 
-  private static DecodingSettings.Builder settings(String strategy) {
-    return DecodingSettings.builder().strategy(strategy).maxNewTokens(24);
+  private static Settings settings(String strategy) {
+    return Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, 24);
   }
 
   /** Share of the concepts that stand in the text, letter by letter: enough of a reward here. */
@@ -86,35 +100,34 @@ class ExampleModelsTest {
   }
 
   private static Generation decode(
-      DecodingSettings settings, int row, ModelSession model, ModelSession drafter) {
+      Settings settings, int row, ModelSession model, ModelSession drafter) {
     int[] prompt = prompt(row);
     return Strategies.of(settings)
         .decode(
             model,
             drafter,
-            new Request(prompt, settings.maxNewTokens(), reward(CONCEPTS.get(row)), row));
+            new Request(prompt, settings.get(MAX_NEW_TOKENS), reward(CONCEPTS.get(row)), row));
   }
 
   private static int[] prompt(int row) {
     return tokenizer.encode(String.join(" ", CONCEPTS.get(row)) + " =");
   }
 
-  private static Generation decode(DecodingSettings settings, int row) {
+  private static Generation decode(Settings settings, int row) {
     return decode(settings, row, target, draft);
   }
 
   /** Every strategy, and the settings of cdsl that lead through other code. */
-  static List<DecodingSettings> variants() {
-    List<DecodingSettings> variants = new ArrayList<>();
-    Strategies.NAMES.forEach(name -> variants.add(settings(name).build()));
+  static List<Settings> variants() {
+    List<Settings> variants = new ArrayList<>();
+    Strategies.names().forEach(name -> variants.add(settings(name)));
     variants.add(
-        settings("speculative").verification(DecodingSettings.Verification.SAMPLING).build());
+        settings("speculative").with(VERIFICATION, DecodingSettings.Verification.SAMPLING));
     variants.add(
         settings("cdsl")
-            .s3Lookahead(DecodingSettings.Roller.TARGET)
-            .speculateLookahead(true)
-            .build());
-    variants.add(settings("cdsl").rewardMode(DecodingSettings.RewardMode.GAIN).build());
+            .with(S3_LOOKAHEAD, DecodingSettings.Roller.TARGET)
+            .with(SPECULATE_LOOKAHEAD, true));
+    variants.add(settings("cdsl").with(REWARD_MODE, DecodingSettings.RewardMode.GAIN));
     return variants;
   }
 
@@ -122,9 +135,9 @@ class ExampleModelsTest {
   void speculationSaysWhatGreedyDecodingSays() {
     long accepted = 0;
     for (int row = 0; row < ROWS; row++) {
-      Generation greedy = decode(settings("greedy").build(), row);
+      Generation greedy = decode(settings("greedy"), row);
       for (int length : new int[] {1, 4, 16}) {
-        Generation speculative = decode(settings("speculative").draftLength(length).build(), row);
+        Generation speculative = decode(settings("speculative").with(DRAFT_LENGTH, length), row);
         assertThat(speculative.tokens()).isEqualTo(greedy.tokens());
         assertThat(speculative.logProb()).isCloseTo(greedy.logProb(), within(1e-4));
         accepted += speculative.counters().accepted();
@@ -136,15 +149,14 @@ class ExampleModelsTest {
   @Test
   void coupledSpeculationSaysWhatSamplingSays() {
     long accepted = 0;
-    DecodingSettings.Builder shaped = settings("sample").temperature(0.7).topP(0.95);
-    for (DecodingSettings.Builder sampling : List.of(settings("sample"), shaped)) {
-      DecodingSettings.Builder coupled =
-          sampling.verification(DecodingSettings.Verification.COUPLED);
+    Settings shaped = settings("sample").with(TEMPERATURE, 0.7).with(TOP_P, 0.95);
+    for (Settings sampling : List.of(settings("sample"), shaped)) {
+      Settings coupled = sampling.with(VERIFICATION, DecodingSettings.Verification.COUPLED);
       for (int row = 0; row < ROWS; row++) {
-        Generation sample = decode(coupled.strategy("sample").build(), row);
+        Generation sample = decode(coupled.with(STRATEGY, "sample"), row);
         for (int length : new int[] {1, 4, 16}) {
           Generation speculative =
-              decode(coupled.strategy("speculative").draftLength(length).build(), row);
+              decode(coupled.with(STRATEGY, "speculative").with(DRAFT_LENGTH, length), row);
           assertThat(speculative.tokens()).isEqualTo(sample.tokens());
           assertThat(speculative.logProb()).isCloseTo(sample.logProb(), within(1e-4));
           accepted += speculative.counters().accepted();
@@ -157,47 +169,45 @@ class ExampleModelsTest {
   @Test
   void sampledCdlhIsTheSameSpeculated() {
     for (int row = 0; row < ROWS; row += 3) {
-      DecodingSettings.Builder coupled =
-          settings("cdlh").verification(DecodingSettings.Verification.COUPLED);
-      Generation cdlh = decode(coupled.build(), row);
+      Settings coupled = settings("cdlh").with(VERIFICATION, DecodingSettings.Verification.COUPLED);
+      Generation cdlh = decode(coupled, row);
       for (String name : List.of("cdlh-speculative", "cdsl")) {
-        DecodingSettings.Builder same =
-            coupled.strategy(name).rewardThreshold(Double.POSITIVE_INFINITY);
-        assertThat(decode(same.build(), row).tokens()).as(name).isEqualTo(cdlh.tokens());
+        Settings same =
+            coupled.with(STRATEGY, name).with(REWARD_THRESHOLD, Double.POSITIVE_INFINITY);
+        assertThat(decode(same, row).tokens()).as(name).isEqualTo(cdlh.tokens());
       }
     }
   }
 
   @Test
   void cdslWithoutAFailingRewardSaysWhatGreedyDecodingSays() {
-    DecodingSettings passing =
-        settings("cdsl").acceptanceThreshold(0).rewardThreshold(Double.NEGATIVE_INFINITY).build();
+    Settings passing =
+        settings("cdsl")
+            .with(ACCEPTANCE_THRESHOLD, 0)
+            .with(REWARD_THRESHOLD, Double.NEGATIVE_INFINITY);
     for (int row = 0; row < ROWS; row++) {
-      assertThat(decode(passing, row).tokens())
-          .isEqualTo(decode(settings("greedy").build(), row).tokens());
+      assertThat(decode(passing, row).tokens()).isEqualTo(decode(settings("greedy"), row).tokens());
     }
   }
 
   @Test
   void cdslThatNeverPassesIsCdlh() {
-    DecodingSettings never =
+    Settings never =
         settings("cdsl")
-            .rewardThreshold(Double.POSITIVE_INFINITY)
-            .s3Lookahead(DecodingSettings.Roller.TARGET)
-            .s4Lookahead(DecodingSettings.Roller.TARGET)
-            .build();
+            .with(REWARD_THRESHOLD, Double.POSITIVE_INFINITY)
+            .with(S3_LOOKAHEAD, DecodingSettings.Roller.TARGET)
+            .with(S4_LOOKAHEAD, DecodingSettings.Roller.TARGET);
     for (int row = 0; row < ROWS; row += 3) {
-      assertThat(decode(never, row).tokens())
-          .isEqualTo(decode(settings("cdlh").build(), row).tokens());
+      assertThat(decode(never, row).tokens()).isEqualTo(decode(settings("cdlh"), row).tokens());
     }
   }
 
   @Test
   void speculativeCdlhSaysWhatCdlhSaysInFewerForwards() {
     for (int row = 0; row < ROWS; row += 3) {
-      Generation cdlh = decode(settings("cdlh").build(), row);
+      Generation cdlh = decode(settings("cdlh"), row);
       for (int window : new int[] {1, 4, 16}) {
-        DecodingSettings windowed = settings("cdlh-speculative").window(window).build();
+        Settings windowed = settings("cdlh-speculative").with(WINDOW, window);
         for (ModelSession drafter : List.of(draft, target)) {
           Generation speculative = decode(windowed, row, target, drafter);
           assertThat(speculative.tokens()).isEqualTo(cdlh.tokens());
@@ -211,7 +221,7 @@ class ExampleModelsTest {
 
   @ParameterizedTest
   @MethodSource("variants")
-  void logProbIsAFreshForwards(DecodingSettings settings) {
+  void logProbIsAFreshForwards(Settings settings) {
     for (int row = 0; row < ROWS; row += 2) {
       Generation generation = decode(settings, row);
       int[] prompt = prompt(row);

@@ -1,19 +1,22 @@
 package io.foresight.model;
 
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.foresight.decoding.Ask;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
 import io.foresight.model.checkpoint.Precision;
+import io.foresight.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +56,7 @@ class NearTieTest {
         sequence.keep(1, 2);
         assertThat(sequence.length()).isEqualTo(5);
       }
-      DecodingSettings greedy = DecodingSettings.builder().strategy("greedy").build();
+      Settings greedy = Settings.defaults().with(STRATEGY, "greedy");
       Generation generation =
           Strategies.of(greedy)
               .decode(
@@ -80,8 +83,8 @@ class NearTieTest {
     List<Integer> items = IntStream.range(0, 6).boxed().toList();
     try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32)) {
       for (String name : List.of("greedy", "cdlh", "speculative", "cdsl-tree")) {
-        DecodingSettings settings =
-            DecodingSettings.builder().strategy(name).lookahead(3).draftLength(3).build();
+        Settings settings =
+            Settings.defaults().with(STRATEGY, name).with(LOOKAHEAD, 3).with(DRAFT_LENGTH, 3);
         List<Generation> alone = decode(model, settings, items, 1);
         assertThat(alone.stream().mapToLong(g -> g.counters().nearTies()).sum()).isGreaterThan(50);
         for (int rows : new int[] {2, 6}) {
@@ -100,7 +103,7 @@ class NearTieTest {
   }
 
   private static List<Generation> decode(
-      CausalLm model, DecodingSettings settings, List<Integer> items, int rows) {
+      CausalLm model, Settings settings, List<Integer> items, int rows) {
     List<Generation> generations = new ArrayList<>();
     try (ModelSession target = model.newSession();
         ModelSession draft = model.newSession();

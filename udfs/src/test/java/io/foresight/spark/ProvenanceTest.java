@@ -1,10 +1,10 @@
 package io.foresight.spark;
 
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.ModelCache;
 import io.foresight.engine.ModelPool;
@@ -21,6 +21,7 @@ import io.foresight.reward.RewardFactory;
 import io.foresight.reward.RewardFunction;
 import io.foresight.reward.RewardSettings;
 import io.foresight.reward.RewardSpec;
+import io.foresight.settings.Settings;
 import io.foresight.store.ModelStore;
 import io.foresight.store.StoreSettings;
 import java.io.IOException;
@@ -117,8 +118,8 @@ class ProvenanceTest {
         .containsOnlyKeys(
             "models.draft", "models.target", "rewards.harmless.model", "rewards.program.command.1");
     assertThat(before.values()).allMatch(StoreSettings::isDigest).doesNotHaveDuplicates();
-    DecodingSettings greedy = settings.decoding().toBuilder().strategy("greedy").build();
-    assertThat(Provenance.of(settings.withDecoding(greedy))).doesNotContainKey("models.draft");
+    Settings greedy = settings.settings().with(STRATEGY, "greedy");
+    assertThat(Provenance.of(settings.with(greedy))).doesNotContainKey("models.draft");
     Files.writeString(program, "print(2)");
     Files.writeString(model.resolve("chat_template.jinja"), "x");
     Map<String, String> after = Provenance.of(settings);

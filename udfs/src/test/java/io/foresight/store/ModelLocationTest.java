@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foresight.model.text.ModelException;
+import io.foresight.settings.Secrets;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;

@@ -1,18 +1,21 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.spark.rows.Rows;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+
 import io.foresight.decoding.Ask;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Sequence;
+import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
-import io.foresight.decoding.strategy.Strategies;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.Prompts;
 import io.foresight.engine.RowDecoder;
 import io.foresight.model.text.Tokenizer;
+import io.foresight.settings.Settings;
+import io.foresight.spark.rows.Rows;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.spark.sql.Row;
@@ -27,7 +30,7 @@ final class Agreement {
 
   /** Share of the positions of the target's greedy texts at which the draft's arg max is theirs. */
   static double measure(GenerationSettings settings, List<Row> prompts) {
-    Strategy greedy = Strategies.of(DecodingSettings.builder().strategy("greedy").build());
+    Strategy greedy = Strategies.of(Settings.defaults().with(STRATEGY, "greedy"));
     long agreed = 0;
     long positions = 0;
     try (Tokenizer tokenizer = Tokenizer.load(Path.of(settings.targetModel()));
@@ -42,7 +45,7 @@ final class Agreement {
                     null,
                     new Request(
                         prompt,
-                        settings.decoding().maxNewTokens(),
+                        settings.settings().get(MAX_NEW_TOKENS),
                         (line, finished) -> Judgement.of(0),
                         0))
                 .tokens();

@@ -4,19 +4,22 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
+import io.foresight.engine.EngineSettings;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.jobs.input.InputReader;
 import io.foresight.jobs.output.FiguresFile;
 import io.foresight.jobs.process.Models;
 import io.foresight.jobs.process.Sessions;
 import io.foresight.jobs.settings.JobSettings;
-import io.foresight.jobs.settings.SettingsException;
 import io.foresight.jobs.settings.SettingsOptions;
-import io.foresight.jobs.settings.SettingsReader;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.ModelException;
+import io.foresight.settings.Setting;
+import io.foresight.settings.SettingsException;
+import io.foresight.spark.ColumnSettings;
+import io.foresight.spark.StoredModels;
 import io.foresight.store.ModelStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,7 +80,7 @@ public final class BenchmarkJob implements Callable<Integer> {
       paramLabel = "NAME",
       split = ",",
       description = "Strategies to compare; all if not given.")
-  private List<String> strategies = Strategies.NAMES;
+  private List<String> strategies = Strategies.names();
 
   @Option(
       names = "--variants",
@@ -139,7 +142,8 @@ public final class BenchmarkJob implements Callable<Integer> {
     Report report;
     SparkSession session = Sessions.open("foresight benchmark");
     try (ModelStore store =
-        new ModelStore(first.generation().store(), session.sparkContext().hadoopConfiguration())) {
+        new ModelStore(
+            StoredModels.of(first.generation()), session.sparkContext().hadoopConfiguration())) {
       Benchmark benchmark;
       try (session) {
         List<Variant> here = onThisHost(store, variants);
@@ -164,7 +168,7 @@ public final class BenchmarkJob implements Callable<Integer> {
     requirePositive("--repeat-rows", repeatRows, problems);
     requirePositive("--rounds", rounds, problems);
     batches.forEach(batch -> requirePositive("--batch", batch, problems));
-    List<String> known = Stream.of(Precision.values()).map(SettingsReader::spelling).toList();
+    List<String> known = Stream.of(Precision.values()).map(Setting::spelling).toList();
     for (String precision : precisions) {
       if (!known.contains(precision)) {
         problems.add(
@@ -239,7 +243,7 @@ public final class BenchmarkJob implements Callable<Integer> {
       Map<String, Map<String, Object>> named, JobSettings first, Set<String> idle) {
     List<Integer> all = batches;
     if (all.isEmpty()) {
-      int set = first.generation().batch();
+      int set = first.generation().settings().get(EngineSettings.BATCH);
       all = set > 0 ? List.of(set) : BATCHES;
     }
     List<Variant> variants = new ArrayList<>();
@@ -271,9 +275,12 @@ public final class BenchmarkJob implements Callable<Integer> {
     if (spark == null) {
       return null;
     }
-    int batch = variants.get(variants.size() - 1).settings().batch();
+    int batch = variants.get(variants.size() - 1).settings().settings().get(EngineSettings.BATCH);
     return variants.stream()
-        .filter(variant -> variant.name().equals(spark) && variant.settings().batch() == batch)
+        .filter(
+            variant ->
+                variant.name().equals(spark)
+                    && variant.settings().settings().get(EngineSettings.BATCH) == batch)
         .findFirst()
         .orElseThrow(
             () ->
@@ -313,7 +320,7 @@ public final class BenchmarkJob implements Callable<Integer> {
   }
 
   private PromptCycle prompts(SparkSession session, JobSettings settings) {
-    String id = settings.generation().idColumn();
+    String id = ColumnSettings.idColumn(settings.generation().settings());
     Dataset<Row> input = InputReader.read(session, settings.reading(), settings.generation());
     InputReader.countWithUniqueIds(input, id);
     PromptCycle prompts = PromptCycle.of(input, id, repeatRows);

@@ -1,10 +1,14 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.spark.SparkTask;
-import io.foresight.decoding.DecodingSettings;
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+
+import io.foresight.engine.EngineSettings;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.RowDecoder;
 import io.foresight.model.checkpoint.Precision;
+import io.foresight.settings.Settings;
+import io.foresight.spark.SparkTask;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +46,7 @@ final class ForwardCosts {
 
   ForwardCosts(List<Variant> variants) {
     first = variants.get(0).settings();
-    int k = first.decoding().candidates();
+    int k = first.settings().get(CANDIDATES);
     compared = List.of(Shape.of(1, LINE), Shape.of(k, 1), new Shape(k, 1, true));
     batch = variants.stream().mapToInt(Variant::batch).max().orElseThrow();
     for (Variant variant : variants) {
@@ -57,8 +61,8 @@ final class ForwardCosts {
   static RowDecoder both(GenerationSettings settings) {
     return new RowDecoder(
         settings
-            .withCacheBytes(Long.MAX_VALUE / 4)
-            .withDecoding(DecodingSettings.builder().strategy("speculative").build()),
+            .with(EngineSettings.CACHE_MEMORY, Long.MAX_VALUE / 4)
+            .with(Settings.defaults().with(STRATEGY, "speculative")),
         SparkTask.current(settings.device()));
   }
 
@@ -93,7 +97,7 @@ final class ForwardCosts {
   /** The figures that compare forwards, in lines of text. */
   String text() {
     Curves both = curves.get(Pair.of(first));
-    int k = first.decoding().candidates();
+    int k = first.settings().get(CANDIDATES);
     double one = both.target.seconds(Shape.of(1, 1));
     return """
         One forward, one thread: the draft's over one token takes %.2f of the target's; the target's over 17 tokens %.2f of

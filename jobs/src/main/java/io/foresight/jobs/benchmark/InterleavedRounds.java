@@ -1,7 +1,7 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.spark.SparkTask;
 import io.foresight.engine.RowDecoder;
+import io.foresight.spark.SparkTask;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -54,7 +54,8 @@ final class InterleavedRounds {
     Runner(Figures figures, PromptCycle prompts) {
       this.prompts = prompts;
       this.figures = figures;
-      decoder = new RowDecoder(
+      decoder =
+          new RowDecoder(
               figures.variant().settings(),
               SparkTask.current(figures.variant().settings().device()));
     }

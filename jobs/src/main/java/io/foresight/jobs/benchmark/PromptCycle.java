@@ -1,8 +1,8 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.engine.InputRow;
-import io.foresight.spark.rows.Rows;
 import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.Rows;
 import io.foresight.spark.run.Identified;
 import java.util.Arrays;
 import java.util.Iterator;

@@ -9,7 +9,6 @@ import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 

@@ -1,11 +1,11 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.spark.SparkTask;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.RowDecoder;
 import io.foresight.spark.Foresight;
+import io.foresight.spark.SparkTask;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.scheduler.SparkListener;

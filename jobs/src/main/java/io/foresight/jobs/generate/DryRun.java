@@ -12,8 +12,9 @@ import io.foresight.jobs.process.ExitCode;
 import io.foresight.jobs.process.Failure;
 import io.foresight.jobs.process.Models;
 import io.foresight.jobs.settings.JobSettings;
-import io.foresight.jobs.settings.SettingsReader;
 import io.foresight.reward.RewardSpec;
+import io.foresight.settings.SettingsReader;
+import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.Provenance;
 import io.foresight.spark.run.Run;
@@ -149,7 +150,7 @@ final class DryRun implements Callable<Integer> {
             hasPrompts
                 ? new InputStatistics.Lengths(generation, models.target().contextLength())
                 : null);
-    String id = generation.idColumn();
+    String id = ColumnSettings.idColumn(generation.settings());
     Long rows = found(() -> statistics.measure(columns.contains(id) ? id : null));
     if (rows != null || statistics.areKnown()) {
       System.out.print(statistics.table());

@@ -1,6 +1,8 @@
 package io.foresight.jobs.generate;
 
-import io.foresight.spark.SparkTask;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.DecodingSettings.Verification;
@@ -21,12 +23,15 @@ import io.foresight.jobs.process.Models;
 import io.foresight.jobs.process.Sessions;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.jobs.settings.SettingsOptions;
-import io.foresight.jobs.settings.SettingsReader;
 import io.foresight.model.text.ModelException;
+import io.foresight.settings.SettingsReader;
+import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.ModelPreload;
 import io.foresight.spark.Progress;
 import io.foresight.spark.Provenance;
+import io.foresight.spark.SparkTask;
+import io.foresight.spark.StoredModels;
 import io.foresight.spark.run.Run;
 import io.foresight.spark.run.RunRequest;
 import io.foresight.store.ModelStore;
@@ -74,7 +79,8 @@ public final class GenerateJob implements Callable<Integer> {
     }
     try (SparkSession spark = Sessions.open("foresight generate");
         ModelStore store =
-            new ModelStore(bound.generation().store(), spark.sparkContext().hadoopConfiguration());
+            new ModelStore(
+                StoredModels.of(bound.generation()), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
       if (dryRun) {
         return new DryRun(spark, store, given, bound, outputOptions).call();
@@ -108,7 +114,8 @@ public final class GenerateJob implements Callable<Integer> {
     Foresight.Work work =
         InputReader.usable(() -> Foresight.generation(prompts, generation, progress));
     long started = System.nanoTime();
-    Runnable planning = () -> RunFolder.plan(run, work, generation.columnPrefix());
+    Runnable planning =
+        () -> RunFolder.plan(run, work, generation.settings().get(ColumnSettings.PREFIX));
     if (spark.sparkContext().isLocal()) {
       ModelPreload.during(models.on(generation), planning);
     } else {
@@ -120,16 +127,19 @@ public final class GenerateJob implements Callable<Integer> {
     RunFolder.decode(run, work, progress);
     double seconds = (System.nanoTime() - started) / 1e9;
     Row figures =
-        RunFolder.figures(run, Summary.columns(generation.rewards()), generation.columnPrefix());
+        RunFolder.figures(
+            run,
+            Summary.columns(generation.rewards()),
+            generation.settings().get(ColumnSettings.PREFIX));
     Summary summary = Summary.of(figures, generation.rewards(), seconds);
     run.finish(summary.json());
     print(summary);
     System.out.print(run.<String>readBack(rows -> Examples.table(rows, generation, SHOWN_ROWS)));
     System.out.println("Written to " + settings.output());
-    if (generation.decoding().strategy().equals("speculative")) {
+    if (generation.settings().get(STRATEGY).equals("speculative")) {
       advise(generation, models, summary, spark.sparkContext().isLocal());
     }
-    return verdict(summary, run::exampleError, models, generation.decoding().strategy());
+    return verdict(summary, run::exampleError, models, generation.settings().get(STRATEGY));
   }
 
   private int writtenBefore(
@@ -138,7 +148,8 @@ public final class GenerateJob implements Callable<Integer> {
     Summary summary = new Summary((ObjectNode) run.described("summary"));
     print(summary);
     System.out.println("Written before to " + settings.output());
-    return verdict(summary, () -> "see its error rows", models, generation.decoding().strategy());
+    return verdict(
+        summary, () -> "see its error rows", models, generation.settings().get(STRATEGY));
   }
 
   private void print(Summary summary) throws IOException {
@@ -186,7 +197,7 @@ public final class GenerateJob implements Callable<Integer> {
     SpeculationAdvice advice =
         SpeculationAdvice.of(summary, () -> costs(generation, models, summary, local));
     if (advice != null) {
-      boolean hard = generation.decoding().verification() == Verification.HARD;
+      boolean hard = generation.settings().get(VERIFICATION) == Verification.HARD;
       String warning = advice.warning(hard ? "greedy" : "sample");
       if (warning != null) {
         System.err.println(warning);
@@ -205,7 +216,8 @@ public final class GenerateJob implements Callable<Integer> {
     }
     int drafted = (int) Math.ceil(summary.number("drafted") / summary.number("target_forwards"));
     int rows = (int) Math.min(generation.batch(false), summary.number("rows"));
-    try (RowDecoder decoder = new RowDecoder(models.on(generation), SparkTask.current(generation.device()))) {
+    try (RowDecoder decoder =
+        new RowDecoder(models.on(generation), SparkTask.current(generation.device()))) {
       return SpeculationAdvice.Costs.measure(decoder, rows, drafted + 1);
     } catch (ModelException e) {
       // The rows are written; that a measurement has no room for its caches must not fail the run.

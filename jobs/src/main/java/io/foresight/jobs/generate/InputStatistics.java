@@ -11,6 +11,7 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.percentile_approx;
 import static org.apache.spark.sql.functions.size;
 
+import io.foresight.decoding.DecodingSettings;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.jobs.input.InputReader;
 import io.foresight.jobs.output.Summary;
@@ -111,7 +112,7 @@ final class InputStatistics {
     if (lengths != null) {
       Column tokens = col(PromptLengths.TOKENS);
       Column room = lit(lengths.context).minus(tokens);
-      int wantedRoom = lengths.settings.decoding().maxNewTokens();
+      int wantedRoom = lengths.settings.settings().get(DecodingSettings.MAX_NEW_TOKENS);
       wanted.add(count(tokens).as("built"));
       wanted.add(count(col(PromptLengths.REASON)).as("unbuilt"));
       wanted.add(min(col(PromptLengths.REASON)).as("unbuilt example"));
@@ -182,7 +183,7 @@ final class InputStatistics {
                   lengths.context,
                   number("without room"),
                   number("short of room"),
-                  lengths.settings.decoding().maxNewTokens()));
+                  lengths.settings.settings().get(DecodingSettings.MAX_NEW_TOKENS)));
     }
     Summary.line(table, "partitions", "%d".formatted(prompts.javaRDD().getNumPartitions()));
     return table.toString();

@@ -1,13 +1,13 @@
 package io.foresight.jobs.inspect;
 
 import io.foresight.jobs.process.Models;
-import io.foresight.jobs.settings.SettingsException;
-import io.foresight.jobs.settings.SettingsReader;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.ClassifierCheckpoint;
 import io.foresight.model.checkpoint.ModelDigest;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.ModelException;
+import io.foresight.settings.Setting;
+import io.foresight.settings.SettingsException;
 import io.foresight.store.ModelStore;
 import io.foresight.store.StoreSettings;
 import java.nio.file.Path;
@@ -163,8 +163,7 @@ public final class InspectJob implements Callable<Integer> {
       text.append(
           "%-11s %10s"
               .formatted(
-                  SettingsReader.spelling(precision),
-                  mebibytes(checkpoint.weightBytes(precision))));
+                  Setting.spelling(precision), mebibytes(checkpoint.weightBytes(precision))));
       for (int batch : BATCHES) {
         text.append("%10s".formatted(mebibytes(checkpoint.cacheBytes(precision, batch, shown))));
       }

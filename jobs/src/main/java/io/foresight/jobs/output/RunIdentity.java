@@ -1,14 +1,17 @@
 package io.foresight.jobs.output;
 
-import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigUtil;
 import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.PromptSettings;
 import io.foresight.jobs.process.Version;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.reward.RewardSpec;
+import io.foresight.settings.Catalog;
+import io.foresight.settings.Setting;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,45 +20,6 @@ import java.util.stream.Collectors;
 
 /** All that changes a run's output besides its input, by names that users know. */
 public final class RunIdentity {
-
-  /** Where things lie, how much of the machine they may take, and what becomes of failures. */
-  private static final Set<String> CHANGES_NO_ROW =
-      Set.of(
-          "home",
-          "input.path",
-          "input.limit",
-          "input.malformed",
-          "input.unfinished",
-          "models.draft-digest",
-          "models.local-cache",
-          "models.local-cache-size",
-          "models.target-digest",
-          "output.path",
-          "output.overwrite",
-          "run.shard-rows",
-          "run.max-error-fraction",
-          "run.row-timeout",
-          "run.stall-timeout");
-
-  /** What the digests of their content stand for. */
-  private static final Set<String> BY_CONTENT = Set.of("models.target", "models.draft");
-
-  /** How rows share a forward, which changes none of them in fp32. */
-  private static final List<String> SHARING = List.of("decoding.batch", "models.cache-memory");
-
-  /** What scoring does not read: how text is generated, and by what. */
-  private static final List<String> OF_GENERATION_ALONE =
-      List.of(
-          "decoding.",
-          "models.cache-memory",
-          "models.draft-precision",
-          "models.target-precision",
-          "prompt.",
-          "reward.mode",
-          "reward.span",
-          "reward.threshold",
-          "reward.weight",
-          "run.seed");
 
   private RunIdentity() {}
 
@@ -75,20 +39,30 @@ public final class RunIdentity {
             .map(RewardSpec.Named::name)
             .collect(Collectors.toSet());
     Map<String, String> identity = new TreeMap<>();
-    Config config = ConfigFactory.parseString(settings.resolved());
-    config
+    Set<String> unchanging = new HashSet<>();
+    for (Setting<?> setting : Catalog.load().settings()) {
+      boolean changes =
+          switch (setting.effect()) {
+            case ROWS -> true;
+            case GENERATION -> !job.equals("score");
+            case SHARING -> !job.equals("score") && !exact;
+            case CONTENT, NOTHING -> false;
+          };
+      if (!changes) {
+        unchanging.add(setting.key());
+      }
+    }
+    ConfigFactory.parseString(settings.resolved())
         .entrySet()
         .forEach(
             entry -> {
               String key = entry.getKey();
               List<String> path = ConfigUtil.splitPath(key);
               boolean left =
-                  CHANGES_NO_ROW.contains(key)
-                      || BY_CONTENT.contains(key)
-                      || (job.equals("score") && isOfGenerationAlone(key))
-                      || (exact && SHARING.contains(key))
-                      || (key.equals("prompt.chat.now") && !settings.chatTimeGiven())
-                      || (path.get(0).equals("rewards") && !rewards.contains(path.get(1)));
+                  unchanging.contains(key)
+                      || (key.equals(PromptSettings.NOW.key()) && !settings.chatTimeGiven())
+                      || (path.get(0).equals(RewardSpec.DEFINITIONS.key())
+                          && !rewards.contains(path.get(1)));
               if (!left) {
                 identity.put(key, String.valueOf(entry.getValue().unwrapped()));
               }
@@ -97,10 +71,5 @@ public final class RunIdentity {
     identity.put("job", job);
     Version.read().forEach((name, value) -> identity.put("code." + name, value));
     return identity;
-  }
-
-  private static boolean isOfGenerationAlone(String key) {
-    return OF_GENERATION_ALONE.stream()
-        .anyMatch(own -> own.endsWith(".") ? key.startsWith(own) : key.equals(own));
   }
 }

@@ -1,10 +1,11 @@
 package io.foresight.jobs.process;
 
-import io.foresight.spark.rows.Rows;
 import static java.util.stream.Collectors.joining;
 
 import io.foresight.engine.GenerationSettings;
+import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.rows.ColumnNames;
+import io.foresight.spark.rows.Rows;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Dataset;
@@ -21,9 +22,9 @@ public final class Examples {
   /** The first rows by id: the status, what the prompt is made of, the output or error. */
   public static String table(Dataset<Row> written, GenerationSettings settings, int count) {
     Dataset<Row> rows =
-        settings.idColumn() == null
+        ColumnSettings.idColumn(settings.settings()) == null
             ? written
-            : written.orderBy(ColumnNames.column(settings.idColumn()));
+            : written.orderBy(ColumnNames.column(ColumnSettings.idColumn(settings.settings())));
     List<String> columns = settings.prompt().columns();
     StringBuilder table = new StringBuilder();
     for (Row row : rows.limit(count).collectAsList()) {
@@ -33,7 +34,7 @@ public final class Examples {
       if (asked.length() >= SHOWN) {
         asked = asked.substring(0, SHOWN - 4) + "...";
       }
-      String prefix = settings.columnPrefix();
+      String prefix = settings.settings().get(ColumnSettings.PREFIX);
       Object output = values.get(prefix + "output");
       table.append(
           "%-12s%-36s%s%n"

@@ -2,11 +2,11 @@ package io.foresight.jobs.process;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.jobs.input.InputReader;
-import io.foresight.jobs.settings.SettingsException;
 import io.foresight.launch.LogFile;
 import io.foresight.model.text.ModelException;
+import io.foresight.settings.Secrets;
+import io.foresight.settings.SettingsException;
 import io.foresight.spark.run.RunException;
-import io.foresight.store.Secrets;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;

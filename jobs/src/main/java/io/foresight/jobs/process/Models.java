@@ -1,9 +1,8 @@
 package io.foresight.jobs.process;
 
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.Prompts;
-import io.foresight.jobs.settings.SettingsException;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.ClassifierCheckpoint;
 import io.foresight.model.text.ModelException;
@@ -14,6 +13,7 @@ import io.foresight.reward.InvalidRewardsException;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
+import io.foresight.settings.SettingsException;
 import io.foresight.store.ModelStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ public record Models(Checkpoint target, Checkpoint draft, Map<String, String> fo
     List<String> problems = new ArrayList<>();
     Checkpoint target = inspect(store, settings.targetModel(), problems);
     Checkpoint draft = null;
-    if (Strategies.of(settings.decoding()).usesDraft()) {
+    if (Strategies.of(settings.settings()).usesDraft()) {
       draft = inspect(store, settings.draftModel(), problems);
     }
     if (problems.isEmpty() && draft != null) {

@@ -1,9 +1,9 @@
 package io.foresight.jobs.process;
 
-import io.foresight.jobs.settings.SettingsException;
+import io.foresight.settings.Secrets;
+import io.foresight.settings.SettingsException;
 import io.foresight.spark.run.LocalFiles;
 import io.foresight.spark.run.RunException;
-import io.foresight.store.Secrets;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;

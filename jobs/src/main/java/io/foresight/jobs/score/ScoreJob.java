@@ -22,9 +22,11 @@ import io.foresight.jobs.process.Models;
 import io.foresight.jobs.process.Sessions;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.jobs.settings.SettingsOptions;
+import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.Progress;
 import io.foresight.spark.Provenance;
+import io.foresight.spark.StoredModels;
 import io.foresight.spark.run.Run;
 import io.foresight.spark.run.RunRequest;
 import io.foresight.store.ModelStore;
@@ -68,17 +70,10 @@ public final class ScoreJob implements Callable<Integer> {
     FiguresFile.check("--summary", outputOptions.summaryFile());
     GenerationSettings generation = bound.generation();
     ScoringSettings scoring =
-        new ScoringSettings(
-            text,
-            generation.rewards(),
-            generation.store(),
-            generation.device(),
-            generation.cacheBytes(),
-            generation.limits(),
-            generation.columnPrefix());
+        new ScoringSettings(generation.settings(), text, generation.rewards());
     try (SparkSession spark = Sessions.open("foresight score");
         ModelStore store =
-            new ModelStore(scoring.store(), spark.sparkContext().hadoopConfiguration());
+            new ModelStore(StoredModels.of(scoring), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
       Map<String, String> folders = Models.ofRewards(store, scoring.rewards());
       Map<String, String> content =
@@ -112,9 +107,12 @@ public final class ScoreJob implements Callable<Integer> {
     if (!run.isWhole()) {
       Dataset<Row> texts =
           InputReader.readTexts(
-              spark, settings.reading(), scoring, settings.generation().idColumn());
+              spark,
+              settings.reading(),
+              scoring,
+              ColumnSettings.idColumn(settings.generation().settings()));
       Foresight.Work work = InputReader.usable(() -> Foresight.scoring(texts, scoring, progress));
-      RunFolder.plan(run, work, scoring.columnPrefix());
+      RunFolder.plan(run, work, scoring.settings().get(ColumnSettings.PREFIX));
       if (!run.isWhole()) {
         RunFolder.decode(run, work, progress);
         figures = figures(run, scoring);
@@ -144,7 +142,7 @@ public final class ScoreJob implements Callable<Integer> {
     List<Column> columns = new ArrayList<>(RewardFigures.columns(scoring.rewards()));
     columns.add(count(lit(1)).as("rows"));
     columns.add(count(col("error")).as("error"));
-    Row row = RunFolder.figures(run, columns, scoring.columnPrefix());
+    Row row = RunFolder.figures(run, columns, scoring.settings().get(ColumnSettings.PREFIX));
     ObjectNode figures = JSON.createObjectNode();
     figures.put("rows", row.<Long>getAs("rows")).put("error", row.<Long>getAs("error"));
     figures.setAll(RewardFigures.of(row, scoring.rewards()));

@@ -2,6 +2,8 @@ package io.foresight.jobs.settings;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.foresight.settings.SettingsException;
+import io.foresight.settings.SettingsReader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +29,7 @@ public final class SettingsOptions {
   private List<String> inputs = new ArrayList<>();
 
   /**
-   * The settings that were given, over the reference.
+   * The settings that were given, over the defaults.
    *
    * @param job name of the job, for the folder that it writes to unless one is given
    * @param further settings of the job's own options; they go before all others
@@ -48,6 +50,8 @@ public final class SettingsOptions {
       Object path = inputs.size() == 1 ? inputs.get(0) : inputs;
       own = own.withFallback(ConfigFactory.parseMap(Map.of("input.path", path)));
     }
-    return SettingsReader.layered(configs, overrides, own);
+    SettingsReader reader = SettingsReader.layered(configs, overrides, own);
+    reader.aliases().forEach(alias -> System.err.println("Note: " + alias));
+    return reader;
   }
 }

@@ -1,6 +1,6 @@
 package io.foresight.jobs.train;
 
-import io.foresight.jobs.settings.SettingsException;
+import io.foresight.settings.SettingsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

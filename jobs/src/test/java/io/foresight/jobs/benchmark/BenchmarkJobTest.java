@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
 import io.foresight.jobs.JobRun;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -83,8 +83,8 @@ class BenchmarkJobTest {
   void comparesAllStrategiesAtEachBatch() throws IOException {
     JsonNode figures =
         benchmark(temporary.resolve("all.json"), "--rows", "6", "--batch", "1,3", "--rounds", "2");
-    List<String> twice = new ArrayList<>(Strategies.NAMES);
-    twice.addAll(Strategies.NAMES);
+    List<String> twice = new ArrayList<>(Strategies.names());
+    twice.addAll(Strategies.names());
     assertThat(figures.findValuesAsText("strategy")).isEqualTo(twice);
     JsonNode greedy = find(figures, "greedy", 1);
     JsonNode speculative = find(figures, "speculative", 1);
@@ -95,7 +95,7 @@ class BenchmarkJobTest {
     assertThat(greedy.get("acceptance_rate").isNull()).isTrue();
     assertThat(speculative.get("acceptance_rate").isNull()).isFalse();
     assertThat(greedy.get("draft_sequences_per_forward").isNull()).isTrue();
-    for (String strategy : Strategies.NAMES) {
+    for (String strategy : Strategies.names()) {
       JsonNode three = find(figures, strategy, 3);
       // The same texts in every round and at every batch, by fewer forwards.
       assertThat(three.get("rounds_agree").asBoolean()).as(strategy).isTrue();

@@ -1,9 +1,10 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.engine.InputRow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.InputRow;
+import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.Progress;
 import io.foresight.spark.rows.HiddenColumns;
@@ -66,22 +67,7 @@ class PromptCycleTest {
 
   private static GenerationSettings withIdColumn(String idColumn) {
     GenerationSettings other = GenerationSettings.of("/no/such/target", "/no/such/draft");
-    return new GenerationSettings(
-        other.targetModel(),
-        other.draftModel(),
-        other.store(),
-        other.device(),
-        other.targetPrecision(),
-        other.draftPrecision(),
-        other.batch(),
-        other.cacheBytes(),
-        idColumn,
-        other.prompt(),
-        other.rewards(),
-        other.seed(),
-        other.decoding(),
-        other.limits(),
-        other.columnPrefix());
+    return other.with(ColumnSettings.ID, idColumn == null ? "" : idColumn);
   }
 
   @ParameterizedTest

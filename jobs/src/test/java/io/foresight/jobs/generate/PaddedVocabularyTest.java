@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
 import io.foresight.jobs.JobRun;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -129,7 +129,7 @@ class PaddedVocabularyTest {
   void everyStrategySaysWhatItSaysWithoutPadding() throws IOException {
     JsonNode padded = benchmark(target, draft);
     JsonNode plain = benchmark(EXAMPLES.resolve("target"), EXAMPLES.resolve("draft"));
-    assertThat(plain.findValuesAsText("strategy")).isEqualTo(List.copyOf(Strategies.NAMES));
+    assertThat(plain.findValuesAsText("strategy")).isEqualTo(List.copyOf(Strategies.names()));
     assertThat(padded.findValuesAsText("output_digest"))
         .isEqualTo(plain.findValuesAsText("output_digest"));
     assertThat(padded.findValuesAsText("acceptance_rate"))

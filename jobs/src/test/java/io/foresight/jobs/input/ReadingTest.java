@@ -1,6 +1,5 @@
 package io.foresight.jobs.input;
 
-import io.foresight.spark.rows.Rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,9 +9,10 @@ import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.jobs.input.files.Locations;
 import io.foresight.jobs.settings.JobSettings;
-import io.foresight.jobs.settings.SettingsReader;
+import io.foresight.settings.SettingsReader;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.Rows;
 import io.foresight.spark.run.Identified;
 import io.foresight.spark.run.RunException;
 import io.foresight.spark.run.RunRequest;
@@ -1006,13 +1006,7 @@ class ReadingTest {
             "rewards.like.reference-column=r");
     ScoringSettings scoring =
         new ScoringSettings(
-            "text",
-            settings.generation().rewards(),
-            settings.generation().store(),
-            settings.generation().device(),
-            settings.generation().cacheBytes(),
-            settings.generation().limits(),
-            "");
+            settings.generation().settings(), "text", settings.generation().rewards());
     Dataset<Row> rows = InputReader.readTexts(spark, settings.reading(), scoring, "id");
     assertThat(rows.schema().simpleString())
         .isEqualTo(

@@ -1,6 +1,8 @@
 package io.foresight.jobs.jmh;
 
-import io.foresight.decoding.DecodingSettings;
+import static io.foresight.decoding.DecodingSettings.TOP_K;
+import static io.foresight.decoding.DecodingSettings.TOP_P;
+
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.Judgement;
@@ -9,6 +11,7 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.decoding.strategy.Sample;
+import io.foresight.settings.Settings;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -56,10 +59,9 @@ public class SamplingJmh {
     String[] sizes = cut.split(" ");
     strategy =
         new Sample(
-            DecodingSettings.builder()
-                .topK(Integer.parseInt(sizes[0]))
-                .topP(Double.parseDouble(sizes[1]))
-                .build());
+            Settings.defaults()
+                .with(TOP_K, Integer.parseInt(sizes[0]))
+                .with(TOP_P, Double.parseDouble(sizes[1])));
   }
 
   /** One token. */

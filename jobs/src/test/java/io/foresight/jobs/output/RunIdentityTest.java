@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
 import io.foresight.jobs.settings.JobSettings;
-import io.foresight.jobs.settings.SettingsReader;
+import io.foresight.settings.SettingsReader;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

@@ -2,8 +2,8 @@ package io.foresight.jobs.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foresight.jobs.settings.SettingsException;
 import io.foresight.model.text.ModelException;
+import io.foresight.settings.SettingsException;
 import io.foresight.spark.run.RunException;
 import java.io.FileNotFoundException;
 import java.io.IOError;

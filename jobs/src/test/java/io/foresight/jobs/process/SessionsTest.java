@@ -3,7 +3,7 @@ package io.foresight.jobs.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.foresight.jobs.settings.SettingsException;
+import io.foresight.settings.SettingsException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

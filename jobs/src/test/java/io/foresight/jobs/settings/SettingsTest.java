@@ -1,15 +1,26 @@
 package io.foresight.jobs.settings;
 
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.engine.ChatPrompt;
+import io.foresight.engine.EngineSettings;
 import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.PromptSettings;
 import io.foresight.engine.PromptTemplate;
 import io.foresight.jobs.input.files.InputFormat;
+import io.foresight.jobs.input.files.InputSettings;
+import io.foresight.settings.Settings;
+import io.foresight.settings.SettingsException;
+import io.foresight.settings.SettingsReader;
+import io.foresight.spark.StoredModels;
 import io.foresight.store.StoreSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +30,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsTest {
@@ -33,7 +45,7 @@ class SettingsTest {
     JobSettings settings = bind();
     assertThat(settings.reading().format()).isEqualTo(InputFormat.AUTO);
     assertThat(settings.outputFormat()).isEqualTo("parquet");
-    assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
+    assertThat(settings.generation().settings().get(STRATEGY)).isEqualTo("cdsl");
     assertThat(settings.generation().prompt()).isEqualTo(new PromptTemplate("{concepts} ="));
   }
 
@@ -55,27 +67,12 @@ class SettingsTest {
   @Test
   void theLibrarysDefaultsAreTheJobs() {
     GenerationSettings bound = bind("home=H").generation();
-    assertThat(bound).isEqualTo(GenerationSettings.of("H/examples/target", "H/examples/draft"));
-  }
-
-  @Test
-  void thePageListsEverySettingWithItsDefault() throws IOException {
-    String page = Files.readString(Path.of("../docs/settings.md"));
-    Config reference =
-        ConfigFactory.parseResources(SettingsReader.class, "reference.conf").resolve();
-    assertThat(reference.entrySet()).isNotEmpty();
-    reference
-        .entrySet()
-        .forEach(
-            setting -> {
-              String value = setting.getValue().unwrapped().toString();
-              assertThat(page.lines())
-                  .as(setting.getKey())
-                  .anyMatch(
-                      line ->
-                          line.startsWith("| `" + setting.getKey() + "` | `")
-                              && (value.contains("/") || line.contains(value)));
-            });
+    GenerationSettings library = GenerationSettings.of("H/examples/target", "H/examples/draft");
+    assertThat(bound)
+        .isEqualTo(
+            library
+                .with(EngineSettings.HOME, "H")
+                .with(InputSettings.PATH, List.of("H/examples/prompts.jsonl")));
   }
 
   @ParameterizedTest
@@ -86,7 +83,7 @@ class SettingsTest {
             "generate",
             SettingsReader.layered(
                 List.of(Path.of("../conf", name)), List.of(), ConfigFactory.empty()));
-    assertThat(settings.generation().decoding().strategy()).isEqualTo("cdsl");
+    assertThat(settings.generation().settings().get(STRATEGY)).isEqualTo("cdsl");
     assertThat(settings.idle()).isEmpty();
   }
 
@@ -101,8 +98,8 @@ class SettingsTest {
                     "reward.weight=3")
                 .idle())
         .containsExactly(
-            "decoding.top-p = 0.9 changes nothing: greedy samples nothing.",
-            "reward.weight = 3 changes nothing: greedy has no candidates.");
+            "decoding.top-p = 0.9 changes nothing: greedy does not read it; sample, best-of-n, speculative, cdlh, cdlh-appx, cdsl, cdlh-speculative and cdsl-tree do.",
+            "reward.weight = 3 changes nothing: greedy does not read it; cdlh, cdlh-appx, cdsl, cdlh-speculative and cdsl-tree do.");
     assertThat(bind("decoding.temperature=0.5").idle())
         .containsExactly(
             "decoding.temperature = 0.5 changes nothing: cdsl samples nothing under decoding.verification = hard.");
@@ -115,35 +112,91 @@ class SettingsTest {
         .isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "decoding.k, decoding.candidates, 3",
+    "decoding.d, decoding.lookahead, 3",
+    "decoding.g, decoding.draft-length, 3",
+    "decoding.tauA, decoding.acceptance-threshold, 0.5",
+    "decoding.tau-r, reward.threshold, 0.5",
+    "reward.lambda, reward.weight, 3.5",
+  })
+  void thePapersSymbolsAreNamesToo(String alias, String key, String value) {
+    SettingsReader named = read(alias + "=" + value);
+    named.finish();
+    assertThat(named.settings()).isEqualTo(read(key + "=" + value).settings());
+    assertThat(named.settings()).isNotEqualTo(Settings.defaults());
+    assertThat(named.aliases()).containsExactly(alias + " is " + key + ".");
+    assertThat(named.isGiven(key)).isTrue();
+  }
+
+  @Test
+  void oneSettingUnderTwoNamesIsRefused(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("k.conf"), "decoding { k = 3, candidates = 4 }");
+    assertThatThrownBy(
+            () -> SettingsReader.layered(List.of(file), List.of(), ConfigFactory.empty()).finish())
+        .hasMessageContaining("decoding.k is another name of decoding.candidates");
+    // A later layer may use the other name.
+    assertThat(read("decoding.k=3", "decoding.candidates=4").get(DecodingSettings.CANDIDATES))
+        .isEqualTo(4);
+  }
+
+  @Test
+  void quotesMeanWhatTheyMeanInFiles() {
+    assertThat(read("prompt.template=\"a\\tb {x}\"").get(PromptSettings.TEMPLATE))
+        .isEqualTo("a\tb {x}");
+    assertThat(read("prompt.template=say \"{x}\" now").get(PromptSettings.TEMPLATE))
+        .isEqualTo("say \"{x}\" now");
+    assertThat(read("prompt.template={x} =").get(PromptSettings.TEMPLATE)).isEqualTo("{x} =");
+    assertThatThrownBy(() -> read("prompt.template=\"a\" \"").finish())
+        .hasMessageContaining("--set prompt.template=");
+  }
+
+  @Test
+  void aValueIsKnownByWhereItWasGiven(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("a.conf"), "decoding { d = 3, candidates = 4 }");
+    SettingsReader reader =
+        SettingsReader.layered(
+            List.of(file), List.of("decoding.k=5"), ConfigFactory.parseString("input.path = x"));
+    assertThat(reader.origin(DecodingSettings.LOOKAHEAD)).contains(file.toString());
+    assertThat(reader.origin(DecodingSettings.CANDIDATES)).contains("--set");
+    assertThat(reader.origin(InputSettings.PATH)).contains("option");
+    assertThat(reader.origin(DecodingSettings.TOP_K)).isEmpty();
+  }
+
+  private static SettingsReader read(String... overrides) {
+    return SettingsReader.layered(List.of(), List.of(overrides), ConfigFactory.empty());
+  }
+
   @Test
   void aLaterFileWinsAndAnEarlierOneHoldsWhereItIsSilent(@TempDir Path folder) throws IOException {
     Path first =
         Files.writeString(folder.resolve("1.conf"), "decoding { lookahead = 3, candidates = 2 }");
     Path second = Files.writeString(folder.resolve("2.conf"), "decoding.lookahead = 4");
-    DecodingSettings decoding =
+    Settings decoding =
         JobSettings.bind(
                 "generate",
                 SettingsReader.layered(List.of(first, second), List.of(), ConfigFactory.empty()))
             .generation()
-            .decoding();
-    assertThat(decoding.lookahead()).isEqualTo(4);
-    assertThat(decoding.candidates()).isEqualTo(2);
+            .settings();
+    assertThat(decoding.get(LOOKAHEAD)).isEqualTo(4);
+    assertThat(decoding.get(CANDIDATES)).isEqualTo(2);
   }
 
   @Test
   void overridesReachTheDecoder() {
-    DecodingSettings decoding =
+    Settings decoding =
         bind(
                 "decoding.strategy=cdlh",
                 "decoding.lookahead=3",
                 "reward.threshold=-infinity",
                 "reward.mode=gain")
             .generation()
-            .decoding();
-    assertThat(decoding.strategy()).isEqualTo("cdlh");
-    assertThat(decoding.lookahead()).isEqualTo(3);
-    assertThat(decoding.rewardThreshold()).isEqualTo(Double.NEGATIVE_INFINITY);
-    assertThat(decoding.rewardMode()).isEqualTo(DecodingSettings.RewardMode.GAIN);
+            .settings();
+    assertThat(decoding.get(STRATEGY)).isEqualTo("cdlh");
+    assertThat(decoding.get(LOOKAHEAD)).isEqualTo(3);
+    assertThat(decoding.get(REWARD_THRESHOLD)).isEqualTo(Double.NEGATIVE_INFINITY);
+    assertThat(decoding.get(REWARD_MODE)).isEqualTo(DecodingSettings.RewardMode.GAIN);
   }
 
   @Test
@@ -206,7 +259,8 @@ class SettingsTest {
   @Test
   void copiesOfModelsHaveAFolderAndABound() {
     StoreSettings store =
-        bind("models.local-cache=/disk/models", "models.local-cache-size=3g").generation().store();
+        StoredModels.of(
+            bind("models.local-cache=/disk/models", "models.local-cache-size=3g").generation());
     assertThat(store).isEqualTo(new StoreSettings("/disk/models", 3L << 30));
     assertThatThrownBy(() -> bind("models.local-cache=models", "models.local-cache-size=0"))
         .isInstanceOf(SettingsException.class)

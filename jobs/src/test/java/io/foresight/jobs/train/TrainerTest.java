@@ -1,22 +1,23 @@
 package io.foresight.jobs.train;
 
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.foresight.decoding.Ask;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Sequence;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
 import io.foresight.engine.PromptTemplate;
 import io.foresight.jobs.Main;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.Tokenizer;
+import io.foresight.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,7 +127,7 @@ class TrainerTest {
       for (Corpus.Line line : lines.subList(0, 10)) {
         int[] ids = tokenizer.encode(line.prompt());
         int[] said =
-            Strategies.of(DecodingSettings.builder().strategy("greedy").build())
+            Strategies.of(Settings.defaults().with(STRATEGY, "greedy"))
                 .decode(session, null, new Request(ids, 48, (text, finished) -> Judgement.of(0), 1))
                 .tokens();
         assertThat(line.text()).isEqualTo(tokenizer.decode(said));

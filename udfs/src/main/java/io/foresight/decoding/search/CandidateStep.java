@@ -1,9 +1,13 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.DecodingSettings;
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -21,9 +25,9 @@ import java.util.List;
  */
 public record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean reuse) {
 
-  public static CandidateStep of(DecodingSettings settings, boolean reuse) {
+  public static CandidateStep of(Settings settings, boolean reuse) {
     return new CandidateStep(
-        settings.candidates(), settings.lookahead(), settings.rewardWeight(), reuse);
+        settings.get(CANDIDATES), settings.get(LOOKAHEAD), settings.get(REWARD_WEIGHT), reuse);
   }
 
   /** k, or the whole vocabulary if that is smaller. */

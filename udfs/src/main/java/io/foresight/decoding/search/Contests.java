@@ -1,7 +1,14 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.DecodingSettings;
+import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD_DRAFT;
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+
 import io.foresight.decoding.search.Contest.Judged;
+import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +19,7 @@ import java.util.List;
  */
 public final class Contests implements AutoCloseable {
 
-  private final DecodingSettings settings;
+  private final Settings settings;
   private final Row row;
   private final Line p;
   private final Line q;
@@ -30,14 +37,14 @@ public final class Contests implements AutoCloseable {
    * @param q y as q sees it; becomes y and w
    * @param hints those that join the candidates; p has their scores
    */
-  public Contests(DecodingSettings settings, int window, Row row, Line p, Line q, Hints hints) {
+  public Contests(Settings settings, int window, Row row, Line p, Line q, Hints hints) {
     this.settings = settings;
     this.row = row;
     this.p = p;
     this.q = q;
     this.window = window;
     this.hints = hints;
-    this.draftLength = new DraftLength(settings.adaptiveDraft().on(true));
+    this.draftLength = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(true));
   }
 
   /** Whether the row's next token is known. */
@@ -49,9 +56,9 @@ public final class Contests implements AutoCloseable {
   /** One forward of p for everything that is needed to settle the choices of the window. */
   public void round() {
     List<Rollout> going = new ArrayList<>();
-    if (!leavesLine() && !p.reaches(Math.min(window + settings.lookahead(), row.remaining()))) {
+    if (!leavesLine() && !p.reaches(Math.min(window + settings.get(LOOKAHEAD), row.remaining()))) {
       // Further than needed now, since w is p's path for as long as it wins.
-      going.add(new Rollout(p, q, row.remaining(), settings.draftLength()));
+      going.add(new Rollout(p, q, row.remaining(), settings.get(DRAFT_LENGTH)));
     }
     open.forEach(contest -> going.addAll(contest.needed()));
     Rollout.round(row, going, draftLength, candidates());
@@ -72,7 +79,7 @@ public final class Contests implements AutoCloseable {
 
   /** Whether w is known as far as the choice after {@code ahead} of its tokens looks. */
   private boolean covers(int ahead) {
-    int needed = Math.min(ahead + 1 + settings.lookahead(), row.remaining());
+    int needed = Math.min(ahead + 1 + settings.get(LOOKAHEAD), row.remaining());
     return p.known().size() > ahead && p.reaches(needed);
   }
 
@@ -81,16 +88,16 @@ public final class Contests implements AutoCloseable {
   }
 
   private int candidates() {
-    return Math.min(settings.candidates(), row.target().vocabularySize());
+    return Math.min(settings.get(CANDIDATES), row.target().vocabularySize());
   }
 
   private Contest contest(int ahead) {
-    int depth = Math.min(settings.lookahead(), row.remaining() - ahead - 1);
+    int depth = Math.min(settings.get(LOOKAHEAD), row.remaining() - ahead - 1);
     int[] before = Ids.concat(p.base(), p.greedy(ahead));
     Contest contest =
         new Contest(
             row,
-            settings.rewardWeight(),
+            settings.get(REWARD_WEIGHT),
             p,
             before,
             hints.join(row, p, p.known().get(ahead), p.greedy(ahead)),
@@ -112,7 +119,7 @@ public final class Contests implements AutoCloseable {
 
   private Rollout roll(int[] path, int depth) {
     int[] tokens = Arrays.copyOfRange(path, p.base().length, path.length);
-    return new Rollout(p.fork(tokens), q.branch(path), depth, settings.lookaheadDraft());
+    return new Rollout(p.fork(tokens), q.branch(path), depth, settings.get(LOOKAHEAD_DRAFT));
   }
 
   /** Commits the row's next token, and moves both models on. */

@@ -1,7 +1,8 @@
 package io.foresight.decoding.search;
 
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+
 import io.foresight.decoding.Criterion;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.Judgement;
@@ -12,6 +13,7 @@ import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.search.Tally.Origin;
 import io.foresight.decoding.search.Tally.State;
+import io.foresight.settings.Settings;
 import java.util.Arrays;
 import java.util.List;
 
@@ -128,7 +130,7 @@ public final class Row {
    * settings change it. In gain mode a part also passes by rising over what was generated so far; a
    * finished text is judged by level.
    */
-  public boolean passes(DecodingSettings settings, int... continuation) {
+  public boolean passes(Settings settings, int... continuation) {
     List<Criterion> criteria = criteria(settings);
     boolean gains = gains(settings) && !finishedBy(continuation);
     double[] before = gains ? judge().parts() : null;
@@ -144,16 +146,16 @@ public final class Row {
   }
 
   /** Whether {@code continuation} passes by level alone. */
-  public boolean holds(DecodingSettings settings, int... continuation) {
-    return passes(settings.toBuilder().rewardMode(RewardMode.LEVEL).build(), continuation);
+  public boolean holds(Settings settings, int... continuation) {
+    return passes(settings.with(REWARD_MODE, RewardMode.LEVEL), continuation);
   }
 
   /** Whether a line may pass by raising the reward. */
-  public boolean gains(DecodingSettings settings) {
+  public boolean gains(Settings settings) {
     return criteria(settings).stream().anyMatch(c -> c.mode() == RewardMode.GAIN);
   }
 
-  private List<Criterion> criteria(DecodingSettings settings) {
+  private List<Criterion> criteria(Settings settings) {
     return reward.criteria().stream().map(criterion -> criterion.under(settings)).toList();
   }
 

@@ -1,7 +1,10 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
+import static io.foresight.decoding.DecodingSettings.TOP_K;
+import static io.foresight.decoding.DecodingSettings.TOP_P;
+
 import io.foresight.decoding.Branches;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
@@ -9,12 +12,15 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategy;
+import io.foresight.decoding.StrategyFactory;
 import io.foresight.decoding.search.Ids;
 import io.foresight.decoding.search.Line;
 import io.foresight.decoding.search.Lines;
 import io.foresight.decoding.search.Next;
 import io.foresight.decoding.search.Row;
 import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.settings.Setting;
+import io.foresight.settings.Settings;
 import java.util.Arrays;
 import java.util.List;
 
@@ -24,12 +30,37 @@ import java.util.List;
  */
 public final class BestOfN implements Strategy {
 
+  /** n. */
+  public static final Setting<Integer> SAMPLES =
+      Setting.whole("decoding.samples", 5, 1)
+          .changes(Setting.Effect.GENERATION)
+          .does("best-of-n: samples per row");
+
+  /** Makes it. */
+  public static final class Factory implements StrategyFactory {
+
+    @Override
+    public String name() {
+      return "best-of-n";
+    }
+
+    @Override
+    public List<Setting<?>> reads() {
+      return List.of(SAMPLES, TEMPERATURE, TOP_K, TOP_P);
+    }
+
+    @Override
+    public Strategy create(Settings settings) {
+      return new BestOfN(settings);
+    }
+  }
+
   private final int samples;
   private final Sampler sampler;
 
   /** Samples as {@code settings} say. */
-  public BestOfN(DecodingSettings settings) {
-    this.samples = settings.samples();
+  public BestOfN(Settings settings) {
+    this.samples = settings.get(SAMPLES);
     this.sampler = Sampler.of(settings);
   }
 

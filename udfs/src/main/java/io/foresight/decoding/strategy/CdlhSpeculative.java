@@ -1,16 +1,29 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.HINTS;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD_DRAFT;
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+
 import io.foresight.decoding.Branches;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategy;
+import io.foresight.decoding.StrategyFactory;
 import io.foresight.decoding.search.Contests;
 import io.foresight.decoding.search.Hints;
 import io.foresight.decoding.search.Line;
 import io.foresight.decoding.search.Row;
+import io.foresight.settings.Setting;
+import io.foresight.settings.Settings;
+import java.util.List;
+import java.util.Map;
 
 /**
  * {@link Cdlh}'s output in far fewer forwards (decoding.md, cdlh-speculative): to CDLH what
@@ -20,10 +33,54 @@ import io.foresight.decoding.search.Row;
  */
 public final class CdlhSpeculative implements Strategy {
 
-  private final DecodingSettings settings;
+  /** Positions judged at a time, the next token's and those that follow it on p's greedy path. */
+  public static final Setting<Integer> WINDOW =
+      Setting.whole("decoding.window", 0, 0)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "cdlh-speculative, positions judged at a time; 0 chooses by the device: 4 on the CPU, 16 on a GPU");
+
+  /** Makes it. */
+  public static final class Factory implements StrategyFactory {
+
+    @Override
+    public String name() {
+      return "cdlh-speculative";
+    }
+
+    @Override
+    public List<Setting<?>> reads() {
+      return IdleSettings.andSampling(
+          LOOKAHEAD,
+          CANDIDATES,
+          HINTS,
+          REWARD_WEIGHT,
+          DRAFT_LENGTH,
+          ADAPTIVE_DRAFT,
+          LOOKAHEAD_DRAFT,
+          WINDOW);
+    }
+
+    @Override
+    public Strategy create(Settings settings) {
+      return new CdlhSpeculative(settings);
+    }
+
+    @Override
+    public Map<Setting<?>, String> idle(Settings settings) {
+      return IdleSettings.unlessSampling(name(), settings);
+    }
+
+    @Override
+    public Promise promise() {
+      return Promise.CDLH;
+    }
+  }
+
+  private final Settings settings;
 
   /** Decodes as {@code settings} say. */
-  public CdlhSpeculative(DecodingSettings settings) {
+  public CdlhSpeculative(Settings settings) {
     this.settings = settings;
   }
 
@@ -38,7 +95,7 @@ public final class CdlhSpeculative implements Strategy {
   }
 
   private Hints gathered(Row row, Line p) {
-    Hints hints = Hints.of(row, settings.hints().on(false));
+    Hints hints = Hints.of(row, settings.get(HINTS).on(false));
     p.gather(hints.ids());
     return hints;
   }
@@ -48,8 +105,8 @@ public final class CdlhSpeculative implements Strategy {
     // Of each position's candidates all but w itself.
     int rollouts =
         1
-            + Math.max(1, settings.window())
-                * ((settings.hints().on(false) ? 2 : 1) * settings.candidates() - 1);
+            + Math.max(1, settings.get(WINDOW))
+                * ((settings.get(HINTS).on(false) ? 2 : 1) * settings.get(CANDIDATES) - 1);
     return new Branches(rollouts, rollouts, 0);
   }
 
@@ -60,7 +117,8 @@ public final class CdlhSpeculative implements Strategy {
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
         Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise);
         Contests contests =
-            new Contests(settings, Math.max(1, settings.window()), row, p, q, gathered(row, p))) {
+            new Contests(
+                settings, Math.max(1, settings.get(WINDOW)), row, p, q, gathered(row, p))) {
       while (!row.finished()) {
         while (!contests.settled()) {
           contests.round();

@@ -1,15 +1,26 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.HINTS;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD_DRAFT;
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+
 import io.foresight.decoding.Branches;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.S2Action;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategy;
+import io.foresight.decoding.StrategyFactory;
 import io.foresight.decoding.search.CandidateStep;
 import io.foresight.decoding.search.Contests;
 import io.foresight.decoding.search.DraftLength;
@@ -18,8 +29,11 @@ import io.foresight.decoding.search.Line;
 import io.foresight.decoding.search.Row;
 import io.foresight.decoding.search.Tally.State;
 import io.foresight.decoding.search.Verified;
+import io.foresight.settings.Setting;
+import io.foresight.settings.Settings;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Constrained decoding with speculative lookaheads (Nakshatri et al., NAACL 2025, arXiv
@@ -29,15 +43,113 @@ import java.util.List;
  */
 public final class Cdsl implements Strategy {
 
-  private final DecodingSettings settings;
+  /** tauA. */
+  public static final Setting<Double> ACCEPTANCE_THRESHOLD =
+      Setting.number("decoding.acceptance-threshold", 0.3, value -> value >= 0, "at least 0")
+          .alias("decoding.tauA", "decoding.tau-a")
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "cdsl, tauA, share of a draft from which it counts as accepted; at least 0, above 1 never. Decides nothing while s2.action is prefix and s3.lookahead is s4.lookahead, as by default; conf/four-actions.conf has four actions");
+
+  /** What S2 commits. */
+  public static final Setting<S2Action> S2_ACTION =
+      Setting.choice("decoding.s2.action", S2Action.PREFIX)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "cdsl, what a rejected draft whose reward passes commits: prefix (the accepted tokens and p's own), one-token, to-last-gain (up to the token at which the reward last rose)");
+
+  /** Whose lookahead S3 takes. */
+  public static final Setting<Roller> S3_LOOKAHEAD =
+      Setting.choice("decoding.s3.lookahead", Roller.TARGET)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "cdsl, who looks ahead where the draft is accepted and the reward fails: draft, target");
+
+  /** Whose lookahead S4 takes. */
+  public static final Setting<Roller> S4_LOOKAHEAD =
+      Setting.choice("decoding.s4.lookahead", Roller.TARGET)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "cdsl, who looks ahead where the draft is rejected and the reward fails: draft, target");
+
+  /** Whether a lookahead by the target is speculated. */
+  public static final Setting<Boolean> SPECULATE_LOOKAHEAD =
+      Setting.flag("decoding.speculate-lookahead", true)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "cdsl, lookaheads by the target are drafted by q, verified by p, and for candidates that can still win: the same tokens");
+
+  /** Which line is judged. */
+  public static final Setting<RewardSpan> REWARD_SPAN =
+      Setting.choice("reward.span", RewardSpan.ACCEPTED)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "cdsl, what is judged: accepted (the accepted tokens and p's own), draft (the whole draft)");
+
+  /** Makes it. */
+  public static final class Factory implements StrategyFactory {
+
+    @Override
+    public String name() {
+      return "cdsl";
+    }
+
+    @Override
+    public List<Setting<?>> reads() {
+      return IdleSettings.andSampling(
+          LOOKAHEAD,
+          DRAFT_LENGTH,
+          CANDIDATES,
+          ADAPTIVE_DRAFT,
+          HINTS,
+          REWARD_WEIGHT,
+          REWARD_THRESHOLD,
+          REWARD_MODE,
+          REWARD_SPAN,
+          ACCEPTANCE_THRESHOLD,
+          S2_ACTION,
+          S3_LOOKAHEAD,
+          S4_LOOKAHEAD,
+          SPECULATE_LOOKAHEAD,
+          LOOKAHEAD_DRAFT);
+    }
+
+    @Override
+    public Strategy create(Settings settings) {
+      return new Cdsl(settings);
+    }
+
+    @Override
+    public Map<Setting<?>, String> idle(Settings settings) {
+      Map<Setting<?>, String> idle = IdleSettings.unlessSampling(name(), settings);
+      boolean oneRoller = settings.get(S3_LOOKAHEAD) == settings.get(S4_LOOKAHEAD);
+      boolean byTarget =
+          settings.get(S3_LOOKAHEAD) == Roller.TARGET
+              || settings.get(S4_LOOKAHEAD) == Roller.TARGET;
+      if (settings.get(S2_ACTION) == S2Action.PREFIX && oneRoller) {
+        idle.put(
+            ACCEPTANCE_THRESHOLD,
+            "with s2.action = prefix and one model for s3.lookahead and s4.lookahead cdsl does the same on either side of it");
+      }
+      if (!byTarget) {
+        idle.put(SPECULATE_LOOKAHEAD, "no lookahead of cdsl is by the target");
+      }
+      if (!byTarget || !settings.get(SPECULATE_LOOKAHEAD)) {
+        idle.put(LOOKAHEAD_DRAFT, "no lookahead is speculated");
+      }
+      return idle;
+    }
+  }
+
+  private final Settings settings;
   private final CandidateStep step;
   private final boolean hinted;
 
   /** Decodes as {@code settings} say. */
-  public Cdsl(DecodingSettings settings) {
+  public Cdsl(Settings settings) {
     this.settings = settings;
     this.step = CandidateStep.of(settings, true);
-    this.hinted = settings.hints().on(false);
+    this.hinted = settings.get(HINTS).on(false);
   }
 
   @Override
@@ -59,18 +171,18 @@ public final class Cdsl implements Strategy {
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
     Noise noise = Noise.of(settings, request);
-    DraftLength drafts = new DraftLength(settings.adaptiveDraft().on(!acceptanceDecides(row)));
+    DraftLength drafts = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(!acceptanceDecides(row)));
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
         Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
       Hints hints = Hints.of(row, hinted);
       p.gather(hints.ids());
       while (!row.finished()) {
-        int length = drafts.next(settings.draftLength());
+        int length = drafts.next(settings.get(DRAFT_LENGTH));
         int[] z = q.rollOut(Math.min(length, row.remaining() - 1));
         // S3 and S4 choose among the top k at the first position.
         Verified verified = Verified.hard(row, p, z, step.candidates(row));
         drafts.observe(verified.drafted(), verified.accepted());
-        boolean accepted = verified.acceptance() >= settings.acceptanceThreshold();
+        boolean accepted = verified.acceptance() >= settings.get(ACCEPTANCE_THRESHOLD);
         State state =
             passes(row, z, verified.line())
                 ? (accepted ? State.S1 : State.S2)
@@ -79,8 +191,8 @@ public final class Cdsl implements Strategy {
         switch (state) {
           case S1 -> verified.commit(row, p, q, verified.line().length);
           case S2 -> verified.commit(row, p, q, trusted(row, verified.line()));
-          case S3 -> lookAhead(row, p, q, hints, settings.s3Lookahead());
-          case S4 -> lookAhead(row, p, q, hints, settings.s4Lookahead());
+          case S3 -> lookAhead(row, p, q, hints, settings.get(S3_LOOKAHEAD));
+          case S4 -> lookAhead(row, p, q, hints, settings.get(S4_LOOKAHEAD));
         }
       }
     }
@@ -93,15 +205,15 @@ public final class Cdsl implements Strategy {
    * coverage holds.
    */
   private boolean acceptanceDecides(Row row) {
-    return settings.s2Action() != S2Action.PREFIX
-        || settings.s3Lookahead() != settings.s4Lookahead()
+    return settings.get(S2_ACTION) != S2Action.PREFIX
+        || settings.get(S3_LOOKAHEAD) != settings.get(S4_LOOKAHEAD)
         || row.gains(settings)
-        || settings.rewardSpan() != RewardSpan.ACCEPTED;
+        || settings.get(REWARD_SPAN) != RewardSpan.ACCEPTED;
   }
 
   private boolean passes(Row row, int[] z, int[] w) {
     // An empty draft says nothing; p's own token does.
-    int[] line = settings.rewardSpan() == RewardSpan.DRAFT && z.length > 0 ? z : w;
+    int[] line = settings.get(REWARD_SPAN) == RewardSpan.DRAFT && z.length > 0 ? z : w;
     return row.passes(settings, line);
   }
 
@@ -110,7 +222,7 @@ public final class Cdsl implements Strategy {
     if (!row.isJudged()) {
       return w.length;
     }
-    return switch (settings.s2Action()) {
+    return switch (settings.get(S2_ACTION)) {
       case PREFIX -> w.length;
       case ONE_TOKEN -> 1;
       case TO_LAST_GAIN -> lastGain(row, w);
@@ -135,7 +247,7 @@ public final class Cdsl implements Strategy {
       step.byDraft(row, p, q, hints);
       return;
     }
-    if (settings.speculateLookahead()) {
+    if (settings.get(SPECULATE_LOOKAHEAD)) {
       try (Contests contests = new Contests(settings, 1, row, p, q, hints)) {
         while (!contests.settled()) {
           contests.round();

@@ -1,13 +1,23 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.HINTS;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+
 import io.foresight.decoding.Branches;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategy;
+import io.foresight.decoding.StrategyFactory;
 import io.foresight.decoding.search.DraftLength;
 import io.foresight.decoding.search.GreedyLine;
 import io.foresight.decoding.search.Hints;
@@ -17,11 +27,14 @@ import io.foresight.decoding.search.Lines;
 import io.foresight.decoding.search.Next;
 import io.foresight.decoding.search.Row;
 import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.settings.Setting;
+import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -33,8 +46,68 @@ import java.util.stream.IntStream;
  */
 public final class CdslTree implements Strategy {
 
+  /** Branchings per row. */
+  public static final Setting<Integer> TREE_ROUNDS =
+      Setting.whole("decoding.tree.rounds", 6, 0)
+          .changes(Setting.Effect.GENERATION)
+          .does("cdsl-tree, branchings per row before it goes on by plain speculation");
+
+  /** Candidates that q rolls out per branching. */
+  public static final Setting<Integer> TREE_WIDTH =
+      Setting.whole("decoding.tree.width", 40, 1)
+          .changes(Setting.Effect.GENERATION)
+          .does("cdsl-tree, candidates that the draft rolls out per branching");
+
+  /** Rollouts that p verifies per branching. */
+  public static final Setting<Integer> TREE_VERIFY =
+      Setting.whole("decoding.tree.verify", 8, 1)
+          .changes(Setting.Effect.GENERATION)
+          .does("cdsl-tree, rollouts that the target verifies per branching");
+
+  /** Tokens that q rolls out after a candidate. */
+  public static final Setting<Integer> TREE_ROLLOUT =
+      Setting.whole("decoding.tree.rollout", 16, 0)
+          .changes(Setting.Effect.GENERATION)
+          .does("cdsl-tree, tokens that the draft rolls out after a candidate");
+
+  /** Makes it. */
+  public static final class Factory implements StrategyFactory {
+
+    @Override
+    public String name() {
+      return "cdsl-tree";
+    }
+
+    @Override
+    public List<Setting<?>> reads() {
+      return IdleSettings.andSampling(
+          LOOKAHEAD,
+          DRAFT_LENGTH,
+          CANDIDATES,
+          ADAPTIVE_DRAFT,
+          HINTS,
+          REWARD_WEIGHT,
+          REWARD_THRESHOLD,
+          REWARD_MODE,
+          TREE_ROUNDS,
+          TREE_WIDTH,
+          TREE_VERIFY,
+          TREE_ROLLOUT);
+    }
+
+    @Override
+    public Strategy create(Settings settings) {
+      return new CdslTree(settings);
+    }
+
+    @Override
+    public Map<Setting<?>, String> idle(Settings settings) {
+      return IdleSettings.unlessSampling(name(), settings);
+    }
+  }
+
   /** Of the candidates that are rolled out, at most so many are hints: three in four. */
-  private static final double HINTS = 0.75;
+  private static final double HINT_SHARE = 0.75;
 
   /** By score; ties are broken by what a candidate is, not by where it comes from. */
   private static final Comparator<Candidate> BEST_FIRST =
@@ -42,17 +115,15 @@ public final class CdslTree implements Strategy {
           .thenComparingInt(Candidate::kept)
           .thenComparing(Candidate::ids, Arrays::compare);
 
-  private final DecodingSettings settings;
-  private final DecodingSettings.Tree tree;
+  private final Settings settings;
   private final boolean hinted;
   private final int horizon;
 
   /** Decodes as {@code settings} say. */
-  public CdslTree(DecodingSettings settings) {
+  public CdslTree(Settings settings) {
     this.settings = settings;
-    this.tree = settings.tree();
-    this.hinted = settings.hints().on(true);
-    this.horizon = Math.max(1, settings.lookahead());
+    this.hinted = settings.get(HINTS).on(true);
+    this.horizon = Math.max(1, settings.get(LOOKAHEAD));
   }
 
   @Override
@@ -67,14 +138,17 @@ public final class CdslTree implements Strategy {
 
   @Override
   public Branches branches() {
-    return new Branches(1, 1 + tree.width(), tree.verify() * (horizon + tree.rollout() + 1));
+    return new Branches(
+        1,
+        1 + settings.get(TREE_WIDTH),
+        settings.get(TREE_VERIFY) * (horizon + settings.get(TREE_ROLLOUT) + 1));
   }
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     Row row = new Row(target, draft, request);
-    int rounds = tree.rounds();
-    DraftLength length = new DraftLength(settings.adaptiveDraft().on(true));
+    int rounds = settings.get(TREE_ROUNDS);
+    DraftLength length = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(true));
     Noise noise = Noise.of(settings, request);
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
         Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
@@ -82,7 +156,7 @@ public final class CdslTree implements Strategy {
         List<int[]> hints = hinted && rounds > 0 ? row.hints() : List.of();
         p.gather(Hints.starts(hints));
         GreedyLine line =
-            GreedyLine.extend(row, p, q, horizon, settings.draftLength(), length, topK(row));
+            GreedyLine.extend(row, p, q, horizon, settings.get(DRAFT_LENGTH), length, topK(row));
         if (rounds == 0 || row.passes(settings, line.ids())) {
           line.commit(row, p, q, line.ids().length);
         } else {
@@ -98,7 +172,7 @@ public final class CdslTree implements Strategy {
   }
 
   private int topK(Row row) {
-    return Math.min(settings.candidates(), row.target().vocabularySize());
+    return Math.min(settings.get(CANDIDATES), row.target().vocabularySize());
   }
 
   /**
@@ -161,7 +235,7 @@ public final class CdslTree implements Strategy {
     }
     row.nearTie();
     return row.target().hasCanonicalScores()
-        ? highest(close.stream().map(c -> c.scoredAnew(p, settings.rewardWeight())).toList())
+        ? highest(close.stream().map(c -> c.scoredAnew(p, settings.get(REWARD_WEIGHT))).toList())
         : best;
   }
 
@@ -187,7 +261,7 @@ public final class CdslTree implements Strategy {
     }
     List<Branch> branches = rolledOut(row, q, w, selection.candidates());
     List<Branch> sorted = sorted(branches);
-    int verified = Math.min(tree.verify(), sorted.size());
+    int verified = Math.min(settings.get(TREE_VERIFY), sorted.size());
     List<Branch> chosen = sorted.subList(0, verified);
     boolean close =
         sorted.subList(verified, sorted.size()).stream()
@@ -226,9 +300,9 @@ public final class CdslTree implements Strategy {
     List<Candidate> chosen = new ArrayList<>();
     Set<List<Integer>> seen = new HashSet<>();
     boolean close = false;
-    int hintsWanted = (int) Math.ceil(HINTS * tree.width());
+    int hintsWanted = (int) Math.ceil(HINT_SHARE * settings.get(TREE_WIDTH));
     for (boolean hint : new boolean[] {true, false}) {
-      int wanted = hint ? hintsWanted : tree.width();
+      int wanted = hint ? hintsWanted : settings.get(TREE_WIDTH);
       int before = chosen.size();
       for (Candidate candidate : all) {
         List<Integer> path = Arrays.stream(candidate.path(w)).boxed().toList();
@@ -284,7 +358,7 @@ public final class CdslTree implements Strategy {
       for (int i = 0; i < counts.length; i++) {
         int[] path = candidates.get(i).path(w);
         lines.add(q.fork(path));
-        counts[i] = Math.min(tree.rollout(), row.remaining() - path.length);
+        counts[i] = Math.min(settings.get(TREE_ROLLOUT), row.remaining() - path.length);
         if (row.finishedBy(path)) {
           counts[i] = 0;
         }
@@ -364,7 +438,7 @@ public final class CdslTree implements Strategy {
     double[] logProbs = known.stream().mapToDouble(Next::logProb).toArray();
     double[] scores = known.stream().mapToDouble(Next::score).toArray();
     double reward = row.reward(w);
-    double value = value(scores, settings.rewardWeight(), reward);
+    double value = value(scores, settings.get(REWARD_WEIGHT), reward);
     return new Choice(-1, w, w, logProbs, w.length, 0, 0, false, reward, value);
   }
 
@@ -417,7 +491,7 @@ public final class CdslTree implements Strategy {
         accepted - fixed,
         branch.candidate().hint(),
         reward,
-        value(scores, settings.rewardWeight(), reward));
+        value(scores, settings.get(REWARD_WEIGHT), reward));
   }
 
   /** Commits the choice and returns how many ids that were. */

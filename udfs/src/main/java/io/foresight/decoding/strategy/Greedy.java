@@ -6,13 +6,41 @@ import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategy;
+import io.foresight.decoding.StrategyFactory;
 import io.foresight.decoding.search.Line;
 import io.foresight.decoding.search.Next;
 import io.foresight.decoding.search.Row;
 import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.settings.Setting;
+import io.foresight.settings.Settings;
+import java.util.List;
 
 /** The arg max of p, token by token. */
 public final class Greedy implements Strategy {
+
+  /** Makes it. */
+  public static final class Factory implements StrategyFactory {
+
+    @Override
+    public String name() {
+      return "greedy";
+    }
+
+    @Override
+    public List<Setting<?>> reads() {
+      return List.of();
+    }
+
+    @Override
+    public Strategy create(Settings settings) {
+      return new Greedy();
+    }
+
+    @Override
+    public Promise promise() {
+      return Promise.GREEDY;
+    }
+  }
 
   @Override
   public String name() {

@@ -1,22 +1,30 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+
 import io.foresight.decoding.Branches;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Strategy;
+import io.foresight.decoding.StrategyFactory;
 import io.foresight.decoding.search.DraftLength;
 import io.foresight.decoding.search.Ids;
 import io.foresight.decoding.search.Line;
 import io.foresight.decoding.search.Next;
 import io.foresight.decoding.search.Row;
 import io.foresight.decoding.search.Verified;
+import io.foresight.settings.Setting;
+import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
@@ -28,14 +36,43 @@ import java.util.SplittableRandom;
  */
 public final class Speculative implements Strategy {
 
-  private final DecodingSettings settings;
+  /** Makes it. */
+  public static final class Factory implements StrategyFactory {
+
+    @Override
+    public String name() {
+      return "speculative";
+    }
+
+    @Override
+    public List<Setting<?>> reads() {
+      return IdleSettings.andSampling(DRAFT_LENGTH, ADAPTIVE_DRAFT);
+    }
+
+    @Override
+    public Strategy create(Settings settings) {
+      return new Speculative(settings);
+    }
+
+    @Override
+    public Map<Setting<?>, String> idle(Settings settings) {
+      return IdleSettings.unlessSampling(name(), settings);
+    }
+
+    @Override
+    public Promise promise() {
+      return Promise.GREEDY;
+    }
+  }
+
+  private final Settings settings;
   private final boolean ratioTest;
   private final Sampler sampler;
 
   /** Drafts and verifies as {@code settings} say. */
-  public Speculative(DecodingSettings settings) {
+  public Speculative(Settings settings) {
     this.settings = settings;
-    this.ratioTest = settings.verification() == Verification.SAMPLING;
+    this.ratioTest = settings.get(VERIFICATION) == Verification.SAMPLING;
     this.sampler = Sampler.of(settings);
   }
 
@@ -59,14 +96,14 @@ public final class Speculative implements Strategy {
     Row row = new Row(target, draft, request);
     Noise noise = ratioTest ? null : Noise.of(settings, request);
     SplittableRandom random = new SplittableRandom(request.seed());
-    DraftLength drafts = new DraftLength(settings.adaptiveDraft().on(true));
+    DraftLength drafts = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(true));
     Line.Detail ofTarget = ratioTest ? Line.Detail.ROWS : Line.Detail.LOG_PROBS;
     Line.Detail ofDraft = ratioTest ? Line.Detail.ROWS : Line.Detail.IDS;
     try (Line p = Line.open(row.target(), row.tokens(), ofTarget, noise);
         Line q = Line.open(row.draft(), row.tokens(), ofDraft, noise)) {
       while (!row.finished()) {
         // One less than what remains, so that p's own token fits.
-        int length = Math.min(drafts.next(settings.draftLength()), row.remaining() - 1);
+        int length = Math.min(drafts.next(settings.get(DRAFT_LENGTH)), row.remaining() - 1);
         Verified verified =
             ratioTest
                 ? byRatio(row, p, q, length, random)

@@ -77,8 +77,7 @@ public final class Rows {
               pulled.add(row);
               return input(id.apply(row), row);
             });
-    return Iterators.mapped(
-        work.apply(input), result -> joined.apply(pulled.remove(), result));
+    return Iterators.mapped(work.apply(input), result -> joined.apply(pulled.remove(), result));
   }
 
   /** The first {@code kept} values of a row, and further ones. */

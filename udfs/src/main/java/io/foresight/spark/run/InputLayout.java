@@ -1,6 +1,5 @@
 package io.foresight.spark.run;
 
-import io.foresight.engine.Iterators;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
@@ -10,6 +9,7 @@ import static org.apache.spark.sql.functions.shiftrightunsigned;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.xxhash64;
 
+import io.foresight.engine.Iterators;
 import io.foresight.spark.rows.HiddenColumns;
 import java.io.IOException;
 import java.io.Serializable;

@@ -6,8 +6,8 @@ import static org.apache.spark.sql.functions.min;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.foresight.settings.Secrets;
 import io.foresight.spark.rows.ColumnNames;
-import io.foresight.store.Secrets;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;

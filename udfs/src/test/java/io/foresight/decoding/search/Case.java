@@ -1,19 +1,46 @@
 package io.foresight.decoding.search;
 
+import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.HINTS;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD_DRAFT;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
+import static io.foresight.decoding.DecodingSettings.TOP_K;
+import static io.foresight.decoding.DecodingSettings.TOP_P;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+import static io.foresight.decoding.strategy.BestOfN.SAMPLES;
+import static io.foresight.decoding.strategy.Cdlh.REUSE_ROLLOUTS;
+import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
+import static io.foresight.decoding.strategy.Cdsl.ACCEPTANCE_THRESHOLD;
+import static io.foresight.decoding.strategy.Cdsl.REWARD_SPAN;
+import static io.foresight.decoding.strategy.Cdsl.S2_ACTION;
+import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
+import static io.foresight.decoding.strategy.Cdsl.S4_LOOKAHEAD;
+import static io.foresight.decoding.strategy.Cdsl.SPECULATE_LOOKAHEAD;
+import static io.foresight.decoding.strategy.CdslTree.TREE_ROLLOUT;
+import static io.foresight.decoding.strategy.CdslTree.TREE_ROUNDS;
+import static io.foresight.decoding.strategy.CdslTree.TREE_VERIFY;
+import static io.foresight.decoding.strategy.CdslTree.TREE_WIDTH;
+
 import io.foresight.decoding.Criterion;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.S2Action;
 import io.foresight.decoding.DecodingSettings.Toggle;
-import io.foresight.decoding.DecodingSettings.Tree;
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
+import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -21,7 +48,7 @@ import java.util.SplittableRandom;
 
 /** A random row with its models, reward and settings; everything follows from a seed. */
 public record Case(
-    FakeModel p, FakeModel q, int[] prompt, int limit, CountedReward reward, DecodingSettings s) {
+    FakeModel p, FakeModel q, int[] prompt, int limit, CountedReward reward, Settings s) {
 
   /** A random function of the line, not monotone, with few values. */
   public static final class CountedReward implements LineReward {
@@ -119,44 +146,41 @@ public record Case(
     double[] thresholds = {
       Double.NEGATIVE_INFINITY, 0.25, 0.5, 1, Double.POSITIVE_INFINITY, Double.NaN
     };
-    DecodingSettings settings =
-        DecodingSettings.builder()
-            .maxNewTokens(maxNewTokens)
-            .temperature(0.5 + random.nextDouble())
-            .topK(random.nextInt(4))
-            .topP(random.nextBoolean() ? 1 : 0.7)
-            .samples(1 + random.nextInt(4))
-            .verification(Verification.values()[random.nextInt(3)])
-            .lookahead(random.nextInt(7))
-            .draftLength(1 + random.nextInt(6))
-            .candidates(1 + random.nextInt(9))
-            .rewardWeight(lambdas[random.nextInt(lambdas.length)])
-            .acceptanceThreshold(random.nextInt(5) / 4.0)
-            .rewardThreshold(thresholds[random.nextInt(thresholds.length)])
-            .rewardMode(RewardMode.values()[random.nextInt(3)])
-            .rewardSpan(RewardSpan.values()[random.nextInt(2)])
-            .s2Action(S2Action.values()[random.nextInt(3)])
-            .s3Lookahead(Roller.values()[random.nextInt(2)])
-            .s4Lookahead(Roller.values()[random.nextInt(2)])
-            .speculateLookahead(random.nextBoolean())
-            .lookaheadDraft(1 + random.nextInt(4))
-            .reuseRollouts(random.nextBoolean())
-            .window(1 + random.nextInt(6))
-            .adaptiveDraft(Toggle.values()[random.nextInt(3)])
-            .hints(Toggle.values()[random.nextInt(3)])
-            .tree(
-                new Tree(
-                    random.nextInt(4),
-                    1 + random.nextInt(5),
-                    1 + random.nextInt(3),
-                    random.nextInt(5)))
-            .build();
+    Settings settings =
+        Settings.defaults()
+            .with(MAX_NEW_TOKENS, maxNewTokens)
+            .with(TEMPERATURE, 0.5 + random.nextDouble())
+            .with(TOP_K, random.nextInt(4))
+            .with(TOP_P, random.nextBoolean() ? 1 : 0.7)
+            .with(SAMPLES, 1 + random.nextInt(4))
+            .with(VERIFICATION, Verification.values()[random.nextInt(3)])
+            .with(LOOKAHEAD, random.nextInt(7))
+            .with(DRAFT_LENGTH, 1 + random.nextInt(6))
+            .with(CANDIDATES, 1 + random.nextInt(9))
+            .with(REWARD_WEIGHT, lambdas[random.nextInt(lambdas.length)])
+            .with(ACCEPTANCE_THRESHOLD, random.nextInt(5) / 4.0)
+            .with(REWARD_THRESHOLD, thresholds[random.nextInt(thresholds.length)])
+            .with(REWARD_MODE, RewardMode.values()[random.nextInt(3)])
+            .with(REWARD_SPAN, RewardSpan.values()[random.nextInt(2)])
+            .with(S2_ACTION, S2Action.values()[random.nextInt(3)])
+            .with(S3_LOOKAHEAD, Roller.values()[random.nextInt(2)])
+            .with(S4_LOOKAHEAD, Roller.values()[random.nextInt(2)])
+            .with(SPECULATE_LOOKAHEAD, random.nextBoolean())
+            .with(LOOKAHEAD_DRAFT, 1 + random.nextInt(4))
+            .with(REUSE_ROLLOUTS, random.nextBoolean())
+            .with(WINDOW, 1 + random.nextInt(6))
+            .with(ADAPTIVE_DRAFT, Toggle.values()[random.nextInt(3)])
+            .with(HINTS, Toggle.values()[random.nextInt(3)])
+            .with(TREE_ROUNDS, random.nextInt(4))
+            .with(TREE_WIDTH, 1 + random.nextInt(5))
+            .with(TREE_VERIFY, 1 + random.nextInt(3))
+            .with(TREE_ROLLOUT, random.nextInt(5));
     CountedReward reward = new CountedReward(random.nextLong(), random.nextInt(2), vocabulary);
     return new Case(p, q, prompt, Math.min(maxNewTokens, room), reward, settings);
   }
 
   public Request request() {
-    return new Request(prompt, s.maxNewTokens(), reward, rowSeed());
+    return new Request(prompt, s.get(MAX_NEW_TOKENS), reward, rowSeed());
   }
 
   /** The row's seed: another one in each case, or every case would have the same noise. */
@@ -168,12 +192,12 @@ public record Case(
    * The case as it is without a ratio test: all that {@code speculative} has besides the others.
    */
   public Case withoutRatioTest() {
-    return s.verification() == Verification.SAMPLING
-        ? with(s.toBuilder().verification(Verification.COUPLED).build())
+    return s.get(VERIFICATION) == Verification.SAMPLING
+        ? with(s.with(VERIFICATION, Verification.COUPLED))
         : this;
   }
 
-  public Case with(DecodingSettings settings) {
+  public Case with(Settings settings) {
     return new Case(p, q, prompt, limit, reward, settings);
   }
 

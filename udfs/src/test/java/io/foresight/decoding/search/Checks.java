@@ -1,16 +1,24 @@
 package io.foresight.decoding.search;
 
+import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+import static io.foresight.decoding.strategy.Cdsl.ACCEPTANCE_THRESHOLD;
+import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
+import static io.foresight.decoding.strategy.Cdsl.S4_LOOKAHEAD;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.foresight.decoding.Counters;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Generation;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
+import io.foresight.settings.Settings;
 import java.util.Arrays;
 
 /**
@@ -35,14 +43,14 @@ public final class Checks {
 
   /** Invariant 1: the output of greedy decoding, or a sample, by n + 1 tokens per forward. */
   public static void speculativeIsGreedy(Case c, Decoder decoder) {
-    lossless(c.with(c.s().toBuilder().strategy("speculative").build()).withoutRatioTest(), decoder);
+    lossless(c.with(c.s().with(STRATEGY, "speculative")).withoutRatioTest(), decoder);
   }
 
   /** Invariant 1, coupled: the same tokens as the strategy that draws them one by one. */
   public static void speculativeIsSample(Case c, Decoder decoder) {
-    DecodingSettings.Builder coupled = c.s().toBuilder().verification(Verification.COUPLED);
-    int[] sample = c.with(coupled.strategy("sample").build()).decode().tokens();
-    assertThat(decoder.decode(c.with(coupled.strategy("speculative").build())).tokens())
+    Settings coupled = c.s().with(VERIFICATION, Verification.COUPLED);
+    int[] sample = c.with(coupled.with(STRATEGY, "sample")).decode().tokens();
+    assertThat(decoder.decode(c.with(coupled.with(STRATEGY, "speculative"))).tokens())
         .isEqualTo(sample);
   }
 
@@ -50,11 +58,10 @@ public final class Checks {
   public static void permissiveCdslIsGreedy(Case c, Decoder decoder) {
     lossless(
         c.with(
-            c.s().toBuilder()
-                .strategy("cdsl")
-                .acceptanceThreshold(0)
-                .rewardThreshold(Double.NEGATIVE_INFINITY)
-                .build()),
+            c.s()
+                .with(STRATEGY, "cdsl")
+                .with(ACCEPTANCE_THRESHOLD, 0)
+                .with(REWARD_THRESHOLD, Double.NEGATIVE_INFINITY)),
         decoder);
   }
 
@@ -63,10 +70,9 @@ public final class Checks {
     Generation generation =
         decoder.decode(
             c.with(
-                c.s().toBuilder()
-                    .strategy("cdsl-tree")
-                    .rewardThreshold(Double.NEGATIVE_INFINITY)
-                    .build()));
+                c.s()
+                    .with(STRATEGY, "cdsl-tree")
+                    .with(REWARD_THRESHOLD, Double.NEGATIVE_INFINITY)));
     assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
     // Every line is committed whole: what q drafted and p accepted, and p's own.
     Counters counters = generation.counters();
@@ -78,8 +84,7 @@ public final class Checks {
   private static void lossless(Case c, Decoder decoder) {
     int[] greedy = Reference.greedy(c);
     assertThat(decoder.decode(c).tokens()).isEqualTo(greedy);
-    Generation fixed =
-        decoder.decode(c.with(c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build()));
+    Generation fixed = decoder.decode(c.with(c.s().with(ADAPTIVE_DRAFT, Toggle.FALSE)));
     assertThat(fixed.tokens()).isEqualTo(greedy);
     assertThat(fixed.counters().targetForwards()).isEqualTo(Reference.verifications(c));
   }
@@ -88,38 +93,36 @@ public final class Checks {
   public static void strictCdslIsCdlh(Case c, Decoder decoder) {
     int[] expected = Reference.cdlh(c, c.p());
     assertThat(decoder.decode(strict(c, Roller.TARGET)).tokens()).isEqualTo(expected);
-    assertThat(decoder.decode(c.with(c.s().toBuilder().strategy("cdlh").build())).tokens())
-        .isEqualTo(expected);
+    assertThat(decoder.decode(c.with(c.s().with(STRATEGY, "cdlh"))).tokens()).isEqualTo(expected);
   }
 
   /** Invariant 4, lookaheads by q, and CDLH with approximate lookaheads itself. */
   public static void strictCdslIsCdlhAppx(Case c, Decoder decoder) {
     int[] expected = Reference.cdlh(c, c.q());
     assertThat(decoder.decode(strict(c, Roller.DRAFT)).tokens()).isEqualTo(expected);
-    assertThat(decoder.decode(c.with(c.s().toBuilder().strategy("cdlh-appx").build())).tokens())
+    assertThat(decoder.decode(c.with(c.s().with(STRATEGY, "cdlh-appx"))).tokens())
         .isEqualTo(expected);
   }
 
   /** Invariant 3. */
   public static void speculativeCdlhIsCdlh(Case c, Decoder decoder) {
-    Case speculative = c.with(c.s().toBuilder().strategy("cdlh-speculative").build());
+    Case speculative = c.with(c.s().with(STRATEGY, "cdlh-speculative"));
     assertThat(decoder.decode(speculative).tokens()).isEqualTo(Reference.cdlh(c, c.p()));
   }
 
   private static Case strict(Case c, Roller roller) {
     return c.with(
-        c.s().toBuilder()
-            .strategy("cdsl")
-            .rewardMode(RewardMode.LEVEL)
-            .rewardThreshold(Double.POSITIVE_INFINITY)
-            .s3Lookahead(roller)
-            .s4Lookahead(roller)
-            .build());
+        c.s()
+            .with(STRATEGY, "cdsl")
+            .with(REWARD_MODE, RewardMode.LEVEL)
+            .with(REWARD_THRESHOLD, Double.POSITIVE_INFINITY)
+            .with(S3_LOOKAHEAD, roller)
+            .with(S4_LOOKAHEAD, roller));
   }
 
   /** The action table: tokens and states of {@code cdsl} under any of its settings. */
   public static void cdslFollowsItsTable(Case c, Decoder decoder) {
-    Case fixed = c.with(c.s().toBuilder().strategy("cdsl").adaptiveDraft(Toggle.FALSE).build());
+    Case fixed = c.with(c.s().with(STRATEGY, "cdsl").with(ADAPTIVE_DRAFT, Toggle.FALSE));
     Reference.Steps expected = Reference.cdsl(fixed);
     Generation generation = decoder.decode(fixed);
     Counters counters = generation.counters();

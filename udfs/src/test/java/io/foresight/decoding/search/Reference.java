@@ -1,5 +1,19 @@
 package io.foresight.decoding.search;
 
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.HINTS;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+import static io.foresight.decoding.strategy.Cdsl.ACCEPTANCE_THRESHOLD;
+import static io.foresight.decoding.strategy.Cdsl.REWARD_SPAN;
+import static io.foresight.decoding.strategy.Cdsl.S2_ACTION;
+import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
+import static io.foresight.decoding.strategy.Cdsl.S4_LOOKAHEAD;
+
 import io.foresight.decoding.Criterion;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.DecodingSettings.RewardMode;
@@ -8,6 +22,7 @@ import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Sampler;
+import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -40,7 +55,7 @@ public final class Reference {
   /** The same with the row's noise if it samples. */
   private static float[] scores(Case c, FakeModel model, int... text) {
     float[] logProbs = logProbs(model, text);
-    return c.s().verification() == Verification.HARD
+    return c.s().get(VERIFICATION) == Verification.HARD
         ? logProbs
         : FakeModel.perturbed(logProbs, new Noise(Sampler.of(c.s()), c.rowSeed()), text.length);
   }
@@ -71,11 +86,11 @@ public final class Reference {
 
   /** p's top k and, if hints are on and a word may start here, as many of the likeliest hints. */
   private static int[] candidates(Case c, int[] y, float[] scores) {
-    int k = Math.min(c.s().candidates(), c.p().vocabularySize());
+    int k = Math.min(c.s().get(CANDIDATES), c.p().vocabularySize());
     int[] top =
         Arrays.stream(c.p().top(scores, k)).filter(id -> Double.isFinite(scores[id])).toArray();
     boolean starts = c.p().isEos(top[0]) || c.reward().startsWord(top[0]);
-    if (c.s().hints() != DecodingSettings.Toggle.TRUE || !starts) {
+    if (c.s().get(HINTS) != DecodingSettings.Toggle.TRUE || !starts) {
       return top;
     }
     Set<Integer> first = hintStarts(c, new int[0]);
@@ -116,10 +131,10 @@ public final class Reference {
     for (int id : candidates(c, y, scores)) {
       int[] line = Ids.concat(y, id);
       if (!c.p().isEos(id)) {
-        int depth = Math.min(c.s().lookahead(), c.limit() - line.length);
+        int depth = Math.min(c.s().get(LOOKAHEAD), c.limit() - line.length);
         line = Ids.concat(line, rollout(c, roller, Ids.concat(c.prompt(), line), depth));
       }
-      double score = (double) scores[id] + c.s().rewardWeight() * reward(c, line);
+      double score = (double) scores[id] + c.s().get(REWARD_WEIGHT) * reward(c, line);
       if (score > bestScore) {
         best = id;
         bestScore = score;
@@ -133,24 +148,24 @@ public final class Reference {
 
   /** The definition of {@code cdsl}, read out loud. */
   static Steps cdsl(Case c) {
-    DecodingSettings s = c.s();
+    Settings s = c.s();
     int[] states = new int[4];
     int[] y = new int[0];
     while (!ends(c, y)) {
       int[] path = Ids.concat(c.prompt(), y);
       int remaining = c.limit() - y.length;
-      int[] z = rollout(c, c.q(), path, Math.min(s.draftLength(), remaining - 1));
+      int[] z = rollout(c, c.q(), path, Math.min(s.get(DRAFT_LENGTH), remaining - 1));
       int[] greedy = rollout(c, c.p(), path, z.length + 1);
       int n = Ids.common(z, greedy);
       int[] w = Arrays.copyOf(greedy, Math.min(n + 1, greedy.length));
-      boolean accepted = z.length == 0 || (double) n / z.length >= s.acceptanceThreshold();
-      int[] judged = Ids.concat(y, s.rewardSpan() == RewardSpan.DRAFT && z.length > 0 ? z : w);
+      boolean accepted = z.length == 0 || (double) n / z.length >= s.get(ACCEPTANCE_THRESHOLD);
+      int[] judged = Ids.concat(y, s.get(REWARD_SPAN) == RewardSpan.DRAFT && z.length > 0 ? z : w);
       boolean passes = passes(c, y, judged);
       states[(passes ? 0 : 2) + (accepted ? 0 : 1)]++;
       if (passes) {
         y = Ids.concat(y, Arrays.copyOf(w, accepted ? w.length : trusted(c, y, w)));
       } else {
-        Roller roller = accepted ? s.s3Lookahead() : s.s4Lookahead();
+        Roller roller = accepted ? s.get(S3_LOOKAHEAD) : s.get(S4_LOOKAHEAD);
         y = candidateStep(c, roller == Roller.DRAFT ? c.q() : c.p(), y);
       }
     }
@@ -165,7 +180,7 @@ public final class Reference {
         gain = i;
       }
     }
-    return switch (c.s().s2Action()) {
+    return switch (c.s().get(S2_ACTION)) {
       case PREFIX -> w.length;
       case ONE_TOKEN -> 1;
       case TO_LAST_GAIN -> gain;
@@ -183,8 +198,9 @@ public final class Reference {
     for (int i = 0; i < after.length; i++) {
       Criterion own = c.reward().criteria().get(i);
       double threshold =
-          Double.isNaN(c.s().rewardThreshold()) ? own.threshold() : c.s().rewardThreshold();
-      RewardMode mode = c.s().rewardMode() == RewardMode.AUTO ? own.mode() : c.s().rewardMode();
+          Double.isNaN(c.s().get(REWARD_THRESHOLD)) ? own.threshold() : c.s().get(REWARD_THRESHOLD);
+      RewardMode mode =
+          c.s().get(REWARD_MODE) == RewardMode.AUTO ? own.mode() : c.s().get(REWARD_MODE);
       boolean rises = mode == RewardMode.GAIN && !ends(c, line) && after[i] > before[i];
       passes &= after[i] >= threshold || rises;
     }
@@ -198,7 +214,7 @@ public final class Reference {
     int at = 0;
     while (at < w.length) {
       int[] path = Ids.concat(c.prompt(), Arrays.copyOf(w, at));
-      int length = Math.min(c.s().draftLength(), c.limit() - at - 1);
+      int length = Math.min(c.s().get(DRAFT_LENGTH), c.limit() - at - 1);
       int[] draft = rollout(c, c.q(), path, length);
       int accepted = Ids.common(draft, Arrays.copyOfRange(w, at, w.length));
       at = Math.min(at + accepted + 1, w.length);

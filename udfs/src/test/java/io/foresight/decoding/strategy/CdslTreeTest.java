@@ -1,18 +1,30 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.HINTS;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.strategy.CdslTree.TREE_ROLLOUT;
+import static io.foresight.decoding.strategy.CdslTree.TREE_ROUNDS;
+import static io.foresight.decoding.strategy.CdslTree.TREE_VERIFY;
+import static io.foresight.decoding.strategy.CdslTree.TREE_WIDTH;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.Toggle;
-import io.foresight.decoding.DecodingSettings.Tree;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
+import io.foresight.decoding.Strategies;
 import io.foresight.decoding.search.FakeModel;
 import io.foresight.decoding.search.Ids;
+import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -63,18 +75,21 @@ class CdslTreeTest {
     return new FakeModel(VOCABULARY, 100, 1, seed, 1.5, 1);
   }
 
-  private static DecodingSettings.Builder tree(RewardMode mode) {
-    return DecodingSettings.builder()
-        .strategy("cdsl-tree")
-        .maxNewTokens(LIMIT)
-        .lookahead(6)
-        .draftLength(4)
-        .candidates(3)
-        .rewardMode(mode)
-        .tree(new Tree(8, 24, 6, 3));
+  private static Settings tree(RewardMode mode) {
+    return Settings.defaults()
+        .with(STRATEGY, "cdsl-tree")
+        .with(MAX_NEW_TOKENS, LIMIT)
+        .with(LOOKAHEAD, 6)
+        .with(DRAFT_LENGTH, 4)
+        .with(CANDIDATES, 3)
+        .with(REWARD_MODE, mode)
+        .with(TREE_ROUNDS, 8)
+        .with(TREE_WIDTH, 24)
+        .with(TREE_VERIFY, 6)
+        .with(TREE_ROLLOUT, 3);
   }
 
-  private static Generation decode(DecodingSettings settings, long seed, LineReward reward) {
+  private static Generation decode(Settings settings, long seed, LineReward reward) {
     FakeModel target = p(seed);
     FakeModel draft = q(seed);
     Generation generation =
@@ -103,7 +118,7 @@ class CdslTreeTest {
 
   private record Share(double satisfied, double hinted) {}
 
-  private static Share share(DecodingSettings settings, boolean hinting) {
+  private static Share share(Settings settings, boolean hinting) {
     int satisfied = 0;
     int hinted = 0;
     for (long seed = 0; seed < 200; seed++) {
@@ -117,13 +132,13 @@ class CdslTreeTest {
 
   @Example
   void hintsSatisfyRowsThatGreedyDecodingDoesNot() {
-    Share greedy = share(tree(RewardMode.LEVEL).strategy("greedy").build(), true);
+    Share greedy = share(tree(RewardMode.LEVEL).with(STRATEGY, "greedy"), true);
     assertThat(greedy.satisfied()).isLessThan(0.3);
     assertThat(greedy.hinted()).isZero();
     for (RewardMode mode : RewardMode.values()) {
-      Share hinted = share(tree(mode).build(), true);
-      Share off = share(tree(mode).hints(Toggle.FALSE).build(), true);
-      Share none = share(tree(mode).build(), false);
+      Share hinted = share(tree(mode), true);
+      Share off = share(tree(mode).with(HINTS, Toggle.FALSE), true);
+      Share none = share(tree(mode), false);
       assertThat(hinted.satisfied()).as("%s", mode).isGreaterThan(0.9);
       assertThat(hinted.hinted()).as("%s", mode).isGreaterThan(0.5);
       // Without hints it branches among p's own candidates.
@@ -137,7 +152,14 @@ class CdslTreeTest {
   void roundsBoundTheBranchings() {
     double before = 0;
     for (int rounds : new int[] {0, 1, 8}) {
-      Share share = share(tree(RewardMode.LEVEL).tree(new Tree(rounds, 24, 6, 3)).build(), true);
+      Share share =
+          share(
+              tree(RewardMode.LEVEL)
+                  .with(TREE_ROUNDS, rounds)
+                  .with(TREE_WIDTH, 24)
+                  .with(TREE_VERIFY, 6)
+                  .with(TREE_ROLLOUT, 3),
+              true);
       assertThat(share.satisfied()).isGreaterThan(before - 0.01);
       before = share.satisfied();
       assertThat(share.hinted() > 0).isEqualTo(rounds > 0);
@@ -147,9 +169,8 @@ class CdslTreeTest {
   @Property(tries = 500)
   void aLineThatPassesIsGreedy(@ForAll long seed) {
     Coverage coverage = coverage(seed, true);
-    int[] greedy =
-        decode(tree(RewardMode.LEVEL).strategy("greedy").build(), seed, coverage).tokens();
-    Generation generation = decode(tree(RewardMode.LEVEL).lookahead(LIMIT).build(), seed, coverage);
+    int[] greedy = decode(tree(RewardMode.LEVEL).with(STRATEGY, "greedy"), seed, coverage).tokens();
+    Generation generation = decode(tree(RewardMode.LEVEL).with(LOOKAHEAD, LIMIT), seed, coverage);
     if (coverage.judge(greedy, true).reward() == 1) {
       assertThat(generation.tokens()).isEqualTo(greedy);
       assertThat(generation.counters().committedHint()).isZero();
@@ -164,9 +185,9 @@ class CdslTreeTest {
   @Property(tries = 500)
   void aHintMayBeginAsTheLineDoes(@ForAll long seed) {
     Coverage anything = new Coverage(List.of(new int[] {1}), false);
-    DecodingSettings.Builder settings =
-        tree(RewardMode.LEVEL).lookahead(LIMIT).candidates(1).rewardWeight(1000);
-    int[] greedy = decode(settings.strategy("greedy").build(), seed, anything).tokens();
+    Settings settings =
+        tree(RewardMode.LEVEL).with(LOOKAHEAD, LIMIT).with(CANDIDATES, 1).with(REWARD_WEIGHT, 1000);
+    int[] greedy = decode(settings.with(STRATEGY, "greedy"), seed, anything).tokens();
     if (greedy.length < 3 || greedy[0] == EOS) {
       return;
     }
@@ -190,7 +211,7 @@ class CdslTreeTest {
               return id == concept[0];
             }
           };
-      Generation generation = decode(settings.strategy("cdsl-tree").build(), seed, onlyThere);
+      Generation generation = decode(settings.with(STRATEGY, "cdsl-tree"), seed, onlyThere);
       assertThat(contains(generation.tokens(), concept))
           .as("%s in %s", Arrays.toString(concept), Arrays.toString(generation.tokens()))
           .isTrue();

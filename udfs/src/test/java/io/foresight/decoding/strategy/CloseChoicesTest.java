@@ -1,8 +1,12 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.decoding.Strategies;
 import io.foresight.decoding.search.Case;
 import io.foresight.decoding.search.RoundingModel;
 import java.util.Arrays;
@@ -22,11 +26,10 @@ class CloseChoicesTest {
   /** Rewards are quarters and logits multiples of the sharpness, so that their sums tie often. */
   private static Case tying(Case c, String strategy) {
     return c.with(
-        c.s().toBuilder()
-            .strategy(strategy)
-            .verification(Verification.HARD)
-            .rewardWeight(4 * c.p().sharpness())
-            .build());
+        c.s()
+            .with(STRATEGY, strategy)
+            .with(VERIFICATION, Verification.HARD)
+            .with(REWARD_WEIGHT, 4 * c.p().sharpness()));
   }
 
   private static int[] decode(Case c, long rounding, boolean canonical) {

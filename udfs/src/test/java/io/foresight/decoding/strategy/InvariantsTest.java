@@ -1,5 +1,26 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD_DRAFT;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+import static io.foresight.decoding.strategy.BestOfN.SAMPLES;
+import static io.foresight.decoding.strategy.Cdlh.REUSE_ROLLOUTS;
+import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
+import static io.foresight.decoding.strategy.Cdsl.ACCEPTANCE_THRESHOLD;
+import static io.foresight.decoding.strategy.Cdsl.S2_ACTION;
+import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
+import static io.foresight.decoding.strategy.Cdsl.S4_LOOKAHEAD;
+import static io.foresight.decoding.strategy.Cdsl.SPECULATE_LOOKAHEAD;
+import static io.foresight.decoding.strategy.CdslTree.TREE_ROLLOUT;
+import static io.foresight.decoding.strategy.CdslTree.TREE_ROUNDS;
+import static io.foresight.decoding.strategy.CdslTree.TREE_VERIFY;
+import static io.foresight.decoding.strategy.CdslTree.TREE_WIDTH;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.decoding.Counters;
@@ -15,12 +36,14 @@ import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
+import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.search.Case;
 import io.foresight.decoding.search.Checks;
 import io.foresight.decoding.search.FakeModel;
 import io.foresight.decoding.search.ForwardingModel;
 import io.foresight.decoding.search.Reference;
+import io.foresight.settings.Settings;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -42,10 +65,9 @@ class InvariantsTest {
   @Property(tries = 500)
   void noiseIsNeverCombinedWithTheRatioTest(@ForAll long seed) {
     Case c = Case.of(seed);
-    for (String name : Strategies.NAMES) {
+    for (String name : Strategies.names()) {
       for (Verification verification : Verification.values()) {
-        DecodingSettings settings =
-            c.s().toBuilder().strategy(name).verification(verification).build();
+        Settings settings = c.s().with(STRATEGY, name).with(VERIFICATION, verification);
         boolean ratioTest = name.equals("speculative") && verification == Verification.SAMPLING;
         boolean noisy =
             name.equals("sample")
@@ -77,16 +99,16 @@ class InvariantsTest {
   @Property(tries = 500)
   void coupledOutputIsThatOfNoDraft(@ForAll long seed) {
     Case c = Case.of(seed);
-    DecodingSettings.Builder coupled = c.s().toBuilder().verification(Verification.COUPLED);
-    int[] sample = c.with(coupled.strategy("sample").build()).decode().tokens();
-    int[] cdlh = c.with(coupled.strategy("cdlh").build()).decode().tokens();
+    Settings coupled = c.s().with(VERIFICATION, Verification.COUPLED);
+    int[] sample = c.with(coupled.with(STRATEGY, "sample")).decode().tokens();
+    int[] cdlh = c.with(coupled.with(STRATEGY, "cdlh")).decode().tokens();
     for (int length = 1; length <= 4; length++) {
       for (FakeModel draft : List.of(c.q(), c.p().again(), c.q().withContext(length))) {
         Case other = new Case(c.p(), draft, c.prompt(), c.limit(), c.reward(), c.s());
-        DecodingSettings.Builder drafting = coupled.draftLength(length).lookaheadDraft(length);
-        assertThat(other.with(drafting.strategy("speculative").build()).decode().tokens())
+        Settings drafting = coupled.with(DRAFT_LENGTH, length).with(LOOKAHEAD_DRAFT, length);
+        assertThat(other.with(drafting.with(STRATEGY, "speculative")).decode().tokens())
             .isEqualTo(sample);
-        assertThat(other.with(drafting.strategy("cdlh-speculative").build()).decode().tokens())
+        assertThat(other.with(drafting.with(STRATEGY, "cdlh-speculative")).decode().tokens())
             .isEqualTo(cdlh);
       }
     }
@@ -106,10 +128,17 @@ class InvariantsTest {
   void treeEndsForHostileRewardsAndHints(@ForAll long seed) {
     Case c = Case.of(seed);
     // A threshold that no line reaches: every round is used, and the row still ends.
-    DecodingSettings.Builder hostile =
-        c.s().toBuilder().strategy("cdsl-tree").rewardThreshold(Double.POSITIVE_INFINITY);
-    Checks.addsUp(c.with(hostile.build()), Case::decode);
-    Generation plain = c.with(hostile.tree(new DecodingSettings.Tree(0, 1, 1, 0)).build()).decode();
+    Settings hostile =
+        c.s().with(STRATEGY, "cdsl-tree").with(REWARD_THRESHOLD, Double.POSITIVE_INFINITY);
+    Checks.addsUp(c.with(hostile), Case::decode);
+    Generation plain =
+        c.with(
+                hostile
+                    .with(TREE_ROUNDS, 0)
+                    .with(TREE_WIDTH, 1)
+                    .with(TREE_VERIFY, 1)
+                    .with(TREE_ROLLOUT, 0))
+            .decode();
     assertThat(plain.tokens()).isEqualTo(Reference.greedy(c));
   }
 
@@ -133,18 +162,17 @@ class InvariantsTest {
       };
 
   private static Generation unjudged(Case c, String strategy) {
-    DecodingSettings settings =
-        c.s().toBuilder().strategy(strategy).verification(Verification.HARD).build();
-    Request request = new Request(c.prompt(), settings.maxNewTokens(), SILENT, 7);
+    Settings settings = c.s().with(STRATEGY, strategy).with(VERIFICATION, Verification.HARD);
+    Request request = new Request(c.prompt(), settings.get(MAX_NEW_TOKENS), SILENT, 7);
     return Strategies.of(settings).decode(c.p(), c.q(), request);
   }
 
   @Property(tries = 1000)
   void aRowThatNothingJudgesIsDecodedGreedilyWithoutLookaheads(@ForAll long seed) {
     Case any = Case.of(seed);
-    Case c = any.with(any.s().toBuilder().verification(Verification.HARD).build());
+    Case c = any.with(any.s().with(VERIFICATION, Verification.HARD));
     Counters greedy = unjudged(c, "greedy").counters();
-    for (String strategy : Strategies.NAMES) {
+    for (String strategy : Strategies.names()) {
       if (strategy.equals("sample") || strategy.equals("best-of-n")) {
         continue;
       }
@@ -164,11 +192,11 @@ class InvariantsTest {
     }
     // Whatever S2 does to lines that may be led astray, here there is no other way.
     assertThat(
-            unjudged(c.with(c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build()), "cdsl")
+            unjudged(c.with(c.s().with(ADAPTIVE_DRAFT, Toggle.FALSE)), "cdsl")
                 .counters()
                 .targetForwards())
         .isEqualTo(
-            unjudged(c.with(c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build()), "speculative")
+            unjudged(c.with(c.s().with(ADAPTIVE_DRAFT, Toggle.FALSE)), "speculative")
                 .counters()
                 .targetForwards());
   }
@@ -198,7 +226,7 @@ class InvariantsTest {
   void theDraftsContextChangesNoLosslessOutput(@ForAll long seed) {
     Case c = Case.of(seed);
     for (String name : new String[] {"speculative", "cdlh-speculative"}) {
-      Case named = c.with(c.s().toBuilder().strategy(name).build()).withoutRatioTest();
+      Case named = c.with(c.s().with(STRATEGY, name)).withoutRatioTest();
       int[] tokens = named.draftingInFullContext().decode().tokens();
       for (int context = 1; context <= c.prompt().length + 2; context++) {
         Case shorter =
@@ -215,7 +243,7 @@ class InvariantsTest {
     double before = Double.NEGATIVE_INFINITY;
     // The first samples stay the same as more are drawn, so the best reward can only rise.
     for (int n = 1; n <= 4; n++) {
-      Case more = c.with(c.s().toBuilder().strategy("best-of-n").samples(n).build());
+      Case more = c.with(c.s().with(STRATEGY, "best-of-n").with(SAMPLES, n));
       double reward = c.reward().judge(more.decode().tokens(), true).reward();
       assertThat(reward).isGreaterThanOrEqualTo(before);
       before = reward;
@@ -227,14 +255,13 @@ class InvariantsTest {
     for (String name : new String[] {"greedy", "speculative", "cdlh", "cdlh-appx", "cdsl"}) {
       Case c = Case.of(seed).draftingInFullContext().withoutRatioTest();
       c.with(
-              c.s().toBuilder()
-                  .strategy(name)
-                  .reuseRollouts(true)
+              c.s()
+                  .with(STRATEGY, name)
+                  .with(REUSE_ROLLOUTS, true)
                   // A rollout by p may roll back rejected draft tokens that a later one needs.
-                  .s3Lookahead(Roller.DRAFT)
-                  .s4Lookahead(Roller.DRAFT)
-                  .speculateLookahead(false)
-                  .build())
+                  .with(S3_LOOKAHEAD, Roller.DRAFT)
+                  .with(S4_LOOKAHEAD, Roller.DRAFT)
+                  .with(SPECULATE_LOOKAHEAD, false))
           .decode();
       assertThat(c.p().recomputed).as("positions of p, by %s", name).isZero();
       assertThat(c.q().recomputed).as("positions of q, by %s", name).isZero();
@@ -244,7 +271,7 @@ class InvariantsTest {
   @Property(tries = 1000)
   void speculativeCdlhComputesNothingTwiceIfAllDraftsAreAccepted(@ForAll long seed) {
     Case c = Case.of(seed).draftingWithTarget();
-    Generation generation = c.with(c.s().toBuilder().strategy("cdlh-speculative").build()).decode();
+    Generation generation = c.with(c.s().with(STRATEGY, "cdlh-speculative")).decode();
     assertThat(generation.counters().accepted()).isEqualTo(generation.counters().drafted());
     assertThat(c.p().recomputed).isZero();
   }
@@ -252,15 +279,14 @@ class InvariantsTest {
   @Property(tries = 1000)
   void speculativeCdlhTakesTwoForwardsPerTokenIfAllDraftsAreAccepted(@ForAll long seed) {
     Case c = Case.of(seed).draftingWithTarget();
-    int whole = Math.max(1, c.s().lookahead());
+    int whole = Math.max(1, c.s().get(LOOKAHEAD));
     Generation generation =
         c.with(
-                c.s().toBuilder()
-                    .strategy("cdlh-speculative")
-                    .draftLength(whole)
-                    .lookaheadDraft(whole)
-                    .adaptiveDraft(Toggle.FALSE)
-                    .build())
+                c.s()
+                    .with(STRATEGY, "cdlh-speculative")
+                    .with(DRAFT_LENGTH, whole)
+                    .with(LOOKAHEAD_DRAFT, whole)
+                    .with(ADAPTIVE_DRAFT, Toggle.FALSE))
             .decode();
     // One for the line, one for all rollouts.
     assertThat(generation.counters().targetForwards())
@@ -271,20 +297,20 @@ class InvariantsTest {
   void everyRoundOfSpeculativeCdlhKnowsMore(@ForAll long seed) {
     Case c = Case.of(seed);
     Generation generation =
-        c.with(c.s().toBuilder().strategy("cdlh-speculative").window(1).build()).decode();
+        c.with(c.s().with(STRATEGY, "cdlh-speculative").with(WINDOW, 1)).decode();
     // The line and the longest rollout each gain a token at least, whatever q drafts.
     assertThat(generation.counters().targetForwards())
-        .isLessThanOrEqualTo((2L * c.s().lookahead() + 1) * generation.tokens().length);
+        .isLessThanOrEqualTo((2L * c.s().get(LOOKAHEAD) + 1) * generation.tokens().length);
   }
 
   @Property(tries = 1000)
   void satisfiedRowCostsSpeculativeCdlhNoMoreThanSpeculation(@ForAll long seed) {
     Case c = Case.of(seed);
-    DecodingSettings fixed = c.s().toBuilder().adaptiveDraft(Toggle.FALSE).build();
-    Strategy strategy = Strategies.of(fixed.toBuilder().strategy("cdlh-speculative").build());
+    Settings fixed = c.s().with(ADAPTIVE_DRAFT, Toggle.FALSE);
+    Strategy strategy = Strategies.of(fixed.with(STRATEGY, "cdlh-speculative"));
     Request satisfied =
         new Request(
-            c.prompt(), fixed.maxNewTokens(), (ids, finished) -> Judgement.of(1), c.rowSeed());
+            c.prompt(), fixed.get(MAX_NEW_TOKENS), (ids, finished) -> Judgement.of(1), c.rowSeed());
     Generation generation = strategy.decode(c.p(), c.q(), satisfied);
     assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
     assertThat(generation.counters().targetForwards()).isEqualTo(Reference.verifications(c));
@@ -294,11 +320,11 @@ class InvariantsTest {
   @Property(tries = 500)
   void windowAndDraftsDoNotChangeSpeculativeCdlh(@ForAll long seed) {
     Case c = Case.of(seed);
-    DecodingSettings.Builder settings = c.s().toBuilder().strategy("cdlh-speculative");
-    int[] tokens = c.with(settings.window(0).build()).decode().tokens();
+    Settings settings = c.s().with(STRATEGY, "cdlh-speculative");
+    int[] tokens = c.with(settings.with(WINDOW, 0)).decode().tokens();
     for (int window = 1; window <= 6; window++) {
       for (Toggle adaptive : new Toggle[] {Toggle.TRUE, Toggle.FALSE}) {
-        Case windowed = c.with(settings.window(window).adaptiveDraft(adaptive).build());
+        Case windowed = c.with(settings.with(WINDOW, window).with(ADAPTIVE_DRAFT, adaptive));
         assertThat(windowed.decode().tokens()).isEqualTo(tokens);
       }
     }
@@ -309,11 +335,10 @@ class InvariantsTest {
     Case c = Case.of(seed);
     Counters counters =
         c.with(
-                c.s().toBuilder()
-                    .strategy("cdsl")
-                    .acceptanceThreshold(0)
-                    .rewardThreshold(Double.NEGATIVE_INFINITY)
-                    .build())
+                c.s()
+                    .with(STRATEGY, "cdsl")
+                    .with(ACCEPTANCE_THRESHOLD, 0)
+                    .with(REWARD_THRESHOLD, Double.NEGATIVE_INFINITY))
             .decode()
             .counters();
     // Per forward p's last token and the draft, whose EOS need not be computed.
@@ -327,16 +352,15 @@ class InvariantsTest {
   @Property(tries = 1000)
   void greedyEqualsFreshForwards(@ForAll long seed) {
     Case c = Case.of(seed);
-    Case greedy =
-        c.with(c.s().toBuilder().strategy("greedy").verification(Verification.HARD).build());
+    Case greedy = c.with(c.s().with(STRATEGY, "greedy").with(VERIFICATION, Verification.HARD));
     assertThat(greedy.decode().tokens()).isEqualTo(Reference.greedy(greedy));
   }
 
   @Property(tries = 1000)
   void everyStrategyAddsUp(@ForAll long seed) {
     Case c = Case.of(seed);
-    for (String name : Strategies.NAMES) {
-      Checks.addsUp(c.with(c.s().toBuilder().strategy(name).build()), Case::decode);
+    for (String name : Strategies.names()) {
+      Checks.addsUp(c.with(c.s().with(STRATEGY, name)), Case::decode);
     }
   }
 
@@ -347,9 +371,7 @@ class InvariantsTest {
       for (Verification verification : Verification.values()) {
         // A greedy draft is always accepted by p = q: the ratio is 1.
         Counters counters =
-            c.with(c.s().toBuilder().strategy(name).verification(verification).build())
-                .decode()
-                .counters();
+            c.with(c.s().with(STRATEGY, name).with(VERIFICATION, verification)).decode().counters();
         assertThat(counters.accepted()).isEqualTo(counters.drafted());
       }
     }
@@ -359,10 +381,10 @@ class InvariantsTest {
   void sameRowAndSeedGiveTheSameOutput(@ForAll long seed) {
     Case c = Case.of(seed);
     Case other = Case.of(seed + 1);
-    for (String name : Strategies.NAMES) {
-      Case named = c.with(c.s().toBuilder().strategy(name).build());
+    for (String name : Strategies.names()) {
+      Case named = c.with(c.s().with(STRATEGY, name));
       Generation first = named.decode();
-      other.with(other.s().toBuilder().strategy(name).build()).decode();
+      other.with(other.s().with(STRATEGY, name)).decode();
       Generation again = named.decode();
       assertThat(again.tokens()).isEqualTo(first.tokens());
       assertThat(again.logProb()).isEqualTo(first.logProb());
@@ -373,20 +395,20 @@ class InvariantsTest {
   @Property(tries = 1000)
   void cdlhTakesAtMostKTimesDPlusOnePositionsPerToken(@ForAll long seed) {
     Case c = Case.of(seed);
-    c = c.with(c.s().toBuilder().strategy("cdlh").build());
+    c = c.with(c.s().with(STRATEGY, "cdlh"));
     Generation generation = c.decode();
-    int k = Math.min(c.s().candidates(), c.p().vocabularySize());
-    long perToken = (long) k * (c.s().lookahead() + 1);
+    int k = Math.min(c.s().get(CANDIDATES), c.p().vocabularySize());
+    long perToken = (long) k * (c.s().get(LOOKAHEAD) + 1);
     assertThat(generation.counters().targetPositions() - c.prompt().length)
         .isLessThanOrEqualTo(perToken * generation.tokens().length);
     assertThat(generation.counters().targetForwards() - 1)
-        .isLessThanOrEqualTo((long) Math.max(1, c.s().lookahead()) * generation.tokens().length);
+        .isLessThanOrEqualTo((long) Math.max(1, c.s().get(LOOKAHEAD)) * generation.tokens().length);
   }
 
   @Property(tries = 1000)
   void cdlhAppxTakesOneTargetForwardPerToken(@ForAll long seed) {
     Case c = Case.of(seed);
-    Generation generation = c.with(c.s().toBuilder().strategy("cdlh-appx").build()).decode();
+    Generation generation = c.with(c.s().with(STRATEGY, "cdlh-appx")).decode();
     assertThat(generation.counters().targetForwards()).isEqualTo(generation.tokens().length);
   }
 
@@ -395,12 +417,11 @@ class InvariantsTest {
     Case c = Case.of(seed);
     Counters counters =
         c.with(
-                c.s().toBuilder()
-                    .strategy("cdsl")
-                    .s2Action(DecodingSettings.S2Action.PREFIX)
-                    .s3Lookahead(Roller.DRAFT)
-                    .s4Lookahead(Roller.DRAFT)
-                    .build())
+                c.s()
+                    .with(STRATEGY, "cdsl")
+                    .with(S2_ACTION, DecodingSettings.S2Action.PREFIX)
+                    .with(S3_LOOKAHEAD, Roller.DRAFT)
+                    .with(S4_LOOKAHEAD, Roller.DRAFT))
             .decode()
             .counters();
     long steps = counters.s1() + counters.s2() + counters.s3() + counters.s4();
@@ -410,16 +431,19 @@ class InvariantsTest {
   @Property(tries = 1000)
   void reuseAndSpeculationSaveTargetForwardsAndChangeNothing(@ForAll long seed) {
     Case c = Case.of(seed);
-    DecodingSettings.Builder cdlh = c.s().toBuilder().strategy("cdlh");
-    Generation plain = c.with(cdlh.reuseRollouts(false).build()).decode();
-    Generation reused = c.with(cdlh.reuseRollouts(true).build()).decode();
+    Settings cdlh = c.s().with(STRATEGY, "cdlh");
+    Generation plain = c.with(cdlh.with(REUSE_ROLLOUTS, false)).decode();
+    Generation reused = c.with(cdlh.with(REUSE_ROLLOUTS, true)).decode();
     assertThat(reused.tokens()).isEqualTo(plain.tokens());
     assertThat(reused.counters().targetPositions())
         .isLessThanOrEqualTo(plain.counters().targetPositions());
-    DecodingSettings.Builder cdsl =
-        c.s().toBuilder().strategy("cdsl").s3Lookahead(Roller.TARGET).s4Lookahead(Roller.TARGET);
-    Generation rolled = c.with(cdsl.speculateLookahead(false).build()).decode();
-    Generation speculated = c.with(cdsl.speculateLookahead(true).build()).decode();
+    Settings cdsl =
+        c.s()
+            .with(STRATEGY, "cdsl")
+            .with(S3_LOOKAHEAD, Roller.TARGET)
+            .with(S4_LOOKAHEAD, Roller.TARGET);
+    Generation rolled = c.with(cdsl.with(SPECULATE_LOOKAHEAD, false)).decode();
+    Generation speculated = c.with(cdsl.with(SPECULATE_LOOKAHEAD, true)).decode();
     assertThat(speculated.tokens()).isEqualTo(rolled.tokens());
   }
 }

@@ -1,5 +1,9 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,6 +19,7 @@ import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
+import io.foresight.decoding.Strategies;
 import io.foresight.decoding.search.Case;
 import io.foresight.decoding.search.Checks;
 import io.foresight.decoding.search.FakeModel;
@@ -64,7 +69,7 @@ class MutantsTest {
   }
 
   private static Generation limited(Case c, int by) {
-    int limit = Math.max(1, c.s().maxNewTokens() + by);
+    int limit = Math.max(1, c.s().get(MAX_NEW_TOKENS) + by);
     return Strategies.of(c.s())
         .decode(c.p(), c.q(), new Request(c.prompt(), limit, c.reward(), c.rowSeed()));
   }
@@ -76,7 +81,7 @@ class MutantsTest {
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
         Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
       while (!row.finished()) {
-        int[] z = q.rollOut(Math.min(c.s().draftLength(), row.remaining() - 1));
+        int[] z = q.rollOut(Math.min(c.s().get(DRAFT_LENGTH), row.remaining() - 1));
         Verified verified = Verified.hard(row, p, z, 0);
         int count = Math.max(1, verified.accepted());
         verified.commit(row, p, q, count);
@@ -93,7 +98,7 @@ class MutantsTest {
     try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
         Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
       while (!row.finished()) {
-        int[] z = q.rollOut(Math.min(c.s().draftLength(), row.remaining() - 1));
+        int[] z = q.rollOut(Math.min(c.s().get(DRAFT_LENGTH), row.remaining() - 1));
         int[] more = q.rollOut(z.length + 1);
         Verified verified = Verified.hard(row, p, z, 0);
         boolean whole = verified.accepted() == z.length && more.length > z.length;
@@ -138,13 +143,14 @@ class MutantsTest {
           }
         };
     return Strategies.of(c.s())
-        .decode(c.p(), c.q(), new Request(c.prompt(), c.s().maxNewTokens(), reward, c.rowSeed()));
+        .decode(
+            c.p(), c.q(), new Request(c.prompt(), c.s().get(MAX_NEW_TOKENS), reward, c.rowSeed()));
   }
 
   /** A lookahead that is {@code by} tokens longer. */
   private static Generation lookingFurther(Case c, int by) {
-    int lookahead = Math.max(0, c.s().lookahead() + by);
-    return c.with(c.s().toBuilder().lookahead(lookahead).build()).decode();
+    int lookahead = Math.max(0, c.s().get(LOOKAHEAD) + by);
+    return c.with(c.s().with(LOOKAHEAD, lookahead)).decode();
   }
 
   /** Number of cases in which {@code check} fails for {@code decoder}. */
@@ -191,9 +197,10 @@ class MutantsTest {
                 .decode(
                     c.p(),
                     c.q(),
-                    new Request(c.prompt(), c.s().maxNewTokens(), c.reward(), c.rowSeed() + 1));
+                    new Request(
+                        c.prompt(), c.s().get(MAX_NEW_TOKENS), c.reward(), c.rowSeed() + 1));
     Checks.Decoder ratioTest =
-        c -> c.with(c.s().toBuilder().verification(Verification.SAMPLING).build()).decode();
+        c -> c.with(c.s().with(VERIFICATION, Verification.SAMPLING)).decode();
     Checks.Decoder misplaced =
         c -> Strategies.of(c.s()).decode(misplacing(c.p()), c.q(), c.request());
     List<Checks.Decoder> mutants = new ArrayList<>(List.of(otherSeed, ratioTest, misplaced));

@@ -1,18 +1,29 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.CANDIDATES;
+import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
+import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
+import static io.foresight.decoding.DecodingSettings.TOP_K;
+import static io.foresight.decoding.DecodingSettings.TOP_P;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+import static io.foresight.decoding.strategy.BestOfN.SAMPLES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Sampler;
+import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.search.FakeModel;
 import io.foresight.decoding.search.Ids;
+import io.foresight.settings.Settings;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -28,10 +39,10 @@ class SamplingTest {
   private static final int LIMIT = 3;
   private static final int[] PROMPT = {1};
 
-  private static final DecodingSettings PLAIN =
-      DecodingSettings.builder().verification(Verification.SAMPLING).draftLength(2).build();
-  private static final DecodingSettings SHAPED =
-      PLAIN.toBuilder().temperature(0.7).topK(3).topP(0.9).build();
+  private static final Settings PLAIN =
+      Settings.defaults().with(VERIFICATION, Verification.SAMPLING).with(DRAFT_LENGTH, 2);
+  private static final Settings SHAPED =
+      PLAIN.with(TEMPERATURE, 0.7).with(TOP_K, 3).with(TOP_P, 0.9);
 
   private static void enumerate(
       FakeModel model, Sampler sampler, int[] line, double mass, Map<List<Integer>, Double> into) {
@@ -77,7 +88,7 @@ class SamplingTest {
     for (long seed = 1; seed <= 3; seed++) {
       FakeModel p = new FakeModel(4, 20, 2, seed, 0.5, 1);
       FakeModel q = new FakeModel(4, 20, 1, seed + 10, 0.5, 1);
-      for (DecodingSettings settings : List.of(PLAIN, SHAPED)) {
+      for (Settings settings : List.of(PLAIN, SHAPED)) {
         Strategy strategy = new Speculative(settings);
         assertThat(deviation(strategy, p, q, p, Sampler.of(settings))).isLessThan(5);
       }
@@ -89,7 +100,7 @@ class SamplingTest {
   @Example
   void samplesFollowTarget() {
     FakeModel p = new FakeModel(4, 20, 2, 5, 0.5, 1);
-    for (DecodingSettings settings : List.of(PLAIN, SHAPED)) {
+    for (Settings settings : List.of(PLAIN, SHAPED)) {
       assertThat(deviation(new Sample(settings), p, null, p, Sampler.of(settings))).isLessThan(5);
     }
   }
@@ -98,9 +109,8 @@ class SamplingTest {
   void coupledSpeculationFollowsTarget() {
     FakeModel p = new FakeModel(4, 20, 2, 3, 0.5, 1);
     FakeModel q = new FakeModel(4, 20, 1, 13, 0.5, 1);
-    for (DecodingSettings settings : List.of(PLAIN, SHAPED)) {
-      Strategy strategy =
-          new Speculative(settings.toBuilder().verification(Verification.COUPLED).build());
+    for (Settings settings : List.of(PLAIN, SHAPED)) {
+      Strategy strategy = new Speculative(settings.with(VERIFICATION, Verification.COUPLED));
       assertThat(deviation(strategy, p, q, p, Sampler.of(settings))).isLessThan(5);
       assertThat(deviation(strategy, p, q, q, Sampler.of(settings))).isGreaterThan(20);
     }
@@ -114,13 +124,12 @@ class SamplingTest {
     double[] rewards = {0.2, 1, 0.5, 0};
     Strategy cdlh =
         new Cdlh(
-            PLAIN.toBuilder()
-                .verification(Verification.COUPLED)
-                .temperature(0.8)
-                .candidates(4)
-                .lookahead(0)
-                .rewardWeight(lambda)
-                .build());
+            PLAIN
+                .with(VERIFICATION, Verification.COUPLED)
+                .with(TEMPERATURE, 0.8)
+                .with(CANDIDATES, 4)
+                .with(LOOKAHEAD, 0)
+                .with(REWARD_WEIGHT, lambda));
     double[] expected = new Sampler(0.8, 0, 1).distribution(p.logProbs(PROMPT));
     double sum = 0;
     for (int id = 0; id < expected.length; id++) {
@@ -147,8 +156,7 @@ class SamplingTest {
     FakeModel p = new FakeModel(8, 40, 2, 9, 0.3, 1);
     FakeModel q = new FakeModel(8, 40, 1, 9, 0.3, 1);
     for (String name : List.of("sample", "speculative", "cdlh", "cdsl", "cdsl-tree")) {
-      DecodingSettings settings =
-          PLAIN.toBuilder().strategy(name).verification(Verification.COUPLED).build();
+      Settings settings = PLAIN.with(STRATEGY, name).with(VERIFICATION, Verification.COUPLED);
       Set<List<Integer>> texts = new HashSet<>();
       for (int seed = 0; seed < 50; seed++) {
         Request request = new Request(PROMPT, 12, (ids, finished) -> Judgement.of(0), seed);
@@ -179,7 +187,7 @@ class SamplingTest {
   @Example
   void oneOfOneIsASample() {
     FakeModel p = new FakeModel(4, 20, 2, 6, 0.5, 1);
-    Strategy strategy = new BestOfN(PLAIN.toBuilder().samples(1).build());
+    Strategy strategy = new BestOfN(PLAIN.with(SAMPLES, 1));
     assertThat(deviation(strategy, p, null, p, Sampler.of(PLAIN))).isLessThan(5);
   }
 }

@@ -1,22 +1,24 @@
 package io.foresight.model.checkpoint;
 
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.decoding.Ask;
-import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Extension;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
-import io.foresight.decoding.strategy.Strategies;
+import io.foresight.decoding.Strategies;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;
 import io.foresight.model.text.Tokenizer;
+import io.foresight.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,8 +76,7 @@ class PrecisionTest {
   }
 
   private static Generation decode(ModelSession session, String strategy, int row) {
-    DecodingSettings settings =
-        DecodingSettings.builder().strategy(strategy).maxNewTokens(24).build();
+    Settings settings = Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, 24);
     return Strategies.of(settings)
         .decode(
             session,

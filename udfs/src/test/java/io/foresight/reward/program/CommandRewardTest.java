@@ -159,7 +159,7 @@ class CommandRewardTest {
     assertThatThrownBy(() -> Rewards.openHere(spec, TextScorer.Source.ELSEWHERE))
         .isInstanceOf(InvalidRewardsException.class)
         .hasMessageContaining(
-            "Cannot start the program of rewards.graded: FORESIGHT_NEITHER, FORESIGHT_NOT_SET are not set");
+            "Cannot use rewards.graded: FORESIGHT_NEITHER, FORESIGHT_NOT_SET are not set");
     assertThatThrownBy(() -> open(Map.of("environment", List.of("API_KEY=abcdef")), "exit"))
         .hasMessageContaining("rewards.graded.environment: API_KEY=*** is no name of a variable")
         .hasMessageNotContaining("abcdef");

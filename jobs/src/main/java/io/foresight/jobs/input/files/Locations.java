@@ -1,8 +1,8 @@
 package io.foresight.jobs.input.files;
 
+import io.foresight.settings.Secrets;
 import io.foresight.spark.run.ResolvedPath;
 import io.foresight.spark.run.RunException;
-import io.foresight.store.Secrets;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.List;

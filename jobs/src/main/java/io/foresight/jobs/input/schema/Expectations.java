@@ -3,6 +3,7 @@ package io.foresight.jobs.input.schema;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.reward.RewardSpec;
+import io.foresight.spark.ColumnSettings;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -23,9 +24,9 @@ public final class Expectations {
   public static Expectations of(GenerationSettings settings) {
     Expectations all = new Expectations();
     all.addRewards(settings.rewards());
-    all.id = settings.idColumn();
-    if (settings.idColumn() != null) {
-      all.byColumn.putIfAbsent(settings.idColumn(), Expectation.ID);
+    all.id = ColumnSettings.idColumn(settings.settings());
+    if (ColumnSettings.idColumn(settings.settings()) != null) {
+      all.byColumn.putIfAbsent(ColumnSettings.idColumn(settings.settings()), Expectation.ID);
     }
     settings.prompt().columns().forEach(c -> all.byColumn.putIfAbsent(c, Expectation.PROMPT));
     return all;

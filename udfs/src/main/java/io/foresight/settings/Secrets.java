@@ -1,4 +1,4 @@
-package io.foresight.store;
+package io.foresight.settings;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

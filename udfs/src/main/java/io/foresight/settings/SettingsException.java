@@ -1,6 +1,5 @@
-package io.foresight.jobs.settings;
+package io.foresight.settings;
 
-import io.foresight.store.Secrets;
 import java.util.List;
 
 /** Settings that cannot be used; the message holds every problem, one a line, and no secret. */

@@ -1,0 +1,79 @@
+package io.foresight.engine;
+
+import io.foresight.model.checkpoint.Precision;
+import io.foresight.settings.Setting;
+import io.foresight.settings.SettingGroup;
+import java.time.Duration;
+import java.util.List;
+
+/** The settings of models, memory and time, and of what is random. */
+public final class EngineSettings implements SettingGroup {
+
+  public static final Setting<String> HOME =
+      Setting.text("home", ".")
+          .reference("\".\"")
+          .fromEnvironment("FORESIGHT_HOME")
+          .changes(Setting.Effect.NOTHING)
+          .does("Folder that the embedded examples lie in");
+
+  public static final Setting<String> TARGET =
+      Setting.location("models.target", "examples/target")
+          .reference("${home}/examples/target")
+          .changes(Setting.Effect.CONTENT)
+          .does(
+              "The target model p: a folder (config.json, model.safetensors, tokenizer.json) that every host has, a URI that Hadoop knows (hdfs:, s3a:, ...), or spark-files:NAME, shipped by --archives FILE#NAME. No credentials in URIs: they are Hadoop's to find");
+
+  public static final Setting<String> DRAFT =
+      Setting.location("models.draft", "examples/draft")
+          .reference("${home}/examples/draft")
+          .changes(Setting.Effect.CONTENT)
+          .does(
+              "The draft model q, with the target's vocabulary; read only by strategies that draft");
+
+  public static final Setting<DeviceChoice> DEVICE =
+      Setting.choice("models.device", DeviceChoice.AUTO)
+          .does("auto (the GPU that Spark assigned, else the CPU), cpu, gpu");
+
+  public static final Setting<Precision> TARGET_PRECISION =
+      Setting.choice("models.target-precision", Precision.FP32)
+          .changes(Setting.Effect.GENERATION)
+          .does("Numbers that p computes with: fp32, bf16, int8 (weights, on the CPU)");
+
+  public static final Setting<Precision> DRAFT_PRECISION =
+      Setting.choice("models.draft-precision", Precision.FP32)
+          .changes(Setting.Effect.GENERATION)
+          .does("The same for q: fp32, bf16, int8");
+
+  public static final Setting<Long> CACHE_MEMORY =
+      Setting.bytes("models.cache-memory", "1g")
+          .changes(Setting.Effect.SHARING)
+          .does(
+              "Most memory that the caches of one task may take, those of rewards' causal models included (beside a target, a quarter of it); a batch that does not fit is made smaller");
+
+  public static final Setting<Integer> BATCH =
+      Setting.whole("decoding.batch", 0, 0)
+          .changes(Setting.Effect.SHARING)
+          .does("Rows in flight per task; 0 chooses by the device: 16 on the CPU, 64 on a GPU");
+
+  public static final Setting<Long> SEED =
+      Setting.integer("run.seed", 1)
+          .changes(Setting.Effect.GENERATION)
+          .does("Seed of everything random");
+
+  public static final Setting<Duration> ROW_TIMEOUT =
+      Setting.optionalDuration("run.row-timeout")
+          .changes(Setting.Effect.NOTHING)
+          .does(
+              "Longest that a row may take, such as 30s or 10m; it is an error row of kind timeout then. Empty: as long as it likes");
+
+  public static final Setting<Duration> STALL_TIMEOUT =
+      Setting.duration("run.stall-timeout", "10m")
+          .changes(Setting.Effect.NOTHING)
+          .does(
+              "A task of which no token and no row has come for so long logs what it waits for, and goes on; 0: never");
+
+  @Override
+  public List<Setting<?>> settings() {
+    return Setting.declaredIn(EngineSettings.class);
+  }
+}
