@@ -45,7 +45,8 @@ public final class DecodingSettings implements SettingGroup {
       Setting.whole("decoding.lookahead", 16, 0)
           .alias("decoding.d")
           .changes(Setting.Effect.GENERATION)
-          .does("d, tokens that a lookahead has after its candidate, and the line of cdsl-tree");
+          .does(
+              "d, tokens that a lookahead has after its candidate, and the hypothesis of cdsl-tree");
 
   public static final Setting<Integer> DRAFT_LENGTH =
       Setting.whole("decoding.draft-length", 16, 1)
@@ -93,7 +94,7 @@ public final class DecodingSettings implements SettingGroup {
           .alias("decoding.tauR", "decoding.tau-r", "reward.tauR", "reward.tau-r")
           .changes(Setting.Effect.GENERATION)
           .does(
-              "tauR, score from which a line passes: auto (each reward's own threshold); or one for all, a number, infinity or -infinity");
+              "tauR, score from which a hypothesis passes: auto (each reward's own threshold); or one for all, a number, infinity or -infinity");
 
   public static final Setting<RewardMode> REWARD_MODE =
       Setting.choice("reward.mode", RewardMode.AUTO)
@@ -132,7 +133,7 @@ public final class DecodingSettings implements SettingGroup {
     SAMPLING
   }
 
-  /** When a line's reward passes. A finished text is always judged by level. */
+  /** When a hypothesis's reward passes. A finished text is always judged by level. */
   public enum RewardMode {
     /** If it is above the reward of what was generated so far, or reaches the threshold. */
     GAIN,
@@ -142,7 +143,7 @@ public final class DecodingSettings implements SettingGroup {
     AUTO
   }
 
-  /** Which line is judged. */
+  /** Which hypothesis is judged. */
   public enum RewardSpan {
     /** The accepted part of the draft and p's own token. */
     ACCEPTED,

@@ -1,11 +1,11 @@
 package io.foresight.decoding;
 
 /**
- * What a reward says of a line.
+ * What a reward says of a hypothesis.
  *
- * @param reward R, what lines are compared by
- * @param parts what R is made of: the score by each of the reward's {@link LineReward#criteria()},
- *     in their order
+ * @param reward R, what hypotheses are compared by
+ * @param parts what R is made of: the score by each of the reward's {@link
+ *     HypothesisReward#criteria()}, in their order
  */
 public record Judgement(double reward, double[] parts) {
 

@@ -30,19 +30,19 @@ public interface LanguageModel {
    * @throws IllegalArgumentException if a sequence would outgrow the context, holds a tree that was
    *     not settled by {@link Sequence#keep}, or a token id is out of range
    */
-  List<Scores> extend(List<Extension> extensions);
+  List<Scores> extend(List<ForwardRequest> extensions);
 
   /**
    * Whether scores do not depend on what else was in their forward where it could matter: where the
    * margin is below {@link Scores#NEAR_TIE}, and where they were asked for {@linkplain
-   * Extension#alone alone}. Where they do, close choices fall either way.
+   * ForwardRequest#alone alone}. Where they do, close choices fall either way.
    */
   default boolean hasCanonicalScores() {
     return false;
   }
 
   /** Extends one sequence; as {@link #extend(List)} of one. */
-  default Scores extend(Extension extension) {
+  default Scores extend(ForwardRequest extension) {
     return extend(List.of(extension)).get(0);
   }
 }

@@ -8,7 +8,7 @@ import io.foresight.settings.Settings;
  * Gumbel noise, by which sampling is greedy decoding of perturbed scores (Daliri, Musco and Suresh,
  * 2024, arXiv 2408.07978): of the scores log p'(id) + G(seed, position, id) the arg max is a draw
  * from p', which is p after temperature, top-k and top-p. G is a function of what it says it is of,
- * so that every model, line and batch has the same at a place.
+ * so that every model, hypothesis and batch has the same at a place.
  *
  * @param sampler makes p' of p
  * @param seed the row's, or that of one of its samples

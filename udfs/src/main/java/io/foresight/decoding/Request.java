@@ -10,10 +10,10 @@ package io.foresight.decoding;
  * @param committed runs with each token that is committed, on the row's thread
  */
 public record Request(
-    int[] prompt, int maxNewTokens, LineReward reward, long seed, Runnable committed) {
+    int[] prompt, int maxNewTokens, HypothesisReward reward, long seed, Runnable committed) {
 
   /** One that tells nobody how far it is. */
-  public Request(int[] prompt, int maxNewTokens, LineReward reward, long seed) {
+  public Request(int[] prompt, int maxNewTokens, HypothesisReward reward, long seed) {
     this(prompt, maxNewTokens, reward, seed, () -> {});
   }
 }

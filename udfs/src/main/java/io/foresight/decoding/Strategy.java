@@ -13,7 +13,7 @@ public interface Strategy {
   boolean usesDraft();
 
   /** The most sequences and tree nodes that a row has open at a time. */
-  Branches branches();
+  CacheNeed cacheNeed();
 
   /**
    * Decodes one row.

@@ -1,6 +1,6 @@
 package io.foresight.engine;
 
-import io.foresight.decoding.Branches;
+import io.foresight.decoding.CacheNeed;
 import io.foresight.model.ModelSession;
 
 /**
@@ -16,7 +16,7 @@ import io.foresight.model.ModelSession;
  * @param cacheBytes memory for both caches
  */
 record CachePlan(
-    Branches branches,
+    CacheNeed branches,
     int maxNewTokens,
     int context,
     int draftContext,

@@ -4,15 +4,15 @@ import ai.djl.Device;
 import io.foresight.decoding.Counters;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.LanguageModel;
-import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.engine.ShrinkingBatch.Item;
-import io.foresight.model.Batcher;
 import io.foresight.model.CacheBudget;
+import io.foresight.model.ForwardScheduler;
 import io.foresight.model.ForwardStats;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.Tokenizer;
@@ -141,7 +141,7 @@ public final class RowDecoder implements AutoCloseable {
     }
     plan =
         new CachePlan(
-            strategy.branches(),
+            strategy.cacheNeed(),
             settings.settings().get(DecodingSettings.MAX_NEW_TOKENS),
             targetLease.session().contextLength(),
             draftLease == null ? 0 : draftLease.session().contextLength(),
@@ -182,10 +182,10 @@ public final class RowDecoder implements AutoCloseable {
   private final class Decoding implements ShrinkingBatch.Work<Prepared, Decoded> {
 
     @Override
-    public Batcher<Item<Prepared, Decoded>, Decoded> start(
+    public ForwardScheduler<Item<Prepared, Decoded>, Decoded> start(
         Iterator<Item<Prepared, Decoded>> rows, int atATime) {
-      Batcher<Item<Prepared, Decoded>, Decoded> batcher =
-          new Batcher<>(
+      ForwardScheduler<Item<Prepared, Decoded>, Decoded> scheduler =
+          new ForwardScheduler<>(
               rows,
               atATime,
               row -> rowsAtATime(row.value()),
@@ -193,17 +193,17 @@ public final class RowDecoder implements AutoCloseable {
               draftLease == null ? null : seen.apply(draftLease.session()),
               (row, target, draft) ->
                   row.result(() -> decoded(row.value(), decode(row.value(), target, draft))));
-      batcher.checkAlways(task::check);
+      scheduler.checkAlways(task::check);
       RunLimits limits = settings.limits();
       if (limits.row() != null) {
-        batcher.limitTime(
+        scheduler.limitTime(
             limits.row(),
             row ->
                 row.end(decoded(row.value(), failed(limits.exceeded(), limits.row().toMillis()))));
       }
-      scorers.serve(batcher);
-      watch.over(batcher);
-      return batcher;
+      scorers.serve(scheduler);
+      watch.over(scheduler);
+      return scheduler;
     }
 
     private Decoded decoded(Prepared prepared, Result result) {
@@ -358,7 +358,7 @@ public final class RowDecoder implements AutoCloseable {
                 .formatted(
                     prompt.length, plan.rowBytes(prompt.length) >> 20, plan.cacheBytes() >> 20));
       }
-      LineReward line = new TextReward(rowRewards, tokenizer, rewardNanos, tokenizerNanos);
+      HypothesisReward line = new TextReward(rowRewards, tokenizer, rewardNanos, tokenizerNanos);
       Generation generation =
           strategy.decode(
               target,

@@ -2,8 +2,8 @@ package io.foresight.engine;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.engine.ShrinkingBatch.Item;
-import io.foresight.model.Batcher;
 import io.foresight.model.CacheBudget;
+import io.foresight.model.ForwardScheduler;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards.Outcome;
 import java.util.Iterator;
@@ -80,25 +80,25 @@ public final class RowScorer implements AutoCloseable {
   private final class Scoring implements ShrinkingBatch.Work<InputRow, Scored> {
 
     @Override
-    public Batcher<Item<InputRow, Scored>, Scored> start(
+    public ForwardScheduler<Item<InputRow, Scored>, Scored> start(
         Iterator<Item<InputRow, Scored>> rows, int atATime) {
-      Batcher<Item<InputRow, Scored>, Scored> batcher =
-          new Batcher<>(
+      ForwardScheduler<Item<InputRow, Scored>, Scored> scheduler =
+          new ForwardScheduler<>(
               rows,
               atATime,
               any -> atATime,
               null,
               null,
               (row, target, draft) -> row.result(() -> scored(row.value())));
-      batcher.checkAlways(task::check);
+      scheduler.checkAlways(task::check);
       if (settings.limits().row() != null) {
-        batcher.limitTime(
+        scheduler.limitTime(
             settings.limits().row(),
             row -> row.end(new Scored(row.value(), null, settings.limits().exceeded())));
       }
-      scorers.serve(batcher);
-      watch.over(batcher);
-      return batcher;
+      scorers.serve(scheduler);
+      watch.over(scheduler);
+      return scheduler;
     }
 
     /** Classifiers hold nothing from one forward to the next. */

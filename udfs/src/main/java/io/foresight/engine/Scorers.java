@@ -1,8 +1,8 @@
 package io.foresight.engine;
 
 import ai.djl.Device;
-import io.foresight.model.Batcher;
 import io.foresight.model.CacheBudget;
+import io.foresight.model.ForwardScheduler;
 import io.foresight.model.SequenceClassifier;
 import io.foresight.reward.TextScorer;
 import java.util.LinkedHashMap;
@@ -84,9 +84,9 @@ final class Scorers implements TextScorer.Source, AutoCloseable {
     return cache == null ? 0 : cache.bytes();
   }
 
-  /** From now on rows of {@code batcher} share forwards. */
-  void serve(Batcher<?, ?> batcher) {
-    held.values().forEach(one -> one.scorer().serve(batcher));
+  /** From now on rows of {@code scheduler} share forwards. */
+  void serve(ForwardScheduler<?, ?> scheduler) {
+    held.values().forEach(one -> one.scorer().serve(scheduler));
   }
 
   /** What the forwards took. */

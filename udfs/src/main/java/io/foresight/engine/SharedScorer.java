@@ -1,8 +1,8 @@
 package io.foresight.engine;
 
 import io.foresight.decoding.RowFault;
-import io.foresight.model.Batcher;
 import io.foresight.model.CacheBudget;
+import io.foresight.model.ForwardScheduler;
 import io.foresight.model.SequenceClassifier;
 import io.foresight.reward.TextScorer;
 import java.util.Arrays;
@@ -45,9 +45,9 @@ final class SharedScorer implements TextScorer {
     this.rewardNanos = rewardNanos;
   }
 
-  /** From now on rows of {@code batcher} are scored, and only those. */
-  void serve(Batcher<?, ?> batcher) {
-    score = batcher.shared("a model of rewards", this::here);
+  /** From now on rows of {@code scheduler} are scored, and only those. */
+  void serve(ForwardScheduler<?, ?> scheduler) {
+    score = scheduler.shared("a model of rewards", this::here);
   }
 
   @Override

@@ -1,6 +1,6 @@
 package io.foresight.engine;
 
-import io.foresight.model.Batcher;
+import io.foresight.model.ForwardScheduler;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -9,10 +9,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Items that are worked on many at a time, by one {@link Batcher} after the other: where the engine
- * has no memory for so many, those that are not done start anew, half as many at a time. One that
- * has no memory alone gets a result that says so, and the others go on as before. All else that is
- * thrown ends the iterator. Of one thread.
+ * Items that are worked on many at a time, by one {@link ForwardScheduler} after the other: where
+ * the engine has no memory for so many, those that are not done start anew, half as many at a time.
+ * One that has no memory alone gets a result that says so, and the others go on as before. All else
+ * that is thrown ends the iterator. Of one thread.
  */
 final class ShrinkingBatch<I, R> implements Iterator<R>, AutoCloseable {
 
@@ -20,11 +20,11 @@ final class ShrinkingBatch<I, R> implements Iterator<R>, AutoCloseable {
   interface Work<I, R> {
 
     /**
-     * Starts a batcher. What it does with an item goes through {@link Item#result}.
+     * Starts a scheduler. What it does with an item goes through {@link Item#result}.
      *
      * @param atATime items in flight, at most
      */
-    Batcher<Item<I, R>, R> start(Iterator<Item<I, R>> items, int atATime);
+    ForwardScheduler<Item<I, R>, R> start(Iterator<Item<I, R>> items, int atATime);
 
     /** Gives up what was computed for items in flight, whose work will start anew. */
     void reset();
@@ -76,9 +76,9 @@ final class ShrinkingBatch<I, R> implements Iterator<R>, AutoCloseable {
 
   private final Work<I, R> work;
   private final int most;
-  private final List<Batcher<?, ?>> batchers = new ArrayList<>();
+  private final List<ForwardScheduler<?, ?>> schedulers = new ArrayList<>();
   private Iterator<Item<I, R>> rest;
-  private Batcher<Item<I, R>, R> batcher;
+  private ForwardScheduler<Item<I, R>, R> scheduler;
 
   /** The item that had all memory to itself from its beginning, if there is one. */
   private Item<I, R> alone;
@@ -96,22 +96,22 @@ final class ShrinkingBatch<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   private void start(int atATime) {
-    batcher = work.start(rest, atATime);
-    batchers.add(batcher);
+    scheduler = work.start(rest, atATime);
+    schedulers.add(scheduler);
   }
 
   @Override
   public boolean hasNext() {
-    return batcher.hasNext();
+    return scheduler.hasNext();
   }
 
   @Override
   public R next() {
     while (true) {
       try {
-        return batcher.next();
+        return scheduler.next();
       } catch (RuntimeException e) {
-        if (!batcher.isOutOfMemory()) {
+        if (!scheduler.isOutOfMemory()) {
           throw e;
         }
         startAnew(e);
@@ -120,10 +120,10 @@ final class ShrinkingBatch<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   private void startAnew(RuntimeException failure) {
-    List<Item<I, R>> unfinished = batcher.unfinished();
-    batcher.close();
+    List<Item<I, R>> unfinished = scheduler.unfinished();
+    scheduler.close();
     Item<I, R> first = unfinished.stream().filter(item -> !item.isDone()).findFirst().orElseThrow();
-    int atATime = Math.max(1, Math.min(batcher.rows(), unfinished.size()) / 2);
+    int atATime = Math.max(1, Math.min(scheduler.rows(), unfinished.size()) / 2);
     if (first == alone) {
       first.end(work.withoutMemory(first.value(), failure));
       atATime = most;
@@ -138,12 +138,12 @@ final class ShrinkingBatch<I, R> implements Iterator<R>, AutoCloseable {
 
   /** Nanoseconds that forwards waited for items that were busy, so far. */
   long waitingNanos() {
-    return batchers.stream().mapToLong(Batcher::waitingNanos).sum();
+    return schedulers.stream().mapToLong(ForwardScheduler::waitingNanos).sum();
   }
 
   /** Ends the items in flight. */
   @Override
   public void close() {
-    batchers.forEach(Batcher::close);
+    schedulers.forEach(ForwardScheduler::close);
   }
 }

@@ -1,6 +1,6 @@
 package io.foresight.engine;
 
-import io.foresight.model.Batcher;
+import io.foresight.model.ForwardScheduler;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -36,7 +36,7 @@ final class StallWatch implements AutoCloseable {
   private final long interval;
   private final Consumer<String> log;
   private final Future<?> looking;
-  private volatile Batcher<?, ?> batcher;
+  private volatile ForwardScheduler<?, ?> scheduler;
   private volatile long last = System.nanoTime();
 
   /** How long ago the last progress was when it was told, in intervals. Of the clock's thread. */
@@ -61,10 +61,10 @@ final class StallWatch implements AutoCloseable {
             : CLOCK.scheduleWithFixedDelay(this::look, pause, pause, TimeUnit.NANOSECONDS);
   }
 
-  /** From now on looks after the rows of {@code batcher}. */
-  void over(Batcher<?, ?> batcher) {
+  /** From now on looks after the rows of {@code scheduler}. */
+  void over(ForwardScheduler<?, ?> scheduler) {
     progress();
-    this.batcher = batcher;
+    this.scheduler = scheduler;
   }
 
   /** Something came of the task. */
@@ -73,7 +73,7 @@ final class StallWatch implements AutoCloseable {
   }
 
   private void look() {
-    Batcher<?, ?> watched = batcher;
+    ForwardScheduler<?, ?> watched = scheduler;
     if (watched == null || watched.inFlight() == 0) {
       // Nobody wants anything of the task.
       progress();
@@ -87,7 +87,7 @@ final class StallWatch implements AutoCloseable {
     }
   }
 
-  private static String message(Batcher<?, ?> watched, long seconds) {
+  private static String message(ForwardScheduler<?, ?> watched, long seconds) {
     StringBuilder stacks = new StringBuilder();
     int inRewards = 0;
     List<Thread> threads = watched.threads();

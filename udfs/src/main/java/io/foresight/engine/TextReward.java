@@ -1,8 +1,8 @@
 package io.foresight.engine;
 
 import io.foresight.decoding.Criterion;
+import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
-import io.foresight.decoding.LineReward;
 import io.foresight.model.text.Detokenizer;
 import io.foresight.model.text.Tokenizer;
 import io.foresight.reward.RowRewards;
@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.atomic.LongAdder;
 
 /** A row's reward over texts as a reward over lines of ids. Of one row, and its thread. */
-final class TextReward implements LineReward {
+final class TextReward implements HypothesisReward {
 
   private final RowRewards rewards;
   private final Tokenizer tokenizer;

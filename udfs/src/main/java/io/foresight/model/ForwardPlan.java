@@ -1,7 +1,7 @@
 package io.foresight.model;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Scores;
 import io.foresight.model.checkpoint.ModelConfig;
@@ -46,7 +46,7 @@ final class ForwardPlan {
     }
   }
 
-  private final List<Extension> extensions;
+  private final List<ForwardRequest> extensions;
   private final int[] firstPosition;
   private final List<Group> groups;
   private final int topK;
@@ -95,7 +95,7 @@ final class ForwardPlan {
    * @param wholeHead whether the LM head takes all positions in one pass
    */
   ForwardPlan(
-      List<Extension> extensions,
+      List<ForwardRequest> extensions,
       int slotPositions,
       List<Copy> noted,
       ModelConfig config,
@@ -110,9 +110,9 @@ final class ForwardPlan {
     int k = 0;
     int most = 0;
     for (int e = 0; e < extensions.size(); e++) {
-      Extension extension = extensions.get(e);
+      ForwardRequest extension = extensions.get(e);
       firstPosition[e + 1] = firstPosition[e] + extension.tokens().length;
-      Ask ask = extension.ask();
+      LogitsRequest ask = extension.ask();
       if (extension.asked() > 0) {
         askedSoFar += extension.asked();
         k = Math.max(k, ask.topK());
@@ -392,7 +392,7 @@ final class ForwardPlan {
   private void layPositions(int slotPositions) {
     int a = 3 * positions;
     for (int e = 0; e < extensions.size(); e++) {
-      Extension extension = extensions.get(e);
+      ForwardRequest extension = extensions.get(e);
       int start = slot(e).length();
       int[] parents = extension.parents();
       for (int i = 0; i < extension.tokens().length; i++) {
@@ -412,7 +412,7 @@ final class ForwardPlan {
         }
       }
     }
-    for (Extension extension : extensions) {
+    for (ForwardRequest extension : extensions) {
       for (int i = 0; i < extension.asked(); i++) {
         int[][] wanted = extension.ask().gather();
         int[] ids = wanted == null ? new int[0] : wanted[i];
@@ -428,7 +428,7 @@ final class ForwardPlan {
     Arrays.fill(masks, from, from + group.slots() * size, Float.NEGATIVE_INFINITY);
     boolean[] busy = new boolean[group.slots()];
     for (int m = 0; m < group.members().length; m++) {
-      Extension extension = extensions.get(group.members()[m]);
+      ForwardRequest extension = extensions.get(group.members()[m]);
       int row = row(group, m);
       busy[row] = true;
       int start = slot(group.members()[m]).length();
@@ -500,9 +500,9 @@ final class ForwardPlan {
     int columns = columns();
     List<Scores> scores = new ArrayList<>();
     int row = 0;
-    for (Extension extension : extensions) {
+    for (ForwardRequest extension : extensions) {
       int n = extension.asked();
-      Ask ask = extension.ask();
+      LogitsRequest ask = extension.ask();
       int[] best = new int[n];
       float[] logProb = new float[n];
       float[] score = sampler.length > 0 ? new float[n] : logProb;

@@ -7,9 +7,9 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Scores;
@@ -168,11 +168,11 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
    * @throws IllegalStateException if a forward has failed before
    */
   @Override
-  public List<Scores> extend(List<Extension> extensions) {
+  public List<Scores> extend(List<ForwardRequest> extensions) {
     check(extensions);
     begin();
     long started = System.nanoTime();
-    List<Extension> together = extensions.stream().filter(e -> !e.isAlone()).toList();
+    List<ForwardRequest> together = extensions.stream().filter(e -> !e.isAlone()).toList();
     Iterator<Scores> scores = Collections.emptyIterator();
     if (!together.isEmpty()) {
       scores = forward(together).iterator();
@@ -180,7 +180,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       stats = stats.plusAsked(System.nanoTime() - started, together.size(), appended);
     }
     List<Scores> results = new ArrayList<>();
-    for (Extension extension : extensions) {
+    for (ForwardRequest extension : extensions) {
       if (extension.isAlone()) {
         results.add(alone(extension.tokens(), extension.ask()));
       } else {
@@ -190,7 +190,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         }
       }
     }
-    for (Extension extension : together) {
+    for (ForwardRequest extension : together) {
       ((Slot) extension.sequence()).extended(extension);
     }
     broken = false;
@@ -217,9 +217,12 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
    * @throws IllegalArgumentException if a text has no token or more than the context holds
    */
   float[][] logits(List<int[]> texts) {
-    List<Extension> extensions =
+    List<ForwardRequest> extensions =
         texts.stream()
-            .map(ids -> Extension.of(new Slot(cacheSlots.allocate()), ids, Ask.ids(ids.length - 1)))
+            .map(
+                ids ->
+                    ForwardRequest.of(
+                        new Slot(cacheSlots.allocate()), ids, LogitsRequest.ids(ids.length - 1)))
             .toList();
     try {
       check(extensions);
@@ -240,15 +243,15 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
   }
 
-  private void settle(Slot slot, Extension extension, Scores scores) {
-    Ask ask = extension.ask();
+  private void settle(Slot slot, ForwardRequest extension, Scores scores) {
+    LogitsRequest ask = extension.ask();
     for (int i = 0; i < scores.margin().length; i++) {
       if (scores.margin()[i] < Scores.NEAR_TIE) {
         int[] path = slot.path(extension, ask.from() + i);
         int[][] gather = ask.gather() == null ? null : new int[][] {ask.gather()[i]};
         int[] places = ask.places() == null ? null : new int[] {ask.places()[i]};
-        Ask last =
-            new Ask(
+        LogitsRequest last =
+            new LogitsRequest(
                 path.length - 1,
                 ask.logProbs(),
                 ask.topK(),
@@ -262,26 +265,26 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   }
 
   /** In a forward of its own, in a place of the cache that is free again after it. */
-  private Scores alone(int[] tokens, Ask ask) {
+  private Scores alone(int[] tokens, LogitsRequest ask) {
     long started = System.nanoTime();
     try (Slot slot = new Slot(cacheSlots.allocate())) {
-      return forward(List.of(Extension.of(slot, tokens, ask))).get(0);
+      return forward(List.of(ForwardRequest.of(slot, tokens, ask))).get(0);
     } finally {
       stats = stats.plusCanonical(System.nanoTime() - started);
     }
   }
 
   /** In one forward, but for scores that are perturbed otherwise, or not: those take another. */
-  private List<Scores> forward(List<Extension> extensions) {
+  private List<Scores> forward(List<ForwardRequest> extensions) {
     // What asks for nothing goes along with anything.
     if (extensions.stream().filter(e -> e.asked() > 0).map(ModelSession::sampler).distinct().count()
         < 2) {
       return oneForward(extensions);
     }
-    Map<Optional<Sampler>, List<Extension>> alike =
+    Map<Optional<Sampler>, List<ForwardRequest>> alike =
         extensions.stream().collect(groupingBy(ModelSession::sampler));
-    IdentityHashMap<Extension, Scores> scores = new IdentityHashMap<>();
-    for (List<Extension> some : alike.values()) {
+    IdentityHashMap<ForwardRequest, Scores> scores = new IdentityHashMap<>();
+    for (List<ForwardRequest> some : alike.values()) {
       List<Scores> of = oneForward(some);
       for (int i = 0; i < some.size(); i++) {
         scores.put(some.get(i), of.get(i));
@@ -290,19 +293,19 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return extensions.stream().map(scores::get).toList();
   }
 
-  private static Optional<Sampler> sampler(Extension extension) {
+  private static Optional<Sampler> sampler(ForwardRequest extension) {
     return Optional.ofNullable(extension.ask().noise()).map(Noise::sampler);
   }
 
-  private List<Scores> oneForward(List<Extension> extensions) {
+  private List<Scores> oneForward(List<ForwardRequest> extensions) {
     // In the order of their slots, since only a range of ascending slots is read in place.
     Integer[] order = new Integer[extensions.size()];
     Arrays.setAll(order, i -> i);
     Arrays.sort(order, (a, b) -> Integer.compare(index(extensions, a), index(extensions, b)));
-    List<Extension> ordered = new ArrayList<>(order.length);
+    List<ForwardRequest> ordered = new ArrayList<>(order.length);
     int needed = 0;
     for (int i : order) {
-      Extension extension = extensions.get(i);
+      ForwardRequest extension = extensions.get(i);
       ordered.add(extension);
       needed = Math.max(needed, extension.sequence().length() + extension.tokens().length);
     }
@@ -328,22 +331,22 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   }
 
   /** Makes room in the cache and plans the forward, with the copies that are to be done before. */
-  private ForwardPlan plan(List<Extension> ordered, int wantedPositions) {
+  private ForwardPlan plan(List<ForwardRequest> ordered, int wantedPositions) {
     CacheSlots.Work work = cacheSlots.take();
     reserve(work.slots(), wantedPositions);
     return new ForwardPlan(ordered, positions, work.copies(), config, model.isOnGpu());
   }
 
-  private static int index(List<Extension> extensions, int i) {
+  private static int index(List<ForwardRequest> extensions, int i) {
     return ((Slot) extensions.get(i).sequence()).slot;
   }
 
-  private void check(List<Extension> extensions) {
+  private void check(List<ForwardRequest> extensions) {
     if (extensions.isEmpty()) {
       throw new IllegalArgumentException("Cannot extend no sequence: give at least one.");
     }
     Set<Sequence> seen = new HashSet<>();
-    for (Extension extension : extensions) {
+    for (ForwardRequest extension : extensions) {
       int length = 0;
       if (!extension.isAlone()) {
         if (!(extension.sequence() instanceof Slot slot) || slot.session() != this || slot.closed) {
@@ -391,7 +394,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
   }
 
-  private void check(Ask ask, int asked) {
+  private void check(LogitsRequest ask, int asked) {
     boolean valid = ask.topK() >= 0 && ask.topK() <= config.vocabulary();
     valid &= ask.places() == null || ask.places().length == asked;
     if (ask.gather() != null && asked > 0) {
@@ -413,7 +416,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
    * By how many tokens the longest path of an extension outgrows the sequence: a tree's branches
    * share the context's places, and may leave the sequence before its end.
    */
-  private static int deepest(Extension extension) {
+  private static int deepest(ForwardRequest extension) {
     int[] parents = extension.parents();
     if (parents == null) {
       return extension.tokens().length;
@@ -477,7 +480,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       return slot;
     }
 
-    private void extended(Extension extension) {
+    private void extended(ForwardRequest extension) {
       append(extension.tokens());
       parents = extension.parents() == null ? null : extension.parents().clone();
     }
@@ -491,7 +494,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
 
     /** What the node {@code at} of an extension sees, itself included. */
-    private int[] path(Extension extension, int at) {
+    private int[] path(ForwardRequest extension, int at) {
       List<Integer> nodes = new ArrayList<>();
       int node = at;
       while (node >= 0) {

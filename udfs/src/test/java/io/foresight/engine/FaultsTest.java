@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.engine.EngineException;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
@@ -89,11 +89,11 @@ class FaultsTest {
   }
 
   /** Runs {@code before} ahead of each forward of a model; it may throw. */
-  private static UnaryOperator<LanguageModel> before(Consumer<List<Extension>> before) {
+  private static UnaryOperator<LanguageModel> before(Consumer<List<ForwardRequest>> before) {
     return model ->
         new ForwardingModel(model) {
           @Override
-          public List<Scores> extend(List<Extension> extensions) {
+          public List<Scores> extend(List<ForwardRequest> extensions) {
             before.accept(extensions);
             return model.extend(extensions);
           }
@@ -161,7 +161,7 @@ class FaultsTest {
     assertThat(failures.get()).isBetween(1, 3);
   }
 
-  private static boolean isPrompt(Extension extension) {
+  private static boolean isPrompt(ForwardRequest extension) {
     return !extension.isAlone() && extension.sequence().length() == 0;
   }
 

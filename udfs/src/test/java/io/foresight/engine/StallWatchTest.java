@@ -2,7 +2,7 @@ package io.foresight.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foresight.model.Batcher;
+import io.foresight.model.ForwardScheduler;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -26,8 +26,8 @@ class StallWatchTest {
     CountDownLatch goOn = new CountDownLatch(1);
     AtomicReference<Function<List<Integer>, List<Integer>>> ask = new AtomicReference<>();
     try (StallWatch watch = new StallWatch(INTERVAL, log::add);
-        Batcher<Integer, Integer> batcher =
-            new Batcher<>(
+        ForwardScheduler<Integer, Integer> scheduler =
+            new ForwardScheduler<>(
                 List.of(1, 2, 3).iterator(),
                 3,
                 any -> 3,
@@ -35,14 +35,14 @@ class StallWatchTest {
                 null,
                 (n, p, q) -> n == 1 ? waited(goOn) : ask.get().apply(List.of(n)).get(0))) {
       ask.set(
-          batcher.shared(
+          scheduler.shared(
               "a hanging model",
               asked -> {
                 waited(goOn);
                 return asked;
               }));
-      watch.over(batcher);
-      Thread task = new Thread(batcher::next, "the-task");
+      watch.over(scheduler);
+      Thread task = new Thread(scheduler::next, "the-task");
       task.start();
       String first = log.take();
       assertThat(first)
@@ -60,12 +60,12 @@ class StallWatchTest {
     BlockingQueue<String> log = new LinkedBlockingQueue<>();
     CountDownLatch goOn = new CountDownLatch(1);
     try (StallWatch watch = new StallWatch(INTERVAL, log::add);
-        Batcher<Integer, Integer> batcher =
-            new Batcher<>(
+        ForwardScheduler<Integer, Integer> scheduler =
+            new ForwardScheduler<>(
                 List.of(1, 2).iterator(), 2, any -> 2, null, null, (n, p, q) -> waited(goOn))) {
-      watch.over(batcher);
+      watch.over(scheduler);
       assertThat(log.poll(500, TimeUnit.MILLISECONDS)).isNull();
-      Thread task = new Thread(batcher::next, "the-task");
+      Thread task = new Thread(scheduler::next, "the-task");
       task.start();
       for (int i = 0; i < 20; i++) {
         Thread.sleep(30);

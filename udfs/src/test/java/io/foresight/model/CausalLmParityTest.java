@@ -7,8 +7,8 @@ import ai.djl.Device;
 import ai.djl.pytorch.jni.JniUtils;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.checkpoint.Checkpoint;
@@ -79,7 +79,8 @@ class CausalLmParityTest {
         ModelSession session = model.newSession();
         Sequence sequence = session.open()) {
       fill(session, sequence, Arrays.copyOf(ids, half));
-      float[][] rows = session.extend(Extension.tree(sequence, rest, chain, Ask.rows(0))).rows();
+      float[][] rows =
+          session.extend(ForwardRequest.tree(sequence, rest, chain, LogitsRequest.rows(0))).rows();
       for (int i = 0; i < rows.length; i++) {
         float[] wanted = golden.logProbs().get(1)[half + i];
         for (int id = 0; id < wanted.length; id++) {
@@ -142,7 +143,8 @@ class CausalLmParityTest {
         Sequence sequence = session.open()) {
       assertThat(session.vocabularySize()).isEqualTo(ids);
       assertThat(model.checkpoint().embeddingRows()).isGreaterThan(ids);
-      Extension extension = Extension.of(sequence, Arrays.copyOf(row, length), Ask.rows(0));
+      ForwardRequest extension =
+          ForwardRequest.of(sequence, Arrays.copyOf(row, length), LogitsRequest.rows(0));
       assertSame("padded", session.extend(extension).rows(), golden, 0, 0);
     }
   }
@@ -235,7 +237,9 @@ class CausalLmParityTest {
 
   private static void alone(ModelSession session, Golden golden, int row) {
     try (Sequence sequence = session.open()) {
-      Scores scores = session.extend(Extension.of(sequence, golden.inputs().get(row), Ask.rows(0)));
+      Scores scores =
+          session.extend(
+              ForwardRequest.of(sequence, golden.inputs().get(row), LogitsRequest.rows(0)));
       assertSame("alone", scores.rows(), golden, row, 0);
     }
   }
@@ -246,7 +250,9 @@ class CausalLmParityTest {
     try (Sequence sequence = session.open()) {
       int[] next = golden.inputs().get(row);
       for (int i = 0; i < ids.length; i++) {
-        Scores scores = session.extend(Extension.of(sequence, next, Ask.argmax(next.length - 1)));
+        Scores scores =
+            session.extend(
+                ForwardRequest.of(sequence, next, LogitsRequest.argmax(next.length - 1)));
         ids[i] = scores.argmax()[0];
         next = new int[] {ids[i]};
       }
@@ -259,11 +265,14 @@ class CausalLmParityTest {
     int[] ids = golden.inputs().get(row);
     try (Sequence sequence = session.open()) {
       for (int i = 0; i < ids.length; i++) {
-        Scores scores = session.extend(Extension.of(sequence, new int[] {ids[i]}, Ask.rows(0)));
+        Scores scores =
+            session.extend(ForwardRequest.of(sequence, new int[] {ids[i]}, LogitsRequest.rows(0)));
         assertSame("with rollback", scores.rows(), golden, row, i);
         session.extend(
-            Extension.of(
-                sequence, new int[] {(ids[i] + 1) % session.vocabularySize(), 0}, Ask.NOTHING));
+            ForwardRequest.of(
+                sequence,
+                new int[] {(ids[i] + 1) % session.vocabularySize(), 0},
+                LogitsRequest.NOTHING));
         sequence.truncate(i + 1);
       }
     }
@@ -276,13 +285,13 @@ class CausalLmParityTest {
       fill(session, trunk, Arrays.copyOf(ids, half));
       try (Sequence first = trunk.fork();
           Sequence second = trunk.fork()) {
-        session.extend(Extension.of(first, new int[] {0, 1}, Ask.NOTHING));
+        session.extend(ForwardRequest.of(first, new int[] {0, 1}, LogitsRequest.NOTHING));
         int[] rest = Arrays.copyOfRange(ids, half, ids.length);
         List<Scores> scores =
             session.extend(
                 List.of(
-                    Extension.of(second, rest, Ask.rows(0)),
-                    Extension.of(trunk, rest, Ask.rows(0))));
+                    ForwardRequest.of(second, rest, LogitsRequest.rows(0)),
+                    ForwardRequest.of(trunk, rest, LogitsRequest.rows(0))));
         assertSame("fork", scores.get(0).rows(), golden, row, half);
         assertSame("trunk", scores.get(1).rows(), golden, row, half);
       }
@@ -310,7 +319,9 @@ class CausalLmParityTest {
     try (Sequence sequence = session.open()) {
       fill(session, sequence, Arrays.copyOf(ids, half));
       float[][] rows =
-          session.extend(Extension.tree(sequence, tokens, parents, Ask.rows(0))).rows();
+          session
+              .extend(ForwardRequest.tree(sequence, tokens, parents, LogitsRequest.rows(0)))
+              .rows();
       assertSame(
           "tree",
           Arrays.stream(path).mapToObj(i -> rows[i]).toArray(float[][]::new),
@@ -322,7 +333,7 @@ class CausalLmParityTest {
       int[] last = {ids[ids.length - 1]};
       assertSame(
           "kept path",
-          session.extend(Extension.of(sequence, last, Ask.rows(0))).rows(),
+          session.extend(ForwardRequest.of(sequence, last, LogitsRequest.rows(0))).rows(),
           golden,
           row,
           ids.length - 1);
@@ -364,7 +375,9 @@ class CausalLmParityTest {
         fill(session, sequence, held);
         float[][] rows =
             session
-                .extend(Extension.tree(sequence, ints(tokens), ints(parents), Ask.rows(0)))
+                .extend(
+                    ForwardRequest.tree(
+                        sequence, ints(tokens), ints(parents), LogitsRequest.rows(0)))
                 .rows();
         assertSame("branch", pick(rows, branch), golden, row, left);
         assertSame("branch from the start", pick(rows, start), golden, row, 0);
@@ -384,7 +397,7 @@ class CausalLmParityTest {
         int[] rest = Arrays.copyOfRange(ids, at, n);
         assertSame(
             "after a branch",
-            session.extend(Extension.of(sequence, rest, Ask.rows(0))).rows(),
+            session.extend(ForwardRequest.of(sequence, rest, LogitsRequest.rows(0))).rows(),
             golden,
             row,
             at);
@@ -427,10 +440,11 @@ class CausalLmParityTest {
     List<Scores> scores =
         session.extend(
             List.of(
-                Extension.of(other, rest, Ask.rows(0)),
-                Extension.of(trunk, Arrays.copyOfRange(ids, kept, ids.length), Ask.rows(0)),
-                Extension.of(grandchild, rest, Ask.rows(0)),
-                Extension.of(empty, ids, Ask.rows(0))));
+                ForwardRequest.of(other, rest, LogitsRequest.rows(0)),
+                ForwardRequest.of(
+                    trunk, Arrays.copyOfRange(ids, kept, ids.length), LogitsRequest.rows(0)),
+                ForwardRequest.of(grandchild, rest, LogitsRequest.rows(0)),
+                ForwardRequest.of(empty, ids, LogitsRequest.rows(0))));
     assertSame("fork of a fork of a fork", scores.get(0).rows(), golden, row, half);
     assertSame("rolled back after a fork", scores.get(1).rows(), golden, row, kept);
     assertSame("fork of a fork", scores.get(2).rows(), golden, row, half);
@@ -438,7 +452,7 @@ class CausalLmParityTest {
     int[] more = Arrays.copyOfRange(ids, kept, ids.length);
     assertSame(
         "fork of what was rolled back",
-        session.extend(Extension.of(shorter, more, Ask.rows(0))).rows(),
+        session.extend(ForwardRequest.of(shorter, more, LogitsRequest.rows(0))).rows(),
         golden,
         row,
         kept);
@@ -453,7 +467,7 @@ class CausalLmParityTest {
     Random random = new Random(3);
     for (int round = 0; round < 12; round++) {
       List<Sequence> open = new ArrayList<>();
-      List<Extension> batch = new ArrayList<>();
+      List<ForwardRequest> batch = new ArrayList<>();
       List<Integer> rows = new ArrayList<>();
       List<Integer> starts = new ArrayList<>();
       double idle = round % 3 * 0.4;
@@ -475,8 +489,8 @@ class CausalLmParityTest {
         Arrays.setAll(chain, k -> k - 1);
         batch.add(
             i % 5 == 0
-                ? Extension.tree(sequence, rest, chain, Ask.rows(0))
-                : Extension.of(sequence, rest, Ask.rows(0)));
+                ? ForwardRequest.tree(sequence, rest, chain, LogitsRequest.rows(0))
+                : ForwardRequest.of(sequence, rest, LogitsRequest.rows(0)));
         rows.add(row);
         starts.add(start);
       }
@@ -494,14 +508,16 @@ class CausalLmParityTest {
   /** Halves of rows in more slots than a new cache has, then a sequence longer than it has. */
   private static void afterTheCacheGrew(ModelSession session, Golden golden) {
     List<Sequence> sequences = new ArrayList<>();
-    List<Extension> batch = new ArrayList<>();
+    List<ForwardRequest> batch = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
       int[] ids = golden.inputs().get(i % golden.inputs().size());
       sequences.add(session.open());
       fill(session, sequences.get(i), Arrays.copyOf(ids, ids.length / 2));
       batch.add(
-          Extension.of(
-              sequences.get(i), Arrays.copyOfRange(ids, ids.length / 2, ids.length), Ask.rows(0)));
+          ForwardRequest.of(
+              sequences.get(i),
+              Arrays.copyOfRange(ids, ids.length / 2, ids.length),
+              LogitsRequest.rows(0)));
     }
     long bytes = session.cacheBytes();
     try (Sequence filler = session.open()) {
@@ -524,7 +540,7 @@ class CausalLmParityTest {
   /** A row of one token has no first half. */
   private static void fill(ModelSession session, Sequence sequence, int[] ids) {
     if (ids.length > 0) {
-      session.extend(Extension.of(sequence, ids, Ask.NOTHING));
+      session.extend(ForwardRequest.of(sequence, ids, LogitsRequest.NOTHING));
     }
   }
 
@@ -533,7 +549,7 @@ class CausalLmParityTest {
     List<Sequence> sequences = golden.inputs().stream().map(r -> session.open()).toList();
     int round = 0;
     while (true) {
-      List<Extension> batch = new ArrayList<>();
+      List<ForwardRequest> batch = new ArrayList<>();
       List<Integer> rows = new ArrayList<>();
       List<Integer> starts = new ArrayList<>();
       for (int row = 0; row < sequences.size(); row++) {
@@ -542,8 +558,10 @@ class CausalLmParityTest {
         int count = Math.min(ids.length - start, 1 + (row * 3 + round * 2) % 5);
         if (count > 0) {
           batch.add(
-              Extension.of(
-                  sequences.get(row), Arrays.copyOfRange(ids, start, start + count), Ask.rows(0)));
+              ForwardRequest.of(
+                  sequences.get(row),
+                  Arrays.copyOfRange(ids, start, start + count),
+                  LogitsRequest.rows(0)));
           rows.add(row);
           starts.add(start);
         }

@@ -1,6 +1,6 @@
 package io.foresight.model;
 
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 /** A model whose next token is one less than the last one; 0 is EOS. It notes how it is called. */
 final class CountdownModel implements LanguageModel {
 
-  private final Consumer<List<Extension>> before;
+  private final Consumer<List<ForwardRequest>> before;
 
   /** Sequences of each forward. */
   final List<Integer> forwards = new ArrayList<>();
@@ -26,7 +26,7 @@ final class CountdownModel implements LanguageModel {
   }
 
   /** Runs {@code before} at the start of each forward; it may throw. */
-  CountdownModel(Consumer<List<Extension>> before) {
+  CountdownModel(Consumer<List<ForwardRequest>> before) {
     this.before = before;
   }
 
@@ -51,12 +51,12 @@ final class CountdownModel implements LanguageModel {
   }
 
   @Override
-  public List<Scores> extend(List<Extension> extensions) {
+  public List<Scores> extend(List<ForwardRequest> extensions) {
     callers.add(Thread.currentThread());
     before.accept(extensions);
     forwards.add(extensions.size());
     List<Scores> all = new ArrayList<>();
-    for (Extension extension : extensions) {
+    for (ForwardRequest extension : extensions) {
       int[] tokens = extension.tokens();
       ((Held) extension.sequence()).length += tokens.length;
       all.add(

@@ -19,12 +19,12 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.foresight.decoding.Ask;
 import io.foresight.decoding.DecodingSettings;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
-import io.foresight.decoding.LineReward;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
@@ -91,7 +91,7 @@ class ExampleModelsTest {
   }
 
   /** Share of the concepts that stand in the text, letter by letter: enough of a reward here. */
-  private static LineReward reward(List<String> concepts) {
+  private static HypothesisReward reward(List<String> concepts) {
     return (generated, finished) -> {
       String text = tokenizer.decode(generated).toLowerCase(Locale.ROOT);
       return Judgement.of(
@@ -233,7 +233,8 @@ class ExampleModelsTest {
       try (Sequence sequence = target.open()) {
         float[][] scores =
             target
-                .extend(Extension.of(sequence, line, Ask.gather(prompt.length - 1, ids)))
+                .extend(
+                    ForwardRequest.of(sequence, line, LogitsRequest.gather(prompt.length - 1, ids)))
                 .gathered();
         for (float[] score : scores) {
           logProb += score[0];
@@ -287,11 +288,12 @@ class ExampleModelsTest {
   }
 
   private static void extendSome(List<Held> among, Random random) {
-    List<Extension> extensions = new ArrayList<>();
+    List<ForwardRequest> extensions = new ArrayList<>();
     for (Held held : among) {
       int[] tokens = tokens(random, 1 + random.nextInt(6));
       if (held.tokens().size() + tokens.length < 200) {
-        extensions.add(Extension.of(held.sequence(), tokens, Ask.argmax(tokens.length - 1)));
+        extensions.add(
+            ForwardRequest.of(held.sequence(), tokens, LogitsRequest.argmax(tokens.length - 1)));
         Arrays.stream(tokens).forEach(held.tokens()::add);
       }
     }
@@ -310,7 +312,7 @@ class ExampleModelsTest {
     for (int i = 0; i < nodes; i++) {
       parents[i] = random.nextInt(i + 1) - 1;
     }
-    target.extend(new Extension(held.sequence(), tokens, parents, Ask.argmax(0)));
+    target.extend(new ForwardRequest(held.sequence(), tokens, parents, LogitsRequest.argmax(0)));
     List<Integer> path = new ArrayList<>();
     for (int node = random.nextInt(nodes); node >= 0; node = parents[node]) {
       path.add(0, node);
@@ -329,10 +331,11 @@ class ExampleModelsTest {
     line[line.length - 1] = probe[0];
     float[] cached;
     try (Sequence branch = held.sequence().fork()) {
-      cached = row(target.extend(Extension.of(branch, probe, Ask.rows(0))));
+      cached = row(target.extend(ForwardRequest.of(branch, probe, LogitsRequest.rows(0))));
     }
     try (Sequence fresh = target.open()) {
-      float[] whole = row(target.extend(Extension.of(fresh, line, Ask.rows(line.length - 1))));
+      float[] whole =
+          row(target.extend(ForwardRequest.of(fresh, line, LogitsRequest.rows(line.length - 1))));
       // Random tokens have scores of about -40; rounding grows with them.
       float scale = 1;
       for (float score : whole) {

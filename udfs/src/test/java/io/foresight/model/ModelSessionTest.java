@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.checkpoint.Precision;
@@ -47,18 +47,21 @@ class ModelSessionTest {
   }
 
   private static void fill(ModelSession session, Sequence sequence, int... tokens) {
-    session.extend(Extension.of(sequence, tokens, Ask.NOTHING));
+    session.extend(ForwardRequest.of(sequence, tokens, LogitsRequest.NOTHING));
   }
 
   private static float[] next(ModelSession session, Sequence sequence, int token) {
-    return session.extend(Extension.of(sequence, new int[] {token}, Ask.rows(0))).rows()[0];
+    return session.extend(ForwardRequest.of(sequence, new int[] {token}, LogitsRequest.rows(0)))
+        .rows()[0];
   }
 
   /** Scores after {@code tokens} in a session of their own. */
   private static float[] fresh(int... tokens) {
     try (ModelSession session = model.newSession();
         Sequence sequence = session.open()) {
-      return session.extend(Extension.of(sequence, tokens, Ask.rows(tokens.length - 1))).rows()[0];
+      return session.extend(
+              ForwardRequest.of(sequence, tokens, LogitsRequest.rows(tokens.length - 1)))
+          .rows()[0];
     }
   }
 
@@ -76,8 +79,8 @@ class ModelSessionTest {
       assertThat(session.stats()).isEqualTo(ForwardStats.ZERO);
       session.extend(
           List.of(
-              Extension.of(first, tokens(7, 1), Ask.NOTHING),
-              Extension.of(second, tokens(5, 2), Ask.rows(3))));
+              ForwardRequest.of(first, tokens(7, 1), LogitsRequest.NOTHING),
+              ForwardRequest.of(second, tokens(5, 2), LogitsRequest.rows(3))));
       ForwardStats one = session.stats();
       assertThat(one.forwards()).isEqualTo(1 + one.canonicalForwards());
       assertThat(one.sequences()).isEqualTo(2 + one.canonicalForwards());
@@ -187,14 +190,16 @@ class ModelSessionTest {
       int[] line = tokens(12, 3);
       for (int k : new int[] {0, 1, 3}) {
         float[] wanted =
-            session.extend(Extension.of(alone, line, new Ask(0, true, k, null, false))).margin();
+            session
+                .extend(ForwardRequest.of(alone, line, new LogitsRequest(0, true, k, null, false)))
+                .margin();
         // Another number of top ids has another margin.
         Scores beside =
             session
                 .extend(
                     List.of(
-                        Extension.of(one, line, new Ask(0, true, k, null, false)),
-                        Extension.of(other, tokens(12, 4), Ask.topK(0, 8))))
+                        ForwardRequest.of(one, line, new LogitsRequest(0, true, k, null, false)),
+                        ForwardRequest.of(other, tokens(12, 4), LogitsRequest.topK(0, 8))))
                 .get(0);
         assertThat(beside.margin()).as("top %d", k).containsExactly(wanted, within(1e-4f));
         for (Sequence sequence : List.of(one, other, alone)) {
@@ -209,12 +214,12 @@ class ModelSessionTest {
     try (ModelSession session = model.newSession();
         Sequence sequence = session.open()) {
       int vocabulary = session.vocabularySize();
-      for (Ask ask :
+      for (LogitsRequest ask :
           List.of(
-              Ask.topK(0, vocabulary + 1),
-              Ask.gather(0, new int[][] {{1}}),
-              Ask.gather(0, new int[][] {{1}, {vocabulary}}))) {
-        assertThatThrownBy(() -> session.extend(Extension.of(sequence, new int[] {3, 4}, ask)))
+              LogitsRequest.topK(0, vocabulary + 1),
+              LogitsRequest.gather(0, new int[][] {{1}}),
+              LogitsRequest.gather(0, new int[][] {{1}, {vocabulary}}))) {
+        assertThatThrownBy(() -> session.extend(ForwardRequest.of(sequence, new int[] {3, 4}, ask)))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageStartingWith("Cannot score 2 positions");
       }
@@ -247,11 +252,14 @@ class ModelSessionTest {
     LinearModel.write(folder, 7, id -> 1);
     try (CausalLm ties = CausalLm.load(folder, Device.cpu(), Precision.FP32);
         ModelSession session = ties.newSession(new CacheBudget(ties.cacheBytes(8, 64)))) {
-      List<Extension> all = new ArrayList<>();
+      List<ForwardRequest> all = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         // Only the last one's score is asked for, and it is a tie.
         all.add(
-            Extension.of(session.open(), new int[] {1, 2}, i < 7 ? Ask.NOTHING : Ask.argmax(1)));
+            ForwardRequest.of(
+                session.open(),
+                new int[] {1, 2},
+                i < 7 ? LogitsRequest.NOTHING : LogitsRequest.argmax(1)));
       }
       assertThatThrownBy(() -> session.extend(all)).isInstanceOf(ModelException.class);
     }
@@ -268,7 +276,9 @@ class ModelSessionTest {
       int[] tokens = tokens(9, 6);
       int[] parents = {-6, 0, 1, 2, -6, 4, 5, 6, -1};
       float[][] rows =
-          session.extend(Extension.tree(sequence, tokens, parents, Ask.rows(0))).rows();
+          session
+              .extend(ForwardRequest.tree(sequence, tokens, parents, LogitsRequest.rows(0)))
+              .rows();
       int[] path = Arrays.copyOf(held, context - 6);
       assertThat(rows[3])
           .containsExactly(fresh(concat(path, Arrays.copyOf(tokens, 4))), within(1e-3f));
@@ -279,8 +289,11 @@ class ModelSessionTest {
       assertThatThrownBy(
               () ->
                   session.extend(
-                      Extension.tree(
-                          sequence, new int[] {1, 2, 3}, new int[] {-2, 0, 1}, Ask.NOTHING)))
+                      ForwardRequest.tree(
+                          sequence,
+                          new int[] {1, 2, 3},
+                          new int[] {-2, 0, 1},
+                          LogitsRequest.NOTHING)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("the context holds");
     }
@@ -296,9 +309,10 @@ class ModelSessionTest {
           session
               .extend(
                   List.of(
-                      Extension.of(sequence, tokens(40, k), new Ask(0, true, k, null, true)),
+                      ForwardRequest.of(
+                          sequence, tokens(40, k), new LogitsRequest(0, true, k, null, true)),
                       // A neighbour that asks for less does not matter.
-                      Extension.of(plain, tokens(3, k), Ask.ids(0))))
+                      ForwardRequest.of(plain, tokens(3, k), LogitsRequest.ids(0))))
               .get(0);
       for (int i = 0; i < 40; i++) {
         float[] row = scores.rows()[i];
@@ -349,7 +363,8 @@ class ModelSessionTest {
         }
         try (Sequence sequence = session.open()) {
           Scores scores =
-              session.extend(Extension.of(sequence, new int[] {1, 2, 3}, Ask.topK(0, k)));
+              session.extend(
+                  ForwardRequest.of(sequence, new int[] {1, 2, 3}, LogitsRequest.topK(0, k)));
           for (int i = 0; i < 3; i++) {
             assertThat(scores.argmax()[i]).isEqualTo(ranked[0]);
             assertThat(scores.topIds()[i]).isEqualTo(Arrays.copyOf(ranked, k));
@@ -367,10 +382,14 @@ class ModelSessionTest {
     try (CausalLm ties = CausalLm.load(folder, Device.cpu(), Precision.FP32);
         ModelSession session = ties.newSession();
         Sequence sequence = session.open()) {
-      Scores scores = session.extend(Extension.of(sequence, new int[] {1, 2}, Ask.topK(0, 5)));
+      Scores scores =
+          session.extend(ForwardRequest.of(sequence, new int[] {1, 2}, LogitsRequest.topK(0, 5)));
       assertThat(scores.margin()).containsOnly(0f);
       assertThat(scores.topIds()[1]).containsExactly(0, 1, 2, 3, 4);
-      assertThat(session.extend(Extension.of(sequence, new int[] {1}, Ask.ids(0))).argmax())
+      assertThat(
+              session
+                  .extend(ForwardRequest.of(sequence, new int[] {1}, LogitsRequest.ids(0)))
+                  .argmax())
           .containsExactly(0);
     }
   }
@@ -382,7 +401,8 @@ class ModelSessionTest {
             CausalLm.load(Path.of("..", "examples", "draft"), Device.cpu(), Precision.BF16);
         ModelSession session = coarse.newSession();
         Sequence sequence = session.open()) {
-      Scores scores = session.extend(Extension.of(sequence, tokens(60, 5), Ask.rows(0)));
+      Scores scores =
+          session.extend(ForwardRequest.of(sequence, tokens(60, 5), LogitsRequest.rows(0)));
       long tied = IntStream.range(0, 60).filter(i -> scores.margin()[i] == 0).count();
       assertThat(tied).isBetween(1L, 59L);
       for (int i = 0; i < 60; i++) {
@@ -401,12 +421,14 @@ class ModelSessionTest {
       List<Scores> scores =
           session.extend(
               List.of(
-                  Extension.of(open.get(0), ids, Ask.ids(1)),
-                  Extension.of(open.get(1), ids, Ask.argmax(3)),
-                  Extension.of(open.get(2), ids, Ask.topK(2, 3)),
-                  Extension.of(
-                      open.get(3), ids, Ask.gather(1, new int[][] {{1}, {}, {4095, 0, 2}})),
-                  Extension.of(open.get(4), ids, Ask.NOTHING)));
+                  ForwardRequest.of(open.get(0), ids, LogitsRequest.ids(1)),
+                  ForwardRequest.of(open.get(1), ids, LogitsRequest.argmax(3)),
+                  ForwardRequest.of(open.get(2), ids, LogitsRequest.topK(2, 3)),
+                  ForwardRequest.of(
+                      open.get(3),
+                      ids,
+                      LogitsRequest.gather(1, new int[][] {{1}, {}, {4095, 0, 2}})),
+                  ForwardRequest.of(open.get(4), ids, LogitsRequest.NOTHING)));
       float[] row = fresh(ids);
       assertThat(scores.get(0).argmax()).hasSize(3);
       assertThat(scores.get(0).argmaxLogProb()).hasSize(3).containsOnly(Float.NaN);
@@ -424,7 +446,7 @@ class ModelSessionTest {
       assertThat(scores.get(4).argmax()).isEmpty();
       // Alone, the forward gives nothing but ids.
       open.get(0).truncate(0);
-      Scores alone = session.extend(Extension.of(open.get(0), ids, Ask.ids(1)));
+      Scores alone = session.extend(ForwardRequest.of(open.get(0), ids, LogitsRequest.ids(1)));
       assertThat(alone.argmax()).isEqualTo(scores.get(0).argmax());
       assertThat(alone.argmaxLogProb()).containsOnly(Float.NaN);
       open.forEach(Sequence::close);
@@ -458,8 +480,10 @@ class ModelSessionTest {
         }
         going.set(false);
         forking.join();
-        List<Extension> all =
-            forks.stream().map(f -> Extension.of(f, new int[] {5}, Ask.rows(0))).toList();
+        List<ForwardRequest> all =
+            forks.stream()
+                .map(f -> ForwardRequest.of(f, new int[] {5}, LogitsRequest.rows(0)))
+                .toList();
         for (Scores scores : all.isEmpty() ? List.<Scores>of() : session.extend(all)) {
           assertThat(furthest(scores.rows()[0], wanted)).isLessThan(1e-3f);
         }

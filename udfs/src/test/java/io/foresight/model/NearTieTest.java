@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.Judgement;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
@@ -44,14 +44,17 @@ class NearTieTest {
     try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32);
         ModelSession session = model.newSession()) {
       try (Sequence sequence = session.open()) {
-        Scores scores = session.extend(Extension.of(sequence, new int[] {1, 2, 3}, Ask.topK(0, 4)));
+        Scores scores =
+            session.extend(
+                ForwardRequest.of(sequence, new int[] {1, 2, 3}, LogitsRequest.topK(0, 4)));
         assertThat(scores.margin()).containsOnly(0f);
         assertThat(scores.argmax()).containsOnly(0);
         assertThat(scores.topIds()[2]).containsExactly(0, 1, 2, 3);
         assertThat(sequence.length()).isEqualTo(3);
         int[] parents = {-1, -1, 1};
         Scores tree =
-            session.extend(Extension.tree(sequence, new int[] {4, 5, 1}, parents, Ask.rows(0)));
+            session.extend(
+                ForwardRequest.tree(sequence, new int[] {4, 5, 1}, parents, LogitsRequest.rows(0)));
         assertThat(tree.rows()[2]).hasSize(VOCABULARY);
         sequence.keep(1, 2);
         assertThat(sequence.length()).isEqualTo(5);
@@ -107,8 +110,8 @@ class NearTieTest {
     List<Generation> generations = new ArrayList<>();
     try (ModelSession target = model.newSession();
         ModelSession draft = model.newSession();
-        Batcher<Integer, Generation> batcher =
-            new Batcher<>(
+        ForwardScheduler<Integer, Generation> scheduler =
+            new ForwardScheduler<>(
                 items.iterator(),
                 rows,
                 any -> rows,
@@ -125,7 +128,7 @@ class NearTieTest {
                                 (line, finished) ->
                                     Judgement.of(line[line.length - 1] % 3 == 0 ? 1 : 0),
                                 i)))) {
-      batcher.forEachRemaining(generations::add);
+      scheduler.forEachRemaining(generations::add);
     }
     return generations;
   }

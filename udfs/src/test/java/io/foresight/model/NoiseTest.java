@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Scores;
@@ -39,10 +39,10 @@ class NoiseTest {
     model.close();
   }
 
-  private static Ask noisy(Noise noise, int vocabulary) {
+  private static LogitsRequest noisy(Noise noise, int vocabulary) {
     int[][] all = new int[TEXT.length][];
     Arrays.fill(all, IntStream.range(0, vocabulary).toArray());
-    return new Ask(0, true, 3, all, true, noise, PLACES);
+    return new LogitsRequest(0, true, 3, all, true, noise, PLACES);
   }
 
   private static float[] defined(float[] logProbs, Noise noise, int place) {
@@ -68,11 +68,11 @@ class NoiseTest {
         Sequence plain = session.open();
         Sequence sequence = session.open();
         Sequence ids = session.open()) {
-      Scores wanted = session.extend(Extension.of(plain, TEXT, Ask.rows(0)));
+      Scores wanted = session.extend(ForwardRequest.of(plain, TEXT, LogitsRequest.rows(0)));
       Scores scores =
-          session.extend(Extension.of(sequence, TEXT, noisy(noise, session.vocabularySize())));
-      Ask cheap = new Ask(0, false, 0, null, false, noise, PLACES);
-      assertThat(session.extend(Extension.of(ids, TEXT, cheap)).argmax())
+          session.extend(ForwardRequest.of(sequence, TEXT, noisy(noise, session.vocabularySize())));
+      LogitsRequest cheap = new LogitsRequest(0, false, 0, null, false, noise, PLACES);
+      assertThat(session.extend(ForwardRequest.of(ids, TEXT, cheap)).argmax())
           .isEqualTo(scores.argmax());
       for (int i = 0; i < TEXT.length; i++) {
         float[] defined = defined(wanted.rows()[i], noise, PLACES[i]);
@@ -103,14 +103,14 @@ class NoiseTest {
     try (ModelSession session = model.newSession()) {
       List<Sequence> open = IntStream.range(0, 5).mapToObj(i -> session.open()).toList();
       int vocabulary = session.vocabularySize();
-      Scores alone = session.extend(Extension.of(open.get(4), TEXT, noisy(noise, vocabulary)));
+      Scores alone = session.extend(ForwardRequest.of(open.get(4), TEXT, noisy(noise, vocabulary)));
       List<Scores> beside =
           session.extend(
               List.of(
-                  Extension.of(open.get(0), TEXT, noisy(other, vocabulary)),
-                  Extension.of(open.get(1), TEXT, noisy(noise, vocabulary)),
-                  Extension.of(open.get(2), TEXT, Ask.rows(0)),
-                  Extension.of(open.get(3), TEXT, Ask.NOTHING)));
+                  ForwardRequest.of(open.get(0), TEXT, noisy(other, vocabulary)),
+                  ForwardRequest.of(open.get(1), TEXT, noisy(noise, vocabulary)),
+                  ForwardRequest.of(open.get(2), TEXT, LogitsRequest.rows(0)),
+                  ForwardRequest.of(open.get(3), TEXT, LogitsRequest.NOTHING)));
       assertThat(beside.get(1).topIds()).isDeepEqualTo(alone.topIds());
       assertThat(beside.get(1).gatheredScores()[2])
           .containsExactly(alone.gatheredScores()[2], within(1e-4f));

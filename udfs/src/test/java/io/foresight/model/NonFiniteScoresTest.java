@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import ai.djl.pytorch.jni.IValue;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.checkpoint.Checkpoint;
@@ -31,23 +31,27 @@ class NonFiniteScoresTest {
 
   @TempDir Path folder;
 
-  private static List<Ask> asks(int from) {
+  private static List<LogitsRequest> asks(int from) {
     int[][] ids = {{1, 2}};
     return List.of(
-        Ask.ids(from), Ask.argmax(from), Ask.topK(from, 2), Ask.rows(from), Ask.gather(from, ids));
+        LogitsRequest.ids(from),
+        LogitsRequest.argmax(from),
+        LogitsRequest.topK(from, 2),
+        LogitsRequest.rows(from),
+        LogitsRequest.gather(from, ids));
   }
 
   /** For each kind of question, of the last of some tokens. */
   private void assertRefused(CausalLm model, int... tokens) {
-    for (Ask ask : asks(tokens.length - 1)) {
+    for (LogitsRequest ask : asks(tokens.length - 1)) {
       try (ModelSession session = model.newSession();
           Sequence sequence = session.open()) {
-        assertThatThrownBy(() -> session.extend(Extension.of(sequence, tokens, ask)))
+        assertThatThrownBy(() -> session.extend(ForwardRequest.of(sequence, tokens, ask)))
             .as("%s", ask)
             .isInstanceOf(ModelException.class)
             .hasMessageContaining("Cannot score with model " + folder)
             .hasMessageContaining("not finite");
-        assertThatThrownBy(() -> session.extend(Extension.of(sequence, tokens, ask)))
+        assertThatThrownBy(() -> session.extend(ForwardRequest.of(sequence, tokens, ask)))
             .isInstanceOf(IllegalStateException.class);
       }
     }
@@ -120,8 +124,9 @@ class NonFiniteScoresTest {
       spoil(model, precision, 3);
       assertThatThrownBy(
               () -> {
-                session.extend(Extension.of(sequence, new int[] {1, 3}, Ask.NOTHING));
-                session.extend(Extension.of(sequence, new int[] {2}, Ask.ids(0)));
+                session.extend(
+                    ForwardRequest.of(sequence, new int[] {1, 3}, LogitsRequest.NOTHING));
+                session.extend(ForwardRequest.of(sequence, new int[] {2}, LogitsRequest.ids(0)));
               })
           .isInstanceOf(ModelException.class)
           .hasMessageContaining("not finite");
@@ -149,10 +154,10 @@ class NonFiniteScoresTest {
         column -> 1,
         row -> 1);
     try (CausalLm model = CausalLm.load(folder, Device.cpu(), precision)) {
-      for (Ask ask : asks(1)) {
+      for (LogitsRequest ask : asks(1)) {
         try (ModelSession session = model.newSession();
             Sequence sequence = session.open()) {
-          Scores scores = session.extend(Extension.of(sequence, new int[] {1, 2}, ask));
+          Scores scores = session.extend(ForwardRequest.of(sequence, new int[] {1, 2}, ask));
           assertThat(scores.argmax()).containsExactly(4);
           if (ask.rows()) {
             assertThat(scores.rows()[0][640]).isEqualTo(Float.NEGATIVE_INFINITY);

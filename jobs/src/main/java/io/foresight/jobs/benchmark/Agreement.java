@@ -3,9 +3,9 @@ package io.foresight.jobs.benchmark;
 import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
 import static io.foresight.decoding.DecodingSettings.STRATEGY;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Judgement;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Sequence;
 import io.foresight.decoding.Strategies;
@@ -56,7 +56,8 @@ final class Agreement {
           int[] said =
               models
                   .draft()
-                  .extend(Extension.of(sequence, line, Ask.argmax(prompt.length - 1)))
+                  .extend(
+                      ForwardRequest.of(sequence, line, LogitsRequest.argmax(prompt.length - 1)))
                   .argmax();
           for (int i = 0; i < text.length; i++) {
             agreed += said[i] == text[i] ? 1 : 0;

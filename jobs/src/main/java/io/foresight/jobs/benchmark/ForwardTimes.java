@@ -1,8 +1,8 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Sequence;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -53,10 +53,11 @@ public final class ForwardTimes {
     List<Sequence> apart = new ArrayList<>();
     List<Sequence> forked = new ArrayList<>();
     try {
-      List<Extension> prompts = new ArrayList<>();
+      List<ForwardRequest> prompts = new ArrayList<>();
       for (int i = 0; i < rows; i++) {
         apart.add(model.open());
-        prompts.add(Extension.of(apart.get(i), ids(model, prefix(model)), Ask.NOTHING));
+        prompts.add(
+            ForwardRequest.of(apart.get(i), ids(model, prefix(model)), LogitsRequest.NOTHING));
       }
       model.extend(prompts);
       for (int i = 0; i < branches; i++) {
@@ -90,10 +91,11 @@ public final class ForwardTimes {
   }
 
   private double extend(LanguageModel model, List<Sequence> sequences, Shape shape) {
-    List<Extension> extensions = new ArrayList<>();
+    List<ForwardRequest> extensions = new ArrayList<>();
     for (Sequence sequence : sequences.subList(0, shape.sequences())) {
       sequence.truncate(prefix(model));
-      extensions.add(Extension.of(sequence, ids(model, shape.tokens()), Ask.argmax(0)));
+      extensions.add(
+          ForwardRequest.of(sequence, ids(model, shape.tokens()), LogitsRequest.argmax(0)));
     }
     long started = System.nanoTime();
     model.extend(extensions);

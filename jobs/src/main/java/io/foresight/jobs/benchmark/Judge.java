@@ -1,7 +1,7 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Sequence;
 import io.foresight.engine.Prompt;
 import io.foresight.engine.Prompts;
@@ -87,8 +87,10 @@ public final class Judge implements AutoCloseable {
       float[][] scores =
           session
               .extend(
-                  Extension.of(
-                      sequence, Arrays.copyOf(line, line.length - 1), Ask.gather(from - 1, next)))
+                  ForwardRequest.of(
+                      sequence,
+                      Arrays.copyOf(line, line.length - 1),
+                      LogitsRequest.gather(from - 1, next)))
               .gathered();
       for (float[] one : scores) {
         logProb += one[0];

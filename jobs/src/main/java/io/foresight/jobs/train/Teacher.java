@@ -3,8 +3,8 @@ package io.foresight.jobs.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.ModelSession;
@@ -95,25 +95,27 @@ final class Teacher {
     List<Sequence> sequences = new ArrayList<>();
     List<List<Integer>> said = new ArrayList<>();
     try {
-      List<Extension> extensions = new ArrayList<>();
+      List<ForwardRequest> extensions = new ArrayList<>();
       List<Integer> going = new ArrayList<>();
       for (int row = 0; row < prompts.size(); row++) {
         int[] ids = tokenizer.encode(prompts.get(row));
         sequences.add(model.open());
         said.add(new ArrayList<>());
-        extensions.add(Extension.of(sequences.get(row), ids, Ask.argmax(ids.length - 1)));
+        extensions.add(
+            ForwardRequest.of(sequences.get(row), ids, LogitsRequest.argmax(ids.length - 1)));
         going.add(row);
       }
       while (!extensions.isEmpty()) {
         List<Scores> scores = model.extend(extensions);
-        List<Extension> next = new ArrayList<>();
+        List<ForwardRequest> next = new ArrayList<>();
         List<Integer> still = new ArrayList<>();
         for (int i = 0; i < scores.size(); i++) {
           int row = going.get(i);
           int id = scores.get(i).argmax()[0];
           said.get(row).add(id);
           if (!model.isEos(id) && said.get(row).size() < MAX_TOKENS) {
-            next.add(Extension.of(sequences.get(row), new int[] {id}, Ask.argmax(0)));
+            next.add(
+                ForwardRequest.of(sequences.get(row), new int[] {id}, LogitsRequest.argmax(0)));
             still.add(row);
           }
         }

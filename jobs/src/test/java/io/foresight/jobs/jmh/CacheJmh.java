@@ -1,7 +1,7 @@
 package io.foresight.jobs.jmh;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +35,7 @@ public class CacheJmh extends ExampleModel {
   }
 
   private Scores extend(Sequence sequence) {
-    return session().extend(Extension.of(sequence, ids(1), Ask.argmax(0)));
+    return session().extend(ForwardRequest.of(sequence, ids(1), LogitsRequest.argmax(0)));
   }
 
   /** Rolls back, and extends. */
@@ -73,6 +73,8 @@ public class CacheJmh extends ExampleModel {
   }
 
   private void tree() {
-    session().extend(Extension.tree(sequence, ids(PARENTS.length), PARENTS, Ask.argmax(0)));
+    session()
+        .extend(
+            ForwardRequest.tree(sequence, ids(PARENTS.length), PARENTS, LogitsRequest.argmax(0)));
   }
 }

@@ -1,8 +1,8 @@
 package io.foresight.jobs.jmh;
 
 import ai.djl.Device;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;
@@ -44,7 +44,7 @@ public abstract class ExampleModel {
   /** A sequence that holds a prompt. */
   Sequence prompted() {
     Sequence sequence = session.open();
-    session.extend(Extension.of(sequence, ids(PROMPT), Ask.NOTHING));
+    session.extend(ForwardRequest.of(sequence, ids(PROMPT), LogitsRequest.NOTHING));
     return sequence;
   }
 

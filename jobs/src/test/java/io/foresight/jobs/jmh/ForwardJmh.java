@@ -1,7 +1,7 @@
 package io.foresight.jobs.jmh;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import java.util.ArrayList;
@@ -42,10 +42,10 @@ public class ForwardJmh extends ExampleModel {
   /** Scores at every position. */
   @Benchmark
   public List<Scores> forward() {
-    List<Extension> extensions = new ArrayList<>();
+    List<ForwardRequest> extensions = new ArrayList<>();
     for (Sequence sequence : sequences) {
       sequence.truncate(PROMPT);
-      extensions.add(Extension.of(sequence, ids(tokens), Ask.argmax(0)));
+      extensions.add(ForwardRequest.of(sequence, ids(tokens), LogitsRequest.argmax(0)));
     }
     return session().extend(extensions);
   }

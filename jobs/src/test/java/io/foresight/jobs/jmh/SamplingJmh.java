@@ -3,7 +3,7 @@ package io.foresight.jobs.jmh;
 import static io.foresight.decoding.DecodingSettings.TOP_K;
 import static io.foresight.decoding.DecodingSettings.TOP_P;
 
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.LanguageModel;
@@ -95,7 +95,7 @@ public class SamplingJmh {
     }
 
     @Override
-    public List<Scores> extend(List<Extension> extensions) {
+    public List<Scores> extend(List<ForwardRequest> extensions) {
       return extensions.stream()
           .map(
               extension ->

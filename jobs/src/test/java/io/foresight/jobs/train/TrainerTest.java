@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Judgement;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Sequence;
 import io.foresight.decoding.Strategies;
@@ -102,7 +102,9 @@ class TrainerTest {
           }
           try (Sequence sequence = session.open()) {
             float[][] scores =
-                session.extend(Extension.of(sequence, ids, Ask.gather(from, next))).gathered();
+                session
+                    .extend(ForwardRequest.of(sequence, ids, LogitsRequest.gather(from, next)))
+                    .gathered();
             for (float[] score : scores) {
               sum -= score[0];
             }

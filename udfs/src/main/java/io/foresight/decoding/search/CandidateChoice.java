@@ -9,7 +9,7 @@ import io.foresight.decoding.Scores;
  * @param rewards R of each of them, or what takes its place
  * @param rewardWeight lambda
  */
-record CandidateChoice(Next next, double[] rewards, double rewardWeight) {
+record CandidateChoice(TokenScores next, double[] rewards, double rewardWeight) {
 
   /** What a candidate is worth. */
   double value(int i) {

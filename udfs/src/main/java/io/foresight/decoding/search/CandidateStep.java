@@ -6,7 +6,7 @@ import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
-import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.decoding.search.RowCounters.Origin;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,7 +31,7 @@ public record CandidateStep(int candidates, int lookahead, double rewardWeight, 
   }
 
   /** k, or the whole vocabulary if that is smaller. */
-  public int candidates(Row row) {
+  public int candidates(DecodingRow row) {
     return Math.min(candidates, row.target().vocabularySize());
   }
 
@@ -41,15 +41,15 @@ public record CandidateStep(int candidates, int lookahead, double rewardWeight, 
   }
 
   /** The step with rollouts by p. */
-  public void byTarget(Row row, Line p, Hints hints) {
+  public void byTarget(DecodingRow row, Hypothesis p, Hints hints) {
     if (!row.isJudged()) {
       p.advance(greedy(row, p));
       return;
     }
     int k = candidates(row);
-    Next next = hints.join(row, p, p.next(k));
-    try (Lines rollouts = new Lines()) {
-      Line[] of = fork(row, p, next.topIds(), rollouts);
+    TokenScores next = hints.join(row, p, p.next(k));
+    try (Hypotheses rollouts = new Hypotheses()) {
+      Hypothesis[] of = fork(row, p, next.topIds(), rollouts);
       // The first position's scores are the next step's candidates; a rollout that is gone on from
       // is asked for them all along, or each further step would need a forward for its own.
       rollOut(row.target(), rollouts.all(), depth(row), k, reuse ? k : 0);
@@ -59,16 +59,16 @@ public record CandidateStep(int candidates, int lookahead, double rewardWeight, 
   }
 
   /** The step with rollouts by q. */
-  public void byDraft(Row row, Line p, Line q, Hints hints) {
+  public void byDraft(DecodingRow row, Hypothesis p, Hypothesis q, Hints hints) {
     if (!row.isJudged()) {
       int id = greedy(row, p);
       p.advance(id);
       q.advance(id);
       return;
     }
-    Next next = hints.join(row, p, p.next(candidates(row)));
-    try (Lines rollouts = new Lines()) {
-      Line[] of = fork(row, q, next.topIds(), rollouts);
+    TokenScores next = hints.join(row, p, p.next(candidates(row)));
+    try (Hypotheses rollouts = new Hypotheses()) {
+      Hypothesis[] of = fork(row, q, next.topIds(), rollouts);
       rollOut(row.draft(), rollouts.all(), depth(row), 0, 0);
       int best = commit(row, p, next, of);
       p.advance(next.topIds()[best]);
@@ -77,43 +77,43 @@ public record CandidateStep(int candidates, int lookahead, double rewardWeight, 
   }
 
   /** Commits p's own token, which no rollout can change where the reward says nothing. */
-  private static int greedy(Row row, Line p) {
-    Next next = p.next(0);
+  private static int greedy(DecodingRow row, Hypothesis p) {
+    TokenScores next = p.next(0);
     row.commit(Origin.TARGET, next.id(), next.logProb());
     return next.id();
   }
 
-  private int depth(Row row) {
+  private int depth(DecodingRow row) {
     return Math.min(lookahead, row.remaining() - 1);
   }
 
   /** A fork per candidate; {@code null} for one that has no rollout. */
-  private Line[] fork(Row row, Line line, int[] ids, Lines into) {
-    Line[] of = new Line[ids.length];
+  private Hypothesis[] fork(DecodingRow row, Hypothesis hypothesis, int[] ids, Hypotheses into) {
+    Hypothesis[] of = new Hypothesis[ids.length];
     for (int i = 0; i < ids.length; i++) {
       if (depth(row) > 0 && !row.isEos(ids[i])) {
-        line.fill();
-        of[i] = into.add(line.fork(ids[i]));
+        hypothesis.fill();
+        of[i] = into.add(hypothesis.fork(ids[i]));
       }
     }
     return of;
   }
 
   private static void rollOut(
-      LanguageModel model, List<Line> lines, int depth, int firstTopK, int topK) {
-    int[] counts = new int[lines.size()];
+      LanguageModel model, List<Hypothesis> hypotheses, int depth, int firstTopK, int topK) {
+    int[] counts = new int[hypotheses.size()];
     Arrays.fill(counts, depth);
-    Line.rollOut(model, lines, counts, firstTopK, topK);
+    Hypothesis.rollOut(model, hypotheses, counts, firstTopK, topK);
   }
 
-  private int commit(Row row, Line p, Next next, Line[] rollouts) {
+  private int commit(DecodingRow row, Hypothesis p, TokenScores next, Hypothesis[] rollouts) {
     int depth = depth(row);
-    List<int[]> lines = new ArrayList<>();
+    List<int[]> hypotheses = new ArrayList<>();
     for (int i = 0; i < rollouts.length; i++) {
       int[] rollout = rollouts[i] == null ? new int[0] : rollouts[i].greedy(depth);
-      lines.add(Ids.concat(new int[] {next.topIds()[i]}, rollout));
+      hypotheses.add(Ids.concat(new int[] {next.topIds()[i]}, rollout));
     }
-    double[] rewards = row.rewards(lines);
+    double[] rewards = row.rewards(hypotheses);
     CandidateChoice choice = new CandidateChoice(next, rewards, rewardWeight);
     int best = choice.best();
     if (choice.isClose(best)) {
@@ -125,15 +125,17 @@ public record CandidateStep(int candidates, int lookahead, double rewardWeight, 
     return best;
   }
 
-  /** Moves {@code line} on to the committed candidate, by way of its rollout if it has one. */
-  private void settle(Line line, Line rollout, int id, int keep) {
+  /**
+   * Moves {@code hypothesis} on to the committed candidate, by way of its rollout if it has one.
+   */
+  private void settle(Hypothesis hypothesis, Hypothesis rollout, int id, int keep) {
     if (rollout == null) {
-      line.advance(id);
+      hypothesis.advance(id);
     } else {
-      line.adopt(rollout);
+      hypothesis.adopt(rollout);
     }
     if (!reuse) {
-      line.forget(keep);
+      hypothesis.forget(keep);
     }
   }
 }

@@ -1,6 +1,6 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Scores;
 import java.util.List;
@@ -22,9 +22,9 @@ final class CountingModel extends ForwardingModel {
   }
 
   @Override
-  public List<Scores> extend(List<Extension> extensions) {
+  public List<Scores> extend(List<ForwardRequest> extensions) {
     long positions = 0;
-    for (Extension extension : extensions) {
+    for (ForwardRequest extension : extensions) {
       positions += extension.tokens().length;
     }
     List<Scores> scores = model.extend(extensions);

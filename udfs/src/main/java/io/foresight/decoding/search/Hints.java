@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 public record Hints(int[] ids) {
 
   /** The row's hints; none unless {@code wanted}. */
-  public static Hints of(Row row, boolean wanted) {
+  public static Hints of(DecodingRow row, boolean wanted) {
     return new Hints(wanted ? starts(row.hints()) : new int[0]);
   }
 
@@ -35,7 +35,7 @@ public record Hints(int[] ids) {
    *     #ids}
    * @param ahead ids after what was generated
    */
-  Next join(Row row, Line p, Next next, int... ahead) {
+  TokenScores join(DecodingRow row, Hypothesis p, TokenScores next, int... ahead) {
     if (ids.length == 0 || !row.startsWord(next.id())) {
       return next;
     }
@@ -45,14 +45,14 @@ public record Hints(int[] ids) {
     if (hinted.length > k
         && next.scoreOf(hinted[k - 1]) - next.scoreOf(hinted[k]) < Scores.NEAR_TIE) {
       row.nearTie();
-      Next settled = p.settled(next, Ids.concat(p.base(), ahead));
+      TokenScores settled = p.settled(next, Ids.concat(p.base(), ahead));
       return joined(settled, Arrays.copyOf(hinted(settled, starts), k));
     }
     return joined(next, Arrays.copyOf(hinted, Math.min(k, hinted.length)));
   }
 
   /** Those of {@code starts} that may join, by falling score. */
-  private int[] hinted(Next next, int... starts) {
+  private int[] hinted(TokenScores next, int... starts) {
     return sorted(
         next,
         IntStream.of(starts)
@@ -61,7 +61,7 @@ public record Hints(int[] ids) {
             .filter(id -> next.scoreOf(id) > Double.NEGATIVE_INFINITY));
   }
 
-  private static int[] sorted(Next next, IntStream some) {
+  private static int[] sorted(TokenScores next, IntStream some) {
     return some.boxed()
         .sorted(
             Comparator.<Integer>comparingDouble(id -> -next.scoreOf(id))
@@ -70,7 +70,7 @@ public record Hints(int[] ids) {
         .toArray();
   }
 
-  private static Next joined(Next next, int... hinted) {
+  private static TokenScores joined(TokenScores next, int... hinted) {
     int[] all = sorted(next, IntStream.concat(IntStream.of(next.topIds()), IntStream.of(hinted)));
     float[] logProbs = new float[all.length];
     float[] scores = new float[all.length];

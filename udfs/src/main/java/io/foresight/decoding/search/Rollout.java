@@ -8,11 +8,11 @@ import java.util.List;
  * A rollout by p that q drafts: the same tokens as p's own, in fewer forwards.
  *
  * @param p the rollout
- * @param q q's view of the same line; it goes on from what p has verified
+ * @param q q's view of the same hypothesis; it goes on from what p has verified
  * @param depth tokens that the rollout is to have, unless it ends before
  * @param draft most tokens that q drafts at a time
  */
-record Rollout(Line p, Line q, int depth, int draft) implements AutoCloseable {
+record Rollout(Hypothesis p, Hypothesis q, int depth, int draft) implements AutoCloseable {
 
   boolean done() {
     return p.reaches(depth);
@@ -31,7 +31,7 @@ record Rollout(Line p, Line q, int depth, int draft) implements AutoCloseable {
    * @param topK ids to ask p for per position; 0 for none
    * @return for each rollout the number of draft tokens that p accepted
    */
-  static int[] round(Row row, List<Rollout> going, DraftLength length, int topK) {
+  static int[] round(DecodingRow row, List<Rollout> going, DraftLength length, int topK) {
     int[] before = going.stream().mapToInt(rollout -> rollout.tokens().length).toArray();
     int[] counts = new int[before.length];
     for (int i = 0; i < counts.length; i++) {
@@ -41,12 +41,12 @@ record Rollout(Line p, Line q, int depth, int draft) implements AutoCloseable {
       // One less than what is missing, which is p's own token.
       counts[i] = Math.min(length.next(rollout.draft), rollout.depth - before[i] - 1);
     }
-    Line.rollOut(row.draft(), going.stream().map(Rollout::q).toList(), counts, 0, 0);
+    Hypothesis.rollOut(row.draft(), going.stream().map(Rollout::q).toList(), counts, 0, 0);
     List<int[]> drafts = new ArrayList<>();
     for (int i = 0; i < counts.length; i++) {
       drafts.add(Ids.concat(going.get(i).tokens(), going.get(i).q.greedy(counts[i])));
     }
-    Line.verify(row.target(), going.stream().map(Rollout::p).toList(), drafts, topK);
+    Hypothesis.verify(row.target(), going.stream().map(Rollout::p).toList(), drafts, topK);
     for (int i = 0; i < counts.length; i++) {
       int drafted = drafts.get(i).length - before[i];
       int accepted = going.get(i).p.agreement(drafts.get(i)) - before[i];

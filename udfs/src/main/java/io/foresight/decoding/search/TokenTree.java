@@ -1,6 +1,6 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -65,7 +65,7 @@ final class TokenTree {
     return tokens.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  /** Parent of each node, as {@link Extension} has them. */
+  /** Parent of each node, as {@link ForwardRequest} has them. */
   int[] parents() {
     return parents.stream().mapToInt(Integer::intValue).toArray();
   }

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * What a draft whose context is shorter than a text sees of it: the text's first token, which
  * models are trained to find where a text begins, and its end. A function of the text alone, so
- * that a line has the same scores however it came about.
+ * that a hypothesis has the same scores however it came about.
  */
 final class Window {
 

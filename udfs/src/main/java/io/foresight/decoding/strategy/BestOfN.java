@@ -4,7 +4,7 @@ import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
 import static io.foresight.decoding.DecodingSettings.TOP_K;
 import static io.foresight.decoding.DecodingSettings.TOP_P;
 
-import io.foresight.decoding.Branches;
+import io.foresight.decoding.CacheNeed;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
@@ -13,12 +13,12 @@ import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
+import io.foresight.decoding.search.DecodingRow;
+import io.foresight.decoding.search.Hypotheses;
+import io.foresight.decoding.search.Hypothesis;
 import io.foresight.decoding.search.Ids;
-import io.foresight.decoding.search.Line;
-import io.foresight.decoding.search.Lines;
-import io.foresight.decoding.search.Next;
-import io.foresight.decoding.search.Row;
-import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.decoding.search.RowCounters.Origin;
+import io.foresight.decoding.search.TokenScores;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.Arrays;
@@ -75,39 +75,41 @@ public final class BestOfN implements Strategy {
   }
 
   @Override
-  public Branches branches() {
-    return new Branches(samples, 0, 0);
+  public CacheNeed cacheNeed() {
+    return new CacheNeed(samples, 0, 0);
   }
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
-    Row row = new Row(target, null, request);
+    DecodingRow row = new DecodingRow(target, null, request);
     Noise noise = new Noise(sampler, request.seed());
-    try (Lines lines = new Lines()) {
-      Line first =
-          lines.add(
-              Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise.ofSample(0)));
+    try (Hypotheses hypotheses = new Hypotheses()) {
+      Hypothesis first =
+          hypotheses.add(
+              Hypothesis.open(
+                  row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise.ofSample(0)));
       if (samples > 1) {
         first.fill();
       }
       for (int i = 1; i < samples; i++) {
-        lines.add(first.fork(noise.ofSample(i)));
+        hypotheses.add(first.fork(noise.ofSample(i)));
       }
       int[] counts = new int[samples];
       Arrays.fill(counts, row.remaining());
-      Line.rollOut(row.target(), lines.all(), counts, 0, 0);
-      best(row, lines.all()).forEach(next -> row.commit(Origin.TARGET, next.id(), next.logProb()));
+      Hypothesis.rollOut(row.target(), hypotheses.all(), counts, 0, 0);
+      best(row, hypotheses.all())
+          .forEach(next -> row.commit(Origin.TARGET, next.id(), next.logProb()));
     }
     return row.generation();
   }
 
-  private static List<Next> best(Row row, List<Line> samples) {
-    Line best = null;
+  private static List<TokenScores> best(DecodingRow row, List<Hypothesis> samples) {
+    Hypothesis best = null;
     double bestReward = 0;
     double bestLogProb = 0;
-    for (Line sample : samples) {
+    for (Hypothesis sample : samples) {
       double reward = row.reward(ids(sample));
-      double logProb = sample.known().stream().mapToDouble(Next::logProb).sum();
+      double logProb = sample.known().stream().mapToDouble(TokenScores::logProb).sum();
       boolean better = best == null || reward > bestReward;
       if (best != null && reward == bestReward && !Arrays.equals(ids(best), ids(sample))) {
         better = logProb > bestLogProb;
@@ -125,16 +127,16 @@ public final class BestOfN implements Strategy {
     return best.known();
   }
 
-  private static int[] ids(Line sample) {
+  private static int[] ids(Hypothesis sample) {
     return sample.greedy(Integer.MAX_VALUE);
   }
 
   /** A sample's log p as it is in a forward of its own. */
-  private static double alone(Line sample) {
+  private static double alone(Hypothesis sample) {
     int[] ids = ids(sample);
     int[] path = Ids.concat(sample.base(), Arrays.copyOf(ids, ids.length - 1));
     int[][] named = Arrays.stream(ids).mapToObj(id -> new int[] {id}).toArray(int[][]::new);
-    List<Next> scores = sample.alone(path, sample.base().length, named);
+    List<TokenScores> scores = sample.alone(path, sample.base().length, named);
     double sum = 0;
     for (int i = 0; i < ids.length; i++) {
       sum += scores.get(i).logProbOf(ids[i]);

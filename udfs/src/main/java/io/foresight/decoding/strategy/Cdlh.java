@@ -5,7 +5,7 @@ import static io.foresight.decoding.DecodingSettings.HINTS;
 import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 
-import io.foresight.decoding.Branches;
+import io.foresight.decoding.CacheNeed;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.LanguageModel;
@@ -14,9 +14,9 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
 import io.foresight.decoding.search.CandidateStep;
+import io.foresight.decoding.search.DecodingRow;
 import io.foresight.decoding.search.Hints;
-import io.foresight.decoding.search.Line;
-import io.foresight.decoding.search.Row;
+import io.foresight.decoding.search.Hypothesis;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.List;
@@ -86,15 +86,16 @@ public final class Cdlh implements Strategy {
   }
 
   @Override
-  public Branches branches() {
-    return new Branches(1 + step.candidates(hinted), 0, 0);
+  public CacheNeed cacheNeed() {
+    return new CacheNeed(1 + step.candidates(hinted), 0, 0);
   }
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
-    Row row = new Row(target, null, request);
+    DecodingRow row = new DecodingRow(target, null, request);
     Noise noise = Noise.of(settings, request);
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise)) {
+    try (Hypothesis p =
+        Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise)) {
       Hints hints = Hints.of(row, hinted);
       p.gather(hints.ids());
       while (!row.finished()) {

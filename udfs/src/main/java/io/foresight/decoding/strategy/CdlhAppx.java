@@ -6,7 +6,7 @@ import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 import static io.foresight.decoding.strategy.Cdlh.REUSE_ROLLOUTS;
 
-import io.foresight.decoding.Branches;
+import io.foresight.decoding.CacheNeed;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.LanguageModel;
@@ -15,9 +15,9 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
 import io.foresight.decoding.search.CandidateStep;
+import io.foresight.decoding.search.DecodingRow;
 import io.foresight.decoding.search.Hints;
-import io.foresight.decoding.search.Line;
-import io.foresight.decoding.search.Row;
+import io.foresight.decoding.search.Hypothesis;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.List;
@@ -73,16 +73,17 @@ public final class CdlhAppx implements Strategy {
   }
 
   @Override
-  public Branches branches() {
-    return new Branches(1, 1 + step.candidates(hinted), 0);
+  public CacheNeed cacheNeed() {
+    return new CacheNeed(1, 1 + step.candidates(hinted), 0);
   }
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
-    Row row = new Row(target, draft, request);
+    DecodingRow row = new DecodingRow(target, draft, request);
     Noise noise = Noise.of(settings, request);
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
+    try (Hypothesis p =
+            Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
+        Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise)) {
       Hints hints = Hints.of(row, hinted);
       p.gather(hints.ids());
       while (!row.finished()) {

@@ -8,7 +8,7 @@ import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
 import static io.foresight.decoding.DecodingSettings.LOOKAHEAD_DRAFT;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 
-import io.foresight.decoding.Branches;
+import io.foresight.decoding.CacheNeed;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.LanguageModel;
@@ -16,10 +16,10 @@ import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
-import io.foresight.decoding.search.Contests;
+import io.foresight.decoding.search.DecodingRow;
 import io.foresight.decoding.search.Hints;
-import io.foresight.decoding.search.Line;
-import io.foresight.decoding.search.Row;
+import io.foresight.decoding.search.Hypothesis;
+import io.foresight.decoding.search.PrunedSteps;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.List;
@@ -27,9 +27,9 @@ import java.util.Map;
 
 /**
  * {@link Cdlh}'s output in far fewer forwards (decoding.md, cdlh-speculative): to CDLH what
- * speculative decoding is to greedy decoding. q drafts and p verifies the line w, which is CDLH's
- * rollout of the top candidate at each of its positions; another candidate is rolled out only where
- * the reward's upper bound lets it win.
+ * speculative decoding is to greedy decoding. q drafts and p verifies the hypothesis w, which is
+ * CDLH's rollout of the top candidate at each of its positions; another candidate is rolled out
+ * only where the reward's upper bound lets it win.
  */
 public final class CdlhSpeculative implements Strategy {
 
@@ -94,30 +94,31 @@ public final class CdlhSpeculative implements Strategy {
     return true;
   }
 
-  private Hints gathered(Row row, Line p) {
+  private Hints gathered(DecodingRow row, Hypothesis p) {
     Hints hints = Hints.of(row, settings.get(HINTS).on(false));
     p.gather(hints.ids());
     return hints;
   }
 
   @Override
-  public Branches branches() {
+  public CacheNeed cacheNeed() {
     // Of each position's candidates all but w itself.
     int rollouts =
         1
             + Math.max(1, settings.get(WINDOW))
                 * ((settings.get(HINTS).on(false) ? 2 : 1) * settings.get(CANDIDATES) - 1);
-    return new Branches(rollouts, rollouts, 0);
+    return new CacheNeed(rollouts, rollouts, 0);
   }
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
-    Row row = new Row(target, draft, request);
+    DecodingRow row = new DecodingRow(target, draft, request);
     Noise noise = Noise.of(settings, request);
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise);
-        Contests contests =
-            new Contests(
+    try (Hypothesis p =
+            Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
+        Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise);
+        PrunedSteps contests =
+            new PrunedSteps(
                 settings, Math.max(1, settings.get(WINDOW)), row, p, q, gathered(row, p))) {
       while (!row.finished()) {
         while (!contests.settled()) {

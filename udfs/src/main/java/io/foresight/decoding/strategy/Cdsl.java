@@ -10,7 +10,7 @@ import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
 import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 
-import io.foresight.decoding.Branches;
+import io.foresight.decoding.CacheNeed;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.S2Action;
@@ -22,13 +22,13 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
 import io.foresight.decoding.search.CandidateStep;
-import io.foresight.decoding.search.Contests;
+import io.foresight.decoding.search.DecodingRow;
 import io.foresight.decoding.search.DraftLength;
 import io.foresight.decoding.search.Hints;
-import io.foresight.decoding.search.Line;
-import io.foresight.decoding.search.Row;
-import io.foresight.decoding.search.Tally.State;
-import io.foresight.decoding.search.Verified;
+import io.foresight.decoding.search.Hypothesis;
+import io.foresight.decoding.search.PrunedSteps;
+import io.foresight.decoding.search.RowCounters.State;
+import io.foresight.decoding.search.VerifiedDraft;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.Arrays;
@@ -79,7 +79,7 @@ public final class Cdsl implements Strategy {
           .does(
               "cdsl, lookaheads by the target are drafted by q, verified by p, and for candidates that can still win: the same tokens");
 
-  /** Which line is judged. */
+  /** Which hypothesis is judged. */
   public static final Setting<RewardSpan> REWARD_SPAN =
       Setting.choice("reward.span", RewardSpan.ACCEPTED)
           .changes(Setting.Effect.GENERATION)
@@ -163,34 +163,35 @@ public final class Cdsl implements Strategy {
   }
 
   @Override
-  public Branches branches() {
-    return new Branches(1 + step.candidates(hinted), 1 + step.candidates(hinted), 0);
+  public CacheNeed cacheNeed() {
+    return new CacheNeed(1 + step.candidates(hinted), 1 + step.candidates(hinted), 0);
   }
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
-    Row row = new Row(target, draft, request);
+    DecodingRow row = new DecodingRow(target, draft, request);
     Noise noise = Noise.of(settings, request);
     DraftLength drafts = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(!acceptanceDecides(row)));
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
+    try (Hypothesis p =
+            Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
+        Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise)) {
       Hints hints = Hints.of(row, hinted);
       p.gather(hints.ids());
       while (!row.finished()) {
         int length = drafts.next(settings.get(DRAFT_LENGTH));
         int[] z = q.rollOut(Math.min(length, row.remaining() - 1));
         // S3 and S4 choose among the top k at the first position.
-        Verified verified = Verified.hard(row, p, z, step.candidates(row));
+        VerifiedDraft verified = VerifiedDraft.hard(row, p, z, step.candidates(row));
         drafts.observe(verified.drafted(), verified.accepted());
         boolean accepted = verified.acceptance() >= settings.get(ACCEPTANCE_THRESHOLD);
         State state =
-            passes(row, z, verified.line())
+            passes(row, z, verified.hypothesis())
                 ? (accepted ? State.S1 : State.S2)
                 : (accepted ? State.S3 : State.S4);
         row.step(state);
         switch (state) {
-          case S1 -> verified.commit(row, p, q, verified.line().length);
-          case S2 -> verified.commit(row, p, q, trusted(row, verified.line()));
+          case S1 -> verified.commit(row, p, q, verified.hypothesis().length);
+          case S2 -> verified.commit(row, p, q, trusted(row, verified.hypothesis()));
           case S3 -> lookAhead(row, p, q, hints, settings.get(S3_LOOKAHEAD));
           case S4 -> lookAhead(row, p, q, hints, settings.get(S4_LOOKAHEAD));
         }
@@ -204,21 +205,21 @@ public final class Cdsl implements Strategy {
    * time. Where it does not, the length follows the row by default; the benchmark shows that
    * coverage holds.
    */
-  private boolean acceptanceDecides(Row row) {
+  private boolean acceptanceDecides(DecodingRow row) {
     return settings.get(S2_ACTION) != S2Action.PREFIX
         || settings.get(S3_LOOKAHEAD) != settings.get(S4_LOOKAHEAD)
         || row.gains(settings)
         || settings.get(REWARD_SPAN) != RewardSpan.ACCEPTED;
   }
 
-  private boolean passes(Row row, int[] z, int[] w) {
+  private boolean passes(DecodingRow row, int[] z, int[] w) {
     // An empty draft says nothing; p's own token does.
-    int[] line = settings.get(REWARD_SPAN) == RewardSpan.DRAFT && z.length > 0 ? z : w;
-    return row.passes(settings, line);
+    int[] hypothesis = settings.get(REWARD_SPAN) == RewardSpan.DRAFT && z.length > 0 ? z : w;
+    return row.passes(settings, hypothesis);
   }
 
   /** Number of tokens of w that S2 commits. */
-  private int trusted(Row row, int[] w) {
+  private int trusted(DecodingRow row, int[] w) {
     if (!row.isJudged()) {
       return w.length;
     }
@@ -229,7 +230,7 @@ public final class Cdsl implements Strategy {
     };
   }
 
-  private static int lastGain(Row row, int[] w) {
+  private static int lastGain(DecodingRow row, int[] w) {
     int last = 1;
     double before = row.reward();
     for (int i = 1; i <= w.length; i++) {
@@ -242,13 +243,13 @@ public final class Cdsl implements Strategy {
     return last;
   }
 
-  private void lookAhead(Row row, Line p, Line q, Hints hints, Roller roller) {
+  private void lookAhead(DecodingRow row, Hypothesis p, Hypothesis q, Hints hints, Roller roller) {
     if (roller == Roller.DRAFT) {
       step.byDraft(row, p, q, hints);
       return;
     }
     if (settings.get(SPECULATE_LOOKAHEAD)) {
-      try (Contests contests = new Contests(settings, 1, row, p, q, hints)) {
+      try (PrunedSteps contests = new PrunedSteps(settings, 1, row, p, q, hints)) {
         while (!contests.settled()) {
           contests.round();
         }

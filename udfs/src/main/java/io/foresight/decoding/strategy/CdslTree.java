@@ -9,7 +9,7 @@ import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
 import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 
-import io.foresight.decoding.Branches;
+import io.foresight.decoding.CacheNeed;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.LanguageModel;
@@ -18,15 +18,15 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
+import io.foresight.decoding.search.DecodingRow;
 import io.foresight.decoding.search.DraftLength;
-import io.foresight.decoding.search.GreedyLine;
+import io.foresight.decoding.search.GreedyHypothesis;
 import io.foresight.decoding.search.Hints;
+import io.foresight.decoding.search.Hypotheses;
+import io.foresight.decoding.search.Hypothesis;
 import io.foresight.decoding.search.Ids;
-import io.foresight.decoding.search.Line;
-import io.foresight.decoding.search.Lines;
-import io.foresight.decoding.search.Next;
-import io.foresight.decoding.search.Row;
-import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.decoding.search.RowCounters.Origin;
+import io.foresight.decoding.search.TokenScores;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
@@ -39,10 +39,10 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * {@link Cdsl} that branches anywhere in the line that p has verified, not only at its start: with
- * p's other candidates and the reward's hints. q rolls the candidates out and the reward filters
- * the rollouts, which costs no forward of p; p scores the few best in one forward over their tree.
- * This project's own.
+ * {@link Cdsl} that branches anywhere in the hypothesis that p has verified, not only at its start:
+ * with p's other candidates and the reward's hints. q rolls the candidates out and the reward
+ * filters the rollouts, which costs no forward of p; p scores the few best in one forward over
+ * their tree. This project's own.
  */
 public final class CdslTree implements Strategy {
 
@@ -137,8 +137,8 @@ public final class CdslTree implements Strategy {
   }
 
   @Override
-  public Branches branches() {
-    return new Branches(
+  public CacheNeed cacheNeed() {
+    return new CacheNeed(
         1,
         1 + settings.get(TREE_WIDTH),
         settings.get(TREE_VERIFY) * (horizon + settings.get(TREE_ROLLOUT) + 1));
@@ -146,22 +146,24 @@ public final class CdslTree implements Strategy {
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
-    Row row = new Row(target, draft, request);
+    DecodingRow row = new DecodingRow(target, draft, request);
     int rounds = settings.get(TREE_ROUNDS);
     DraftLength length = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(true));
     Noise noise = Noise.of(settings, request);
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
+    try (Hypothesis p =
+            Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
+        Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise)) {
       while (!row.finished()) {
         List<int[]> hints = hinted && rounds > 0 ? row.hints() : List.of();
         p.gather(Hints.starts(hints));
-        GreedyLine line =
-            GreedyLine.extend(row, p, q, horizon, settings.get(DRAFT_LENGTH), length, topK(row));
-        if (rounds == 0 || row.passes(settings, line.ids())) {
-          line.commit(row, p, q, line.ids().length);
+        GreedyHypothesis hypothesis =
+            GreedyHypothesis.extend(
+                row, p, q, horizon, settings.get(DRAFT_LENGTH), length, topK(row));
+        if (rounds == 0 || row.passes(settings, hypothesis.ids())) {
+          hypothesis.commit(row, p, q, hypothesis.ids().length);
         } else {
           rounds--;
-          if (branch(row, p, q, line, rounds > 0) == 0) {
+          if (branch(row, p, q, hypothesis, rounds > 0) == 0) {
             // Nothing better than an ending that fails: another round would find the same.
             rounds = 0;
           }
@@ -171,12 +173,12 @@ public final class CdslTree implements Strategy {
     return row.generation();
   }
 
-  private int topK(Row row) {
+  private int topK(DecodingRow row) {
     return Math.min(settings.get(CANDIDATES), row.target().vocabularySize());
   }
 
   /**
-   * A way to leave the line: its first {@code kept} ids, then {@code ids}.
+   * A way to leave the hypothesis: its first {@code kept} ids, then {@code ids}.
    *
    * @param score p's of the first of {@code ids}, at its place
    */
@@ -200,29 +202,32 @@ public final class CdslTree implements Strategy {
       return reward == other.reward && candidate.isClose(other.candidate);
     }
 
-    /** The same with the candidate's score by {@code line}, p's scores along the line. */
-    Branch scoredBy(List<Next> line) {
-      double score = line.get(candidate.kept()).scoreOf(candidate.ids()[0]);
+    /**
+     * The same with the candidate's score by {@code hypothesis}, p's scores along the hypothesis.
+     */
+    Branch scoredBy(List<TokenScores> hypothesis) {
+      double score = hypothesis.get(candidate.kept()).scoreOf(candidate.ids()[0]);
       return new Branch(
           new Candidate(candidate.kept(), candidate.ids(), candidate.hint(), score), path, reward);
     }
   }
 
   /** One branching; returns how many ids it committed. */
-  private int branch(Row row, Line p, Line q, GreedyLine line, boolean more) {
-    int[] w = line.ids();
+  private int branch(
+      DecodingRow row, Hypothesis p, Hypothesis q, GreedyHypothesis hypothesis, boolean more) {
+    int[] w = hypothesis.ids();
     List<Branch> branches = branches(row, p, q, w);
     List<int[]> paths = branches.stream().map(Branch::path).toList();
-    Line.Branches scored = p.branches(paths, topK(row));
+    Hypothesis.ScoredTree scored = p.scoreTree(paths, topK(row));
     List<Choice> choices = new ArrayList<>(List.of(unbranched(row, p, w)));
     for (int i = 0; i < paths.size(); i++) {
       choices.add(choice(row, p, branches.get(i), i, scored));
     }
-    return commit(row, p, q, line, best(row, p, choices), scored, more);
+    return commit(row, p, q, hypothesis, best(row, p, choices), scored, more);
   }
 
-  /** The best choice by value; of equals the line as it is, then the path of lower ids. */
-  private Choice best(Row row, Line p, List<Choice> choices) {
+  /** The best choice by value; of equals the hypothesis as it is, then the path of lower ids. */
+  private Choice best(DecodingRow row, Hypothesis p, List<Choice> choices) {
     Choice best = highest(choices);
     // Branches that meet again are one path, and which of them is taken changes nothing.
     List<Choice> close =
@@ -250,9 +255,9 @@ public final class CdslTree implements Strategy {
     return best;
   }
 
-  /** The best branches of the line, rolled out by q. */
-  private List<Branch> branches(Row row, Line p, Line q, int[] w) {
-    List<Next> scores = p.known().subList(0, w.length);
+  /** The best branches of the hypothesis, rolled out by q. */
+  private List<Branch> branches(DecodingRow row, Hypothesis p, Hypothesis q, int[] w) {
+    List<TokenScores> scores = p.known().subList(0, w.length);
     Selection selection = select(row, scores, w);
     if (selection.close()) {
       row.nearTie();
@@ -270,19 +275,20 @@ public final class CdslTree implements Strategy {
       return chosen;
     }
     row.nearTie();
-    List<Next> settled = settled(row, p, scores, w);
+    List<TokenScores> settled = settled(row, p, scores, w);
     return sorted(branches.stream().map(branch -> branch.scoredBy(settled)).toList())
         .subList(0, verified);
   }
 
   /** p's scores along w as they are in a forward of its own. */
-  private static List<Next> settled(Row row, Line p, List<Next> scores, int[] w) {
+  private static List<TokenScores> settled(
+      DecodingRow row, Hypothesis p, List<TokenScores> scores, int[] w) {
     if (!row.target().hasCanonicalScores()) {
       return scores;
     }
     int[] path = Ids.concat(p.base(), Arrays.copyOf(w, w.length - 1));
     int[][] ids = scores.stream().map(s -> Ids.concat(s.scoredIds(), s.id())).toArray(int[][]::new);
-    List<Next> alone = p.alone(path, p.base().length, ids);
+    List<TokenScores> alone = p.alone(path, p.base().length, ids);
     return IntStream.range(0, ids.length)
         .mapToObj(i -> scores.get(i).scoredBy(alone.get(i)))
         .toList();
@@ -295,7 +301,7 @@ public final class CdslTree implements Strategy {
    */
   private record Selection(List<Candidate> candidates, boolean close) {}
 
-  private Selection select(Row row, List<Next> scores, int[] w) {
+  private Selection select(DecodingRow row, List<TokenScores> scores, int[] w) {
     List<Candidate> all = candidates(row, scores, w);
     List<Candidate> chosen = new ArrayList<>();
     Set<List<Integer>> seen = new HashSet<>();
@@ -322,11 +328,11 @@ public final class CdslTree implements Strategy {
   }
 
   /** All candidates, by falling score. */
-  private List<Candidate> candidates(Row row, List<Next> scores, int[] w) {
+  private List<Candidate> candidates(DecodingRow row, List<TokenScores> scores, int[] w) {
     List<int[]> hints = hinted ? row.hints(w) : List.of();
     List<Candidate> all = new ArrayList<>();
     for (int j = 0; j < w.length; j++) {
-      Next next = scores.get(j);
+      TokenScores next = scores.get(j);
       for (int c = 0; c < next.topIds().length; c++) {
         int id = next.topIds()[c];
         if (id != w[j] && !row.isEos(id)) {
@@ -350,23 +356,24 @@ public final class CdslTree implements Strategy {
     return all;
   }
 
-  private List<Branch> rolledOut(Row row, Line q, int[] w, List<Candidate> candidates) {
+  private List<Branch> rolledOut(
+      DecodingRow row, Hypothesis q, int[] w, List<Candidate> candidates) {
     List<Branch> branches = new ArrayList<>();
-    try (Lines lines = new Lines()) {
+    try (Hypotheses hypotheses = new Hypotheses()) {
       int[] counts = new int[candidates.size()];
       q.fill();
       for (int i = 0; i < counts.length; i++) {
         int[] path = candidates.get(i).path(w);
-        lines.add(q.fork(path));
+        hypotheses.add(q.fork(path));
         counts[i] = Math.min(settings.get(TREE_ROLLOUT), row.remaining() - path.length);
         if (row.finishedBy(path)) {
           counts[i] = 0;
         }
       }
-      Line.rollOut(row.draft(), lines.all(), counts, 0, 0);
+      Hypothesis.rollOut(row.draft(), hypotheses.all(), counts, 0, 0);
       List<int[]> paths = new ArrayList<>();
       for (int i = 0; i < counts.length; i++) {
-        paths.add(Ids.concat(candidates.get(i).path(w), lines.all().get(i).greedy(counts[i])));
+        paths.add(Ids.concat(candidates.get(i).path(w), hypotheses.all().get(i).greedy(counts[i])));
       }
       double[] rewards = row.rewards(paths);
       for (int i = 0; i < counts.length; i++) {
@@ -388,9 +395,9 @@ public final class CdslTree implements Strategy {
   /**
    * What may be committed, and what it is worth.
    *
-   * @param branch its index; -1 for the line as it is
+   * @param branch its index; -1 for the hypothesis as it is
    * @param path what it is worth as; what is committed is a part of it, and p's own id
-   * @param kept ids of the line in it
+   * @param kept ids of the hypothesis in it
    * @param candidates ids after those that were chosen
    * @param accepted ids after those that q drafted
    * @param reward of the path
@@ -409,10 +416,10 @@ public final class CdslTree implements Strategy {
       double value) {
 
     /** The same by scores from a forward of its own. */
-    Choice scoredAnew(Line p, double rewardWeight) {
+    Choice scoredAnew(Hypothesis p, double rewardWeight) {
       int[] before = Ids.concat(p.base(), Arrays.copyOf(path, path.length - 1));
       int[][] named = Arrays.stream(path).mapToObj(id -> new int[] {id}).toArray(int[][]::new);
-      List<Next> alone = p.alone(before, p.base().length, named);
+      List<TokenScores> alone = p.alone(before, p.base().length, named);
       double[] scores = new double[path.length];
       for (int i = 0; i < path.length; i++) {
         // Only where p's own path goes do scores have noise.
@@ -433,10 +440,10 @@ public final class CdslTree implements Strategy {
     }
   }
 
-  private Choice unbranched(Row row, Line p, int[] w) {
-    List<Next> known = p.known().subList(0, w.length);
-    double[] logProbs = known.stream().mapToDouble(Next::logProb).toArray();
-    double[] scores = known.stream().mapToDouble(Next::score).toArray();
+  private Choice unbranched(DecodingRow row, Hypothesis p, int[] w) {
+    List<TokenScores> known = p.known().subList(0, w.length);
+    double[] logProbs = known.stream().mapToDouble(TokenScores::logProb).toArray();
+    double[] scores = known.stream().mapToDouble(TokenScores::score).toArray();
     double reward = row.reward(w);
     double value = value(scores, settings.get(REWARD_WEIGHT), reward);
     return new Choice(-1, w, w, logProbs, w.length, 0, 0, false, reward, value);
@@ -451,18 +458,19 @@ public final class CdslTree implements Strategy {
    * p's first disagreement with it, and p's own id there. Noise perturbs what p says of that; what
    * comes after only shows where it leads, and p need not be able to sample it.
    */
-  private Choice choice(Row row, Line p, Branch branch, int index, Line.Branches scored) {
+  private Choice choice(
+      DecodingRow row, Hypothesis p, Branch branch, int index, Hypothesis.ScoredTree scored) {
     int[] path = branch.path();
     int fixed = branch.candidate().kept() + branch.candidate().ids().length;
     double[] logProbs = new double[path.length];
     double[] scores = new double[path.length];
     int accepted = path.length;
-    Next[] nexts = new Next[path.length + 1];
+    TokenScores[] nexts = new TokenScores[path.length + 1];
     for (int i = 0; i <= path.length; i++) {
       if (i == path.length && (i == 0 || row.isEos(path[i - 1]))) {
         break;
       }
-      Next after = scored.after(index, i);
+      TokenScores after = scored.after(index, i);
       nexts[i] = after == null ? p.known().get(i) : after;
       if (i < path.length) {
         logProbs[i] = nexts[i].logProbOf(path[i]);
@@ -496,7 +504,13 @@ public final class CdslTree implements Strategy {
 
   /** Commits the choice and returns how many ids that were. */
   private int commit(
-      Row row, Line p, Line q, GreedyLine line, Choice choice, Line.Branches scored, boolean more) {
+      DecodingRow row,
+      Hypothesis p,
+      Hypothesis q,
+      GreedyHypothesis hypothesis,
+      Choice choice,
+      Hypothesis.ScoredTree scored,
+      boolean more) {
     int count = choice.ids().length;
     boolean failed = !row.holds(settings, choice.ids());
     if (more && failed && row.isEos(choice.ids()[count - 1])) {
@@ -504,7 +518,7 @@ public final class CdslTree implements Strategy {
       count--;
     }
     for (int i = 0; i < count; i++) {
-      row.commit(origin(line, choice, i), choice.ids()[i], choice.logProbs()[i]);
+      row.commit(origin(hypothesis, choice, i), choice.ids()[i], choice.logProbs()[i]);
     }
     int[] ids = Arrays.copyOf(choice.ids(), count);
     if (choice.branch() < 0) {
@@ -518,9 +532,9 @@ public final class CdslTree implements Strategy {
     return count;
   }
 
-  private static Origin origin(GreedyLine line, Choice choice, int i) {
+  private static Origin origin(GreedyHypothesis hypothesis, Choice choice, int i) {
     if (i < choice.kept()) {
-      return line.origins().get(i);
+      return hypothesis.origins().get(i);
     }
     int after = i - choice.kept();
     if (after < choice.candidates()) {

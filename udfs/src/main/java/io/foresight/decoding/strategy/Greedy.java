@@ -1,16 +1,16 @@
 package io.foresight.decoding.strategy;
 
-import io.foresight.decoding.Branches;
+import io.foresight.decoding.CacheNeed;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
-import io.foresight.decoding.search.Line;
-import io.foresight.decoding.search.Next;
-import io.foresight.decoding.search.Row;
-import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.decoding.search.DecodingRow;
+import io.foresight.decoding.search.Hypothesis;
+import io.foresight.decoding.search.RowCounters.Origin;
+import io.foresight.decoding.search.TokenScores;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.List;
@@ -53,8 +53,8 @@ public final class Greedy implements Strategy {
   }
 
   @Override
-  public Branches branches() {
-    return new Branches(1, 0, 0);
+  public CacheNeed cacheNeed() {
+    return new CacheNeed(1, 0, 0);
   }
 
   @Override
@@ -64,10 +64,11 @@ public final class Greedy implements Strategy {
 
   /** The arg max of p, or of what noise makes of it, token by token. */
   static Generation decode(LanguageModel target, Request request, Noise noise) {
-    Row row = new Row(target, null, request);
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise)) {
+    DecodingRow row = new DecodingRow(target, null, request);
+    try (Hypothesis p =
+        Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise)) {
       while (!row.finished()) {
-        Next next = p.next(0);
+        TokenScores next = p.next(0);
         row.commit(Origin.TARGET, next.id(), next.logProb());
         p.advance(next.id());
       }

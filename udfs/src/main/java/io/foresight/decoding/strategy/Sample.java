@@ -1,6 +1,6 @@
 package io.foresight.decoding.strategy;
 
-import io.foresight.decoding.Branches;
+import io.foresight.decoding.CacheNeed;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.LanguageModel;
@@ -53,8 +53,8 @@ public final class Sample implements Strategy {
   }
 
   @Override
-  public Branches branches() {
-    return new Branches(1, 0, 0);
+  public CacheNeed cacheNeed() {
+    return new CacheNeed(1, 0, 0);
   }
 
   @Override

@@ -4,7 +4,7 @@ import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
 import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
 import static io.foresight.decoding.DecodingSettings.VERIFICATION;
 
-import io.foresight.decoding.Branches;
+import io.foresight.decoding.CacheNeed;
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.IdleSettings;
@@ -14,12 +14,12 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
+import io.foresight.decoding.search.DecodingRow;
 import io.foresight.decoding.search.DraftLength;
+import io.foresight.decoding.search.Hypothesis;
 import io.foresight.decoding.search.Ids;
-import io.foresight.decoding.search.Line;
-import io.foresight.decoding.search.Next;
-import io.foresight.decoding.search.Row;
-import io.foresight.decoding.search.Verified;
+import io.foresight.decoding.search.TokenScores;
+import io.foresight.decoding.search.VerifiedDraft;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
@@ -87,42 +87,43 @@ public final class Speculative implements Strategy {
   }
 
   @Override
-  public Branches branches() {
-    return new Branches(1, 1, 0);
+  public CacheNeed cacheNeed() {
+    return new CacheNeed(1, 1, 0);
   }
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
-    Row row = new Row(target, draft, request);
+    DecodingRow row = new DecodingRow(target, draft, request);
     Noise noise = ratioTest ? null : Noise.of(settings, request);
     SplittableRandom random = new SplittableRandom(request.seed());
     DraftLength drafts = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(true));
-    Line.Detail ofTarget = ratioTest ? Line.Detail.ROWS : Line.Detail.LOG_PROBS;
-    Line.Detail ofDraft = ratioTest ? Line.Detail.ROWS : Line.Detail.IDS;
-    try (Line p = Line.open(row.target(), row.tokens(), ofTarget, noise);
-        Line q = Line.open(row.draft(), row.tokens(), ofDraft, noise)) {
+    Hypothesis.Detail ofTarget = ratioTest ? Hypothesis.Detail.ROWS : Hypothesis.Detail.LOG_PROBS;
+    Hypothesis.Detail ofDraft = ratioTest ? Hypothesis.Detail.ROWS : Hypothesis.Detail.IDS;
+    try (Hypothesis p = Hypothesis.open(row.target(), row.tokens(), ofTarget, noise);
+        Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), ofDraft, noise)) {
       while (!row.finished()) {
         // One less than what remains, so that p's own token fits.
         int length = Math.min(drafts.next(settings.get(DRAFT_LENGTH)), row.remaining() - 1);
-        Verified verified =
+        VerifiedDraft verified =
             ratioTest
                 ? byRatio(row, p, q, length, random)
-                : Verified.hard(row, p, q.rollOut(length), 0);
+                : VerifiedDraft.hard(row, p, q.rollOut(length), 0);
         drafts.observe(verified.drafted(), verified.accepted());
-        verified.commit(row, p, q, verified.line().length);
+        verified.commit(row, p, q, verified.hypothesis().length);
       }
     }
     return row.generation();
   }
 
-  private Verified byRatio(Row row, Line p, Line q, int length, SplittableRandom random) {
-    List<Next> drafts = new ArrayList<>();
+  private VerifiedDraft byRatio(
+      DecodingRow row, Hypothesis p, Hypothesis q, int length, SplittableRandom random) {
+    List<TokenScores> drafts = new ArrayList<>();
     int[] draft = new int[0];
     while (draft.length < length && (draft.length == 0 || !row.isEos(draft[draft.length - 1]))) {
-      Next next = q.after(draft);
+      TokenScores next = q.after(draft);
       drafts.add(next);
       draft = Ids.concat(draft, Sampler.draw(sampler.distribution(next.row()), random));
     }
-    return Verified.byRatio(row, p, draft, drafts, sampler, random);
+    return VerifiedDraft.byRatio(row, p, draft, drafts, sampler, random);
   }
 }

@@ -36,8 +36,8 @@ import io.foresight.decoding.DecodingSettings.S2Action;
 import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
-import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategies;
 import io.foresight.settings.Settings;
@@ -51,7 +51,7 @@ public record Case(
     FakeModel p, FakeModel q, int[] prompt, int limit, CountedReward reward, Settings s) {
 
   /** A random function of the line, not monotone, with few values. */
-  public static final class CountedReward implements LineReward {
+  public static final class CountedReward implements HypothesisReward {
     private final long seed;
     private final int kind;
     private final int first;

@@ -1,8 +1,8 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
@@ -168,19 +168,19 @@ public final class FakeModel implements LanguageModel {
   }
 
   @Override
-  public List<Scores> extend(List<Extension> extensions) {
+  public List<Scores> extend(List<ForwardRequest> extensions) {
     require(!extensions.isEmpty(), "an empty forward");
     forwards++;
     Set<Sequence> seen = new HashSet<>();
     List<Scores> all = new ArrayList<>();
-    for (Extension extension : extensions) {
+    for (ForwardRequest extension : extensions) {
       require(seen.add(extension.sequence()), "a sequence twice");
       all.add(((FakeSequence) extension.sequence()).extend(extension));
     }
     return all;
   }
 
-  private Scores scores(List<Node> nodes, Ask ask) {
+  private Scores scores(List<Node> nodes, LogitsRequest ask) {
     int from = Math.min(ask.from(), nodes.size());
     require(from >= 0, "a negative position");
     int asked = nodes.size() - from;
@@ -268,7 +268,7 @@ public final class FakeModel implements LanguageModel {
       return last == null ? 0 : last.length;
     }
 
-    Scores extend(Extension extension) {
+    Scores extend(ForwardRequest extension) {
       int[] tokens = extension.tokens();
       require(!closed, "a closed sequence");
       require(tree == null, "an unsettled tree");

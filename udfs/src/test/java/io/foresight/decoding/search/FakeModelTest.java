@@ -3,8 +3,8 @@ package io.foresight.decoding.search;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import java.util.Arrays;
@@ -22,7 +22,7 @@ class FakeModelTest {
     FakeModel model = new FakeModel(5, 200, 3, seed, 0.7, 0);
     int[] tokens = {1};
     Sequence sequence = model.open();
-    model.extend(Extension.of(sequence, tokens, Ask.NOTHING));
+    model.extend(ForwardRequest.of(sequence, tokens, LogitsRequest.NOTHING));
     for (int step = 0; step < 12; step++) {
       switch (random.nextInt(4)) {
         case 0 -> {
@@ -32,7 +32,7 @@ class FakeModelTest {
         }
         case 1 -> {
           Sequence fork = sequence.fork();
-          model.extend(Extension.of(sequence, new int[] {3}, Ask.NOTHING));
+          model.extend(ForwardRequest.of(sequence, new int[] {3}, LogitsRequest.NOTHING));
           sequence.close();
           sequence = fork;
         }
@@ -40,7 +40,9 @@ class FakeModelTest {
           // Two branches from the end, the first of two nodes.
           int[] nodes = {random.nextInt(5), random.nextInt(5), random.nextInt(5)};
           Scores scores =
-              model.extend(Extension.tree(sequence, nodes, new int[] {-1, 0, -1}, Ask.rows(0)));
+              model.extend(
+                  ForwardRequest.tree(
+                      sequence, nodes, new int[] {-1, 0, -1}, LogitsRequest.rows(0)));
           int[] path = Ids.concat(tokens, nodes[0], nodes[1]);
           assertThat(scores.rows()[1]).isEqualTo(model.logProbs(path));
           assertThat(scores.rows()[2]).isEqualTo(model.logProbs(Ids.concat(tokens, nodes[2])));
@@ -50,7 +52,8 @@ class FakeModelTest {
         default -> {}
       }
       int next = random.nextInt(5);
-      Scores scores = model.extend(Extension.of(sequence, new int[] {next}, Ask.rows(0)));
+      Scores scores =
+          model.extend(ForwardRequest.of(sequence, new int[] {next}, LogitsRequest.rows(0)));
       tokens = Ids.concat(tokens, next);
       assertThat(scores.rows()[0]).isEqualTo(model.logProbs(tokens));
       assertThat(sequence.length()).isEqualTo(tokens.length);
@@ -66,9 +69,12 @@ class FakeModelTest {
       assertThatThrownBy(() -> sequence.keep()).isInstanceOf(IllegalStateException.class);
       assertThatThrownBy(() -> sequence.truncate(1)).isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(
-              () -> model.extend(Extension.of(sequence, new int[] {1, 1, 1, 1}, Ask.NOTHING)))
+              () ->
+                  model.extend(
+                      ForwardRequest.of(sequence, new int[] {1, 1, 1, 1}, LogitsRequest.NOTHING)))
           .isInstanceOf(IllegalArgumentException.class);
-      model.extend(Extension.tree(sequence, new int[] {1}, new int[] {-1}, Ask.NOTHING));
+      model.extend(
+          ForwardRequest.tree(sequence, new int[] {1}, new int[] {-1}, LogitsRequest.NOTHING));
       assertThatThrownBy(sequence::fork).isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() -> sequence.keep(0, 0)).isInstanceOf(IllegalArgumentException.class);
     }

@@ -1,6 +1,6 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import java.util.List;
@@ -33,11 +33,11 @@ public final class RoundingModel extends ForwardingModel {
   }
 
   @Override
-  public List<Scores> extend(List<Extension> extensions) {
+  public List<Scores> extend(List<ForwardRequest> extensions) {
     if (extensions.get(0).isAlone()) {
-      Extension only = extensions.get(0);
+      ForwardRequest only = extensions.get(0);
       try (Sequence sequence = model.open()) {
-        return model.extend(List.of(Extension.of(sequence, only.tokens(), only.ask())));
+        return model.extend(List.of(ForwardRequest.of(sequence, only.tokens(), only.ask())));
       }
     }
     List<Scores> scores = model.extend(extensions);

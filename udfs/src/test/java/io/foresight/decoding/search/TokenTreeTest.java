@@ -2,8 +2,8 @@ package io.foresight.decoding.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import java.util.ArrayList;
@@ -108,7 +108,7 @@ class TokenTreeTest {
     assertThat(tree.size()).isEqualTo(prefixes.size());
   }
 
-  /** What a node sees after the base, as {@link Extension} defines it. */
+  /** What a node sees after the base, as {@link ForwardRequest} defines it. */
   private static int[] seen(TokenTree tree, int[] held, int node) {
     int parent = tree.parents()[node];
     assertThat(parent).isLessThan(node);
@@ -149,12 +149,14 @@ class TokenTreeTest {
     int[] base = {1, 2};
     try (Sequence sequence = model.open()) {
       int[] before = Ids.concat(base, given.held());
-      model.extend(Extension.of(sequence, before, Ask.NOTHING));
+      model.extend(ForwardRequest.of(sequence, before, LogitsRequest.NOTHING));
       int[] parents =
           Arrays.stream(tree.parents())
               .map(p -> p < 0 ? Math.max(-1 - before.length, Math.min(-1, p + moved)) : p)
               .toArray();
-      Scores scores = model.extend(Extension.tree(sequence, tree.tokens(), parents, Ask.rows(0)));
+      Scores scores =
+          model.extend(
+              ForwardRequest.tree(sequence, tree.tokens(), parents, LogitsRequest.rows(0)));
       for (int i = 0; i < given.paths().size(); i++) {
         int[] path = given.paths().get(i);
         for (int count = 1; count <= path.length; count++) {

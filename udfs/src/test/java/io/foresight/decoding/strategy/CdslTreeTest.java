@@ -18,8 +18,8 @@ import static org.assertj.core.api.Assertions.within;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
-import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.search.FakeModel;
@@ -42,7 +42,7 @@ class CdslTreeTest {
   private static final int EOS = 0;
 
   /** Share of the concepts, each some ids in a row, that a line holds; hints are what it lacks. */
-  private record Coverage(List<int[]> concepts, boolean hinting) implements LineReward {
+  private record Coverage(List<int[]> concepts, boolean hinting) implements HypothesisReward {
 
     @Override
     public Judgement judge(int[] generated, boolean finished) {
@@ -89,7 +89,7 @@ class CdslTreeTest {
         .with(TREE_ROLLOUT, 3);
   }
 
-  private static Generation decode(Settings settings, long seed, LineReward reward) {
+  private static Generation decode(Settings settings, long seed, HypothesisReward reward) {
     FakeModel target = p(seed);
     FakeModel draft = q(seed);
     Generation generation =
@@ -194,8 +194,8 @@ class CdslTreeTest {
     for (int second = 1; second < VOCABULARY; second++) {
       int[] concept = {greedy[0], second};
       Coverage coverage = new Coverage(List.of(concept), true);
-      LineReward onlyThere =
-          new LineReward() {
+      HypothesisReward onlyThere =
+          new HypothesisReward() {
             @Override
             public Judgement judge(int[] generated, boolean finished) {
               return coverage.judge(generated, finished);

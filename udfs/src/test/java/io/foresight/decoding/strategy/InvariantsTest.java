@@ -29,11 +29,11 @@ import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.DecodingSettings.Verification;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.LanguageModel;
-import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategies;
@@ -83,8 +83,8 @@ class InvariantsTest {
   private static LanguageModel asked(FakeModel model, boolean noisy, boolean rows) {
     return new ForwardingModel(model) {
       @Override
-      public List<Scores> extend(List<Extension> extensions) {
-        for (Extension extension : extensions) {
+      public List<Scores> extend(List<ForwardRequest> extensions) {
+        for (ForwardRequest extension : extensions) {
           if (extension.asked() > 0) {
             assertThat(extension.ask().noise() != null).isEqualTo(noisy);
             assertThat(extension.ask().rows()).isEqualTo(rows);
@@ -143,8 +143,8 @@ class InvariantsTest {
   }
 
   /** A reward that says nothing of its row. */
-  private static final LineReward SILENT =
-      new LineReward() {
+  private static final HypothesisReward SILENT =
+      new HypothesisReward() {
         @Override
         public Judgement judge(int[] generated, boolean finished) {
           return new Judgement(1, new double[0]);

@@ -7,14 +7,14 @@ import static io.foresight.decoding.DecodingSettings.VERIFICATION;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foresight.decoding.Ask;
 import io.foresight.decoding.Criterion;
 import io.foresight.decoding.DecodingSettings.Verification;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.LanguageModel;
-import io.foresight.decoding.LineReward;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
@@ -22,12 +22,12 @@ import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.search.Case;
 import io.foresight.decoding.search.Checks;
+import io.foresight.decoding.search.DecodingRow;
 import io.foresight.decoding.search.FakeModel;
 import io.foresight.decoding.search.ForwardingModel;
-import io.foresight.decoding.search.Line;
-import io.foresight.decoding.search.Row;
-import io.foresight.decoding.search.Tally.Origin;
-import io.foresight.decoding.search.Verified;
+import io.foresight.decoding.search.Hypothesis;
+import io.foresight.decoding.search.RowCounters.Origin;
+import io.foresight.decoding.search.VerifiedDraft;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -76,13 +76,14 @@ class MutantsTest {
 
   /** Speculative decoding that commits the accepted tokens only, unless there are none. */
   private static Generation withoutBonus(Case c) {
-    Row row = new Row(c.p(), c.q(), c.request());
+    DecodingRow row = new DecodingRow(c.p(), c.q(), c.request());
     Noise noise = Noise.of(c.s(), c.request());
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
+    try (Hypothesis p =
+            Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
+        Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise)) {
       while (!row.finished()) {
         int[] z = q.rollOut(Math.min(c.s().get(DRAFT_LENGTH), row.remaining() - 1));
-        Verified verified = Verified.hard(row, p, z, 0);
+        VerifiedDraft verified = VerifiedDraft.hard(row, p, z, 0);
         int count = Math.max(1, verified.accepted());
         verified.commit(row, p, q, count);
         p.forget(0);
@@ -93,16 +94,17 @@ class MutantsTest {
 
   /** Speculative decoding that takes q's token after a fully accepted draft for p's own. */
   private static Generation draftBonus(Case c) {
-    Row row = new Row(c.p(), c.q(), c.request());
+    DecodingRow row = new DecodingRow(c.p(), c.q(), c.request());
     Noise noise = Noise.of(c.s(), c.request());
-    try (Line p = Line.open(row.target(), row.tokens(), Line.Detail.LOG_PROBS, noise);
-        Line q = Line.open(row.draft(), row.tokens(), Line.Detail.IDS, noise)) {
+    try (Hypothesis p =
+            Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
+        Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise)) {
       while (!row.finished()) {
         int[] z = q.rollOut(Math.min(c.s().get(DRAFT_LENGTH), row.remaining() - 1));
         int[] more = q.rollOut(z.length + 1);
-        Verified verified = Verified.hard(row, p, z, 0);
+        VerifiedDraft verified = VerifiedDraft.hard(row, p, z, 0);
         boolean whole = verified.accepted() == z.length && more.length > z.length;
-        int[] line = whole ? more : verified.line();
+        int[] line = whole ? more : verified.hypothesis();
         for (int id : line) {
           row.commit(Origin.TARGET, id, 0);
         }
@@ -115,8 +117,8 @@ class MutantsTest {
 
   /** A reward whose bound is too low, so that candidates that would win are never looked at. */
   private static Generation boundedBy(Case c, double bound) {
-    LineReward reward =
-        new LineReward() {
+    HypothesisReward reward =
+        new HypothesisReward() {
           @Override
           public Judgement judge(int[] generated, boolean finished) {
             return c.reward().judge(generated, finished);
@@ -223,21 +225,21 @@ class MutantsTest {
   private static LanguageModel misplacing(FakeModel model) {
     return new ForwardingModel(model) {
       @Override
-      public List<Scores> extend(List<Extension> extensions) {
+      public List<Scores> extend(List<ForwardRequest> extensions) {
         return model.extend(extensions.stream().map(MutantsTest::misplaced).toList());
       }
     };
   }
 
-  private static Extension misplaced(Extension e) {
-    Ask ask = e.ask();
+  private static ForwardRequest misplaced(ForwardRequest e) {
+    LogitsRequest ask = e.ask();
     int[] places =
         ask.places() == null ? null : Arrays.stream(ask.places()).map(i -> i + 1).toArray();
-    return new Extension(
+    return new ForwardRequest(
         e.sequence(),
         e.tokens(),
         e.parents(),
-        new Ask(
+        new LogitsRequest(
             ask.from(), ask.logProbs(), ask.topK(), ask.gather(), ask.rows(), ask.noise(), places));
   }
 
@@ -280,7 +282,7 @@ class MutantsTest {
   @Example
   void committingBeyondTheEndIsRefused() {
     Case c = Case.of(1);
-    Row row = new Row(c.p(), null, new Request(c.prompt(), 1, c.reward(), 1));
+    DecodingRow row = new DecodingRow(c.p(), null, new Request(c.prompt(), 1, c.reward(), 1));
     row.commit(Origin.TARGET, 0, 0);
     assertThatThrownBy(() -> row.commit(Origin.TARGET, 0, 0))
         .isInstanceOf(IllegalStateException.class);

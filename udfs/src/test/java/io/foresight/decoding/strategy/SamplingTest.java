@@ -14,8 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
-import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Sampler;
@@ -138,7 +138,7 @@ class SamplingTest {
     }
     int[] seen = new int[expected.length];
     for (int i = 0; i < DRAWS; i++) {
-      LineReward reward = (ids, finished) -> Judgement.of(rewards[ids[0]]);
+      HypothesisReward reward = (ids, finished) -> Judgement.of(rewards[ids[0]]);
       seen[cdlh.decode(p, null, new Request(PROMPT, 1, reward, i)).tokens()[0]]++;
     }
     double chiSquare = 0;

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.Judgement;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
@@ -86,7 +86,7 @@ class PrecisionTest {
 
   private static float[][] rows(ModelSession session, int[] tokens) {
     try (Sequence sequence = session.open()) {
-      return session.extend(Extension.of(sequence, tokens, Ask.rows(0))).rows();
+      return session.extend(ForwardRequest.of(sequence, tokens, LogitsRequest.rows(0))).rows();
     }
   }
 
@@ -132,10 +132,10 @@ class PrecisionTest {
     try (CausalLm model = load(precision);
         ModelSession session = model.newSession()) {
       List<Sequence> open = new ArrayList<>();
-      List<Extension> together = new ArrayList<>();
+      List<ForwardRequest> together = new ArrayList<>();
       for (int row = 0; row < ROWS; row++) {
         open.add(session.open());
-        together.add(Extension.of(open.get(row), prompt(row), Ask.rows(0)));
+        together.add(ForwardRequest.of(open.get(row), prompt(row), LogitsRequest.rows(0)));
       }
       List<Scores> beside = session.extend(together);
       for (int row = 0; row < ROWS; row++) {
@@ -202,23 +202,30 @@ class PrecisionTest {
       for (int i = 0; i < 24; i++) {
         open.add(session.open());
       }
-      List<Extension> batch = new ArrayList<>();
+      List<ForwardRequest> batch = new ArrayList<>();
       for (int i = 0; i < 24; i += i < 8 ? 1 : 7) {
         batch.add(
-            Extension.of(
-                open.get(i), Arrays.copyOf(prompt(i % ROWS), 3 + i % 4 * 9), Ask.topK(2, 4)));
+            ForwardRequest.of(
+                open.get(i),
+                Arrays.copyOf(prompt(i % ROWS), 3 + i % 4 * 9),
+                LogitsRequest.topK(2, 4)));
       }
       assertFinite(session.extend(batch));
-      List<Extension> mixed = new ArrayList<>();
+      List<ForwardRequest> mixed = new ArrayList<>();
       mixed.add(
-          Extension.tree(
-              open.get(0), new int[] {5, 6, 7, 8}, new int[] {-1, 0, -3, -1}, Ask.rows(0)));
-      mixed.add(Extension.of(open.get(1).fork(), new int[] {9}, Ask.argmax(0)));
-      mixed.add(Extension.of(open.get(20), new int[60], Ask.argmax(58)));
+          ForwardRequest.tree(
+              open.get(0),
+              new int[] {5, 6, 7, 8},
+              new int[] {-1, 0, -3, -1},
+              LogitsRequest.rows(0)));
+      mixed.add(ForwardRequest.of(open.get(1).fork(), new int[] {9}, LogitsRequest.argmax(0)));
+      mixed.add(ForwardRequest.of(open.get(20), new int[60], LogitsRequest.argmax(58)));
       assertFinite(session.extend(mixed));
       open.get(0).keep(2);
       assertFinite(
-          List.of(session.extend(Extension.of(open.get(0), new int[] {4}, Ask.argmax(0)))));
+          List.of(
+              session.extend(
+                  ForwardRequest.of(open.get(0), new int[] {4}, LogitsRequest.argmax(0)))));
       open.forEach(Sequence::close);
     }
   }

@@ -9,8 +9,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.jni.IValue;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.management.ThreadMXBean;
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.CausalLm;
 import io.foresight.model.LinearModel;
@@ -554,7 +554,9 @@ class SafetensorsTest {
     try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32);
         ModelSession session = model.newSession();
         Sequence sequence = session.open()) {
-      return session.extend(Extension.of(sequence, new int[] {1, 5, 9, 30}, Ask.rows(0))).rows();
+      return session
+          .extend(ForwardRequest.of(sequence, new int[] {1, 5, 9, 30}, LogitsRequest.rows(0)))
+          .rows();
     }
   }
 

@@ -1,6 +1,6 @@
 package io.foresight.model;
 
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.search.ForwardingModel;
@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * @param <I> an item
  * @param <R> its result
  */
-public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
+public final class ForwardScheduler<I, R> implements Iterator<R>, AutoCloseable {
 
   /** Decodes one item against the models; may block in their {@code extend}. */
   @FunctionalInterface
@@ -51,7 +51,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     /**
      * Decodes.
      *
-     * @param draft {@code null} if the batcher has none
+     * @param draft {@code null} if the scheduler has none
      */
     R decode(I item, LanguageModel target, LanguageModel draft);
   }
@@ -75,30 +75,30 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   /** For items to end after {@link #close}; none of them calls native code by then. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
-  private static final Logger LOG = LoggerFactory.getLogger(Batcher.class);
+  private static final Logger LOG = LoggerFactory.getLogger(ForwardScheduler.class);
 
   private final Iterator<? extends I> items;
   private final Decoder<I, R> decoder;
   private final ToIntFunction<? super I> limit;
 
   /** {@code null} if there is no such model. */
-  private final Station<Extension, Scores> target;
+  private final ForwardQueue<ForwardRequest, Scores> target;
 
-  private final Station<Extension, Scores> draft;
+  private final ForwardQueue<ForwardRequest, Scores> draft;
 
-  private final Channel targetModel;
-  private final Channel draftModel;
+  private final QueuedModel targetModel;
+  private final QueuedModel draftModel;
 
   /** What comes before any forward of p or q, so that more items take part in that. */
-  private final List<Station<?, ?>> first = new ArrayList<>();
+  private final List<ForwardQueue<?, ?>> first = new ArrayList<>();
 
   private final ExecutorService threads;
 
   /** Items that were started and not given out, in order. */
-  private final Deque<Place> places = new ArrayDeque<>();
+  private final Deque<Slot> slots = new ArrayDeque<>();
 
   /** Who is at which item, those that were ended for their time included. Under the lock. */
-  private final Map<Thread, Place> running = new LinkedHashMap<>();
+  private final Map<Thread, Slot> running = new LinkedHashMap<>();
 
   private final Object lock = new Object();
   private volatile Thread owner;
@@ -115,7 +115,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   private boolean outOfMemory;
 
   /** Where the owner is, and since when. */
-  private volatile Station<?, ?> working;
+  private volatile ForwardQueue<?, ?> working;
 
   private volatile long workingSince;
 
@@ -141,7 +141,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
    * @param target p, or {@code null} if items need none
    * @param draft q, or {@code null}
    */
-  public Batcher(
+  public ForwardScheduler(
       Iterator<? extends I> items,
       int rows,
       ToIntFunction<? super I> limit,
@@ -156,10 +156,10 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     this.rows = rows;
     this.limit = limit;
     this.decoder = decoder;
-    this.target = target == null ? null : new Station<>("the target", target::extend);
-    this.draft = draft == null ? null : new Station<>("the draft", draft::extend);
-    this.targetModel = target == null ? null : new Channel(target, this.target::ask);
-    this.draftModel = draft == null ? null : new Channel(draft, this.draft::ask);
+    this.target = target == null ? null : new ForwardQueue<>("the target", target::extend);
+    this.draft = draft == null ? null : new ForwardQueue<>("the draft", draft::extend);
+    this.targetModel = target == null ? null : new QueuedModel(target, this.target::ask);
+    this.draftModel = draft == null ? null : new QueuedModel(draft, this.draft::ask);
     this.threads =
         Executors.newCachedThreadPool(
             work -> {
@@ -171,7 +171,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
   /**
    * Lets items do something together: what they ask for at the same moment becomes one call of
-   * {@code work} on this batcher's thread. To be called before the first result is taken.
+   * {@code work} on this scheduler's thread. To be called before the first result is taken.
    *
    * @param name what it is, for a log
    * @param work gives as many results as it is asked for, in order, and each does not depend on the
@@ -179,17 +179,17 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
    * @return the same for an item's thread, which blocks meanwhile
    */
   public <A, B> Function<List<A>, List<B>> shared(String name, Function<List<A>, List<B>> work) {
-    Station<A, B> station = new Station<>(name, work);
-    first.add(station);
-    return station::ask;
+    ForwardQueue<A, B> queue = new ForwardQueue<>(name, work);
+    first.add(queue);
+    return queue::ask;
   }
 
   /**
-   * Ends items that take longer; their places are free at once. The thread of such an item is
+   * Ends items that take longer; their slots are free at once. The thread of such an item is
    * interrupted, and goes no further than to the next forward. To be called before the first result
    * is taken.
    *
-   * @param late what an item gives that was ended; on this batcher's thread
+   * @param late what an item gives that was ended; on this scheduler's thread
    */
   public void limitTime(Duration limit, Function<? super I, ? extends R> late) {
     limitOfTime = limit;
@@ -197,8 +197,8 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   /**
-   * Has something looked at, on this batcher's thread, before each item and each forward, and while
-   * it waits. To be called before the first result is taken.
+   * Has something looked at, on this scheduler's thread, before each item and each forward, and
+   * while it waits. To be called before the first result is taken.
    *
    * @param check throws to end all
    */
@@ -208,7 +208,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
   /** Items that were pulled and whose results were not given out, in order. */
   public List<I> unfinished() {
-    List<I> unfinished = new ArrayList<>(places.stream().map(place -> place.item).toList());
+    List<I> unfinished = new ArrayList<>(slots.stream().map(place -> place.item).toList());
     if (hasPulled) {
       unfinished.add(pulled);
     }
@@ -240,13 +240,13 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     StringBuilder state = new StringBuilder();
     synchronized (lock) {
       state.append("%d rows in flight, %d of them busy".formatted(decoding, busy));
-      for (Station<?, ?> station : stations()) {
-        if (!station.calls.isEmpty()) {
-          state.append(", %d waiting for %s".formatted(station.calls.size(), station.name));
+      for (ForwardQueue<?, ?> queue : queues()) {
+        if (!queue.calls.isEmpty()) {
+          state.append(", %d waiting for %s".formatted(queue.calls.size(), queue.name));
         }
       }
     }
-    Station<?, ?> now = working;
+    ForwardQueue<?, ?> now = working;
     if (now != null) {
       state.append(
           "; %s has been computing for %d s"
@@ -272,7 +272,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
   @Override
   public boolean hasNext() {
-    return !places.isEmpty() || hasPulled || items.hasNext();
+    return !slots.isEmpty() || hasPulled || items.hasNext();
   }
 
   /**
@@ -290,14 +290,14 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     while (true) {
       goOnOrThrow();
       fill();
-      Place next = places.peekFirst();
+      Slot next = slots.peekFirst();
       if (next.done && failure == null) {
-        places.removeFirst();
+        slots.removeFirst();
         return next.result;
       }
-      Station<?, ?> station = await(next);
-      if (station != null) {
-        station.work();
+      ForwardQueue<?, ?> queue = await(next);
+      if (queue != null) {
+        queue.work();
       }
     }
   }
@@ -316,7 +316,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       throw new TaskEnded("the task was interrupted");
     }
     check.run();
-    for (Place place : late == null ? List.<Place>of() : places) {
+    for (Slot place : late == null ? List.<Slot>of() : slots) {
       if (!place.done && System.nanoTime() - place.started > limitOfTime.toNanos()) {
         place.end(late.apply(place.item));
       }
@@ -340,8 +340,8 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
         // The item may be the one that there is no room for.
         continue;
       }
-      Place place = new Place(pull());
-      places.addLast(place);
+      Slot place = new Slot(pull());
+      slots.addLast(place);
       synchronized (lock) {
         decoding++;
         busy++;
@@ -367,13 +367,13 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     synchronized (lock) {
       draining &= decoding > 0;
       int lead = isDirect() ? 1 : rows * LEAD;
-      room = failure == null && !draining && decoding < rows && places.size() < lead;
+      room = failure == null && !draining && decoding < rows && slots.size() < lead;
     }
     return room && (hasPulled || items.hasNext());
   }
 
   /** Waits for the moment of the next forward; {@code null} if an item finished before it. */
-  private Station<?, ?> await(Place next) {
+  private ForwardQueue<?, ?> await(Slot next) {
     long started = System.nanoTime();
     try {
       while (true) {
@@ -383,7 +383,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
         synchronized (lock) {
           boolean late = busy > 0 && System.nanoTime() - started > PATIENCE_NANOS;
           if (busy == 0 || late) {
-            Station<?, ?> fullest = fullest();
+            ForwardQueue<?, ?> fullest = fullest();
             if (fullest != null) {
               return fullest;
             }
@@ -398,10 +398,10 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   /** Where most items wait; {@code null} if none does. Under the lock. */
-  private Station<?, ?> fullest() {
-    for (Station<?, ?> station : first) {
-      if (!station.calls.isEmpty()) {
-        return station;
+  private ForwardQueue<?, ?> fullest() {
+    for (ForwardQueue<?, ?> queue : first) {
+      if (!queue.calls.isEmpty()) {
+        return queue;
       }
     }
     int p = target == null ? 0 : target.calls.size();
@@ -416,11 +416,11 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    List<Call<?, ?>> waiting = new ArrayList<>();
+    List<Pending<?, ?>> waiting = new ArrayList<>();
     synchronized (lock) {
-      for (Station<?, ?> station : stations()) {
-        waiting.addAll(station.calls);
-        station.calls.clear();
+      for (ForwardQueue<?, ?> queue : queues()) {
+        waiting.addAll(queue.calls);
+        queue.calls.clear();
       }
     }
     waiting.forEach(call -> call.fail(new TaskEnded("the task ended")));
@@ -443,8 +443,8 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     }
   }
 
-  private List<Station<?, ?>> stations() {
-    List<Station<?, ?>> all = new ArrayList<>(first);
+  private List<ForwardQueue<?, ?>> queues() {
+    List<ForwardQueue<?, ?>> all = new ArrayList<>(first);
     if (target != null) {
       all.add(target);
     }
@@ -455,19 +455,19 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   /** An item in flight, and its result. */
-  private final class Place implements Runnable {
+  private final class Slot implements Runnable {
 
     private final I item;
     private final long started = System.nanoTime();
     private R result;
 
     /** What it waits for; {@code null} while it is busy. As the thread, under the lock. */
-    private Call<?, ?> waiting;
+    private Pending<?, ?> waiting;
 
     private Thread thread;
     private volatile boolean done;
 
-    Place(I item) {
+    Slot(I item) {
       this.item = item;
     }
 
@@ -500,7 +500,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
     /** Gives a result; a thread that is still at it gives none any more. */
     void end(R given) {
-      Call<?, ?> call;
+      Pending<?, ?> call;
       synchronized (lock) {
         if (done) {
           return;
@@ -513,7 +513,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
         if (call == null) {
           busy--;
         } else {
-          stations().forEach(station -> station.calls.remove(call));
+          queues().forEach(queue -> queue.calls.remove(call));
         }
         if (thread != null) {
           thread.interrupt();
@@ -526,16 +526,16 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   /** One item's part in work to come. */
-  private final class Call<A, B> {
+  private final class Pending<A, B> {
 
     private final List<A> asked;
-    private final Place of;
+    private final Slot of;
     private final Thread caller = Thread.currentThread();
     private List<B> results;
     private RuntimeException failure;
     private volatile boolean done;
 
-    Call(List<A> asked, Place of) {
+    Pending(List<A> asked, Slot of) {
       this.asked = asked;
       this.of = of;
     }
@@ -554,29 +554,29 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
   }
 
   /** A model as the items' threads see it. */
-  private static final class Channel extends ForwardingModel {
+  private static final class QueuedModel extends ForwardingModel {
 
-    private final Function<List<Extension>, List<Scores>> extend;
+    private final Function<List<ForwardRequest>, List<Scores>> extend;
 
-    Channel(LanguageModel model, Function<List<Extension>, List<Scores>> extend) {
+    QueuedModel(LanguageModel model, Function<List<ForwardRequest>, List<Scores>> extend) {
       super(model);
       this.extend = extend;
     }
 
     @Override
-    public List<Scores> extend(List<Extension> extensions) {
+    public List<Scores> extend(List<ForwardRequest> extensions) {
       return extend.apply(extensions);
     }
   }
 
-  /** Work that items ask for, and the batcher's thread does for all who wait. */
-  private final class Station<A, B> {
+  /** Work that items ask for, and the scheduler's thread does for all who wait. */
+  private final class ForwardQueue<A, B> {
 
     private final String name;
     private final Function<List<A>, List<B>> work;
-    private final List<Call<A, B>> calls = new ArrayList<>();
+    private final List<Pending<A, B>> calls = new ArrayList<>();
 
-    Station(String name, Function<List<A>, List<B>> work) {
+    ForwardQueue(String name, Function<List<A>, List<B>> work) {
       this.name = name;
       this.work = work;
     }
@@ -595,7 +595,8 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     }
 
     /**
-     * Waits until it is done; at once where no item is in flight, or alone on the batcher's thread.
+     * Waits until it is done; at once where no item is in flight, or alone on the scheduler's
+     * thread.
      */
     List<B> ask(List<A> asked) {
       if (owner == null) {
@@ -605,17 +606,17 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
         goOnOrThrow();
         return apply(asked);
       }
-      Call<A, B> call;
+      Pending<A, B> call;
       boolean last;
       synchronized (lock) {
-        Place place = running.get(Thread.currentThread());
+        Slot place = running.get(Thread.currentThread());
         if (closed || failure != null) {
           throw new TaskEnded("the task ended");
         }
         if (place.done) {
           throw new TaskEnded("the row took too long");
         }
-        call = new Call<>(asked, place);
+        call = new Pending<>(asked, place);
         calls.add(call);
         place.waiting = call;
         busy--;
@@ -635,7 +636,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
 
     /** Does what is waiting at once. */
     void work() {
-      List<Call<A, B>> batch;
+      List<Pending<A, B>> batch;
       synchronized (lock) {
         batch = List.copyOf(calls);
         calls.clear();
@@ -648,7 +649,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       } catch (RuntimeException | Error e) {
         failure = e;
         goOn(batch);
-        for (Call<A, B> call : batch) {
+        for (Pending<A, B> call : batch) {
           TaskEnded cancelled = new TaskEnded("a forward failed");
           cancelled.initCause(e);
           call.fail(cancelled);
@@ -657,7 +658,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
       }
       goOn(batch);
       int from = 0;
-      for (Call<A, B> call : batch) {
+      for (Pending<A, B> call : batch) {
         int to = from + call.asked.size();
         call.complete(results.subList(from, to));
         from = to;
@@ -665,7 +666,7 @@ public final class Batcher<I, R> implements Iterator<R>, AutoCloseable {
     }
 
     /** Counts items as busy again, before they are. */
-    private void goOn(List<Call<A, B>> batch) {
+    private void goOn(List<Pending<A, B>> batch) {
       synchronized (lock) {
         busy += batch.size();
         batch.forEach(call -> call.of.waiting = null);

@@ -1,21 +1,21 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.decoding.search.RowCounters.Origin;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
 /**
- * CDLH's choice at one position of the line w, with no more rollouts than it takes. Every candidate
- * has a value: its score once its rollout is known, before that the most that the score can become,
- * log p(c) + lambda Rmax. The choice is settled as soon as the highest value is a score. Arithmetic
- * and ties are {@link CandidateStep}'s.
+ * CDLH's choice at one position of the hypothesis w, with no more rollouts than it takes. Every
+ * candidate has a value: its score once its rollout is known, before that the most that the score
+ * can become, log p(c) + lambda Rmax. The choice is settled as soon as the highest value is a
+ * score. Arithmetic and ties are {@link CandidateStep}'s.
  */
-final class Contest implements AutoCloseable {
+final class CandidatePruning implements AutoCloseable {
 
-  private final Row row;
-  private final Line p;
+  private final DecodingRow row;
+  private final Hypothesis p;
   private final int[] before;
   private final int depth;
   private final Function<int[], Rollout> roller;
@@ -24,12 +24,12 @@ final class Contest implements AutoCloseable {
   /** With each candidate's reward, or Rmax while it is not known. */
   private CandidateChoice choice;
 
-  /** A line with its reward per candidate; {@code null} while it is not known. */
-  private final Judged[] lines;
+  /** A hypothesis with its reward per candidate; {@code null} while it is not known. */
+  private final Judged[] hypotheses;
 
   private int best;
 
-  /** A line, from the prompt on, and its reward. */
+  /** A hypothesis, from the prompt on, and its reward. */
   record Judged(int[] path, double reward) {}
 
   /**
@@ -39,17 +39,17 @@ final class Contest implements AutoCloseable {
    * @param before prompt, y and w_1 .. w_{j-1}
    * @param next p's scores of the token that follows, with the top k
    * @param depth tokens of a rollout here
-   * @param line w with its lookahead: the first candidate with its rollout
+   * @param hypothesis w with its lookahead: the first candidate with its rollout
    * @param roller starts the rollout of a path of the same depth
    */
-  Contest(
-      Row row,
+  CandidatePruning(
+      DecodingRow row,
       double rewardWeight,
-      Line p,
+      Hypothesis p,
       int[] before,
-      Next next,
+      TokenScores next,
       int depth,
-      Judged line,
+      Judged hypothesis,
       Function<int[], Rollout> roller) {
     this.row = row;
     this.p = p;
@@ -61,8 +61,8 @@ final class Contest implements AutoCloseable {
     Arrays.fill(rewards, row.rewardBound());
     this.choice = new CandidateChoice(next, rewards, rewardWeight);
     this.rollouts = new Rollout[k];
-    this.lines = new Judged[k];
-    score(0, line);
+    this.hypotheses = new Judged[k];
+    score(0, hypothesis);
   }
 
   private int[] ids() {
@@ -70,12 +70,12 @@ final class Contest implements AutoCloseable {
   }
 
   private boolean mayWin(int i) {
-    return lines[i] == null && choice.beats(i, best);
+    return hypotheses[i] == null && choice.beats(i, best);
   }
 
-  /** Scores the candidates whose lines are known by now. */
+  /** Scores the candidates whose hypotheses are known by now. */
   void update() {
-    for (int i = 0; i < lines.length; i++) {
+    for (int i = 0; i < hypotheses.length; i++) {
       int[] path = path(i);
       if (mayWin(i) && (depth == 0 || row.isEos(ids()[i]))) {
         score(i, judged(path));
@@ -92,7 +92,7 @@ final class Contest implements AutoCloseable {
   /** The rollouts that are still needed, of candidates that may win. */
   List<Rollout> needed() {
     List<Rollout> needed = new ArrayList<>();
-    for (int i = 0; i < lines.length; i++) {
+    for (int i = 0; i < hypotheses.length; i++) {
       if (mayWin(i)) {
         if (rollouts[i] == null) {
           rollouts[i] = roller.apply(path(i));
@@ -109,13 +109,13 @@ final class Contest implements AutoCloseable {
     return new Judged(path, row.reward(Arrays.copyOfRange(path, row.tokens().length, path.length)));
   }
 
-  private void score(int i, Judged line) {
-    lines[i] = line;
-    choice.rewards()[i] = line.reward();
+  private void score(int i, Judged hypothesis) {
+    hypotheses[i] = hypothesis;
+    choice.rewards()[i] = hypothesis.reward();
     decide();
     if (choice.isClose(best)) {
       // A bound that is near decides no more safely than a score does.
-      Next settled = p.settled(choice.next(), before);
+      TokenScores settled = p.settled(choice.next(), before);
       choice = new CandidateChoice(settled, choice.rewards(), choice.rewardWeight());
       decide();
     }
@@ -123,8 +123,8 @@ final class Contest implements AutoCloseable {
 
   /** Finds the best of those that are scored. */
   private void decide() {
-    for (int i = 0; i < lines.length; i++) {
-      if (lines[i] != null && choice.beats(i, best)) {
+    for (int i = 0; i < hypotheses.length; i++) {
+      if (hypotheses[i] != null && choice.beats(i, best)) {
         best = i;
       }
     }
@@ -132,7 +132,7 @@ final class Contest implements AutoCloseable {
 
   /** Whether no candidate can beat the best one any more. */
   boolean settled() {
-    for (int i = 0; i < lines.length; i++) {
+    for (int i = 0; i < hypotheses.length; i++) {
       if (mayWin(i)) {
         return false;
       }
@@ -141,7 +141,7 @@ final class Contest implements AutoCloseable {
   }
 
   /** Whether w loses here, whoever wins. */
-  boolean leavesLine() {
+  boolean leavesPath() {
     return best > 0;
   }
 
@@ -151,7 +151,7 @@ final class Contest implements AutoCloseable {
       row.nearTie();
     }
     // The token of w that no candidate beats is p's own, which the reward left as it was.
-    Origin origin = leavesLine() ? Origin.CANDIDATE : Origin.TARGET;
+    Origin origin = leavesPath() ? Origin.CANDIDATE : Origin.TARGET;
     row.commit(origin, ids()[best], choice.next().topLogProbs()[best]);
   }
 
@@ -160,9 +160,9 @@ final class Contest implements AutoCloseable {
     return rollouts[best];
   }
 
-  /** The winner's line, and its reward. */
-  Judged winnersLine() {
-    return lines[best];
+  /** The winner's hypothesis, and its reward. */
+  Judged winnersHypothesis() {
+    return hypotheses[best];
   }
 
   @Override

@@ -3,9 +3,9 @@ package io.foresight.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Sequence;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Items are numbers; one of n takes n forwards of the model. */
 @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
-class BatcherTest {
+class ForwardSchedulerTest {
 
   /** A machine that is busy with something else may split a forward in two. */
   private static final double SLACK = 1.5;
@@ -67,12 +67,13 @@ class BatcherTest {
   }
 
   private static int extend(LanguageModel model, Sequence sequence, int id) {
-    return model.extend(Extension.of(sequence, new int[] {id}, Ask.argmax(0))).argmax()[0];
+    return model.extend(ForwardRequest.of(sequence, new int[] {id}, LogitsRequest.argmax(0)))
+        .argmax()[0];
   }
 
-  private static Batcher<Integer, Integer> batcher(
+  private static ForwardScheduler<Integer, Integer> scheduler(
       List<Integer> items, int rows, LanguageModel model) {
-    return new Batcher<>(
+    return new ForwardScheduler<>(
         items.iterator(), rows, any -> rows, model, null, (n, p, q) -> countDown(p, n));
   }
 
@@ -107,8 +108,8 @@ class BatcherTest {
   void resultsComeInTheItemsOrder(int rows) {
     List<Integer> items = IntStream.range(0, 40).mapToObj(i -> i * 17 % 23).toList();
     CountdownModel model = new CountdownModel();
-    try (Batcher<Integer, Integer> batcher = batcher(items, rows, model)) {
-      assertThat(all(batcher)).isEqualTo(items);
+    try (ForwardScheduler<Integer, Integer> scheduler = scheduler(items, rows, model)) {
+      assertThat(all(scheduler)).isEqualTo(items);
     }
     assertThat(model.forwards.stream().mapToInt(n -> n)).allMatch(n -> n <= rows);
     assertThat(model.forwards.stream().mapToInt(n -> n).sum())
@@ -120,8 +121,8 @@ class BatcherTest {
     AtomicInteger now = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     List<Integer> items = IntStream.range(0, 60).mapToObj(i -> i % 7).toList();
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             items.iterator(),
             4,
             any -> 4,
@@ -133,7 +134,7 @@ class BatcherTest {
               now.decrementAndGet();
               return forwards;
             })) {
-      assertThat(all(batcher)).isEqualTo(items);
+      assertThat(all(scheduler)).isEqualTo(items);
     }
     assertThat(most).hasValue(4);
   }
@@ -143,8 +144,8 @@ class BatcherTest {
     List<Integer> items =
         IntStream.range(0, 64).mapToObj(i -> i % 4 == 0 ? 60 : 1 + i % 3).toList();
     CountdownModel model = new CountdownModel();
-    try (Batcher<Integer, Integer> batcher = batcher(items, 4, model)) {
-      all(batcher);
+    try (ForwardScheduler<Integer, Integer> scheduler = scheduler(items, 4, model)) {
+      all(scheduler);
     }
     int optimum = makespan(items, 4);
     // In fixed groups of four, each would take as long as its longest row.
@@ -155,8 +156,9 @@ class BatcherTest {
   @Test
   void equalRowsShareEachForward() {
     CountdownModel model = new CountdownModel();
-    try (Batcher<Integer, Integer> batcher = batcher(Collections.nCopies(8, 100), 8, model)) {
-      all(batcher);
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        scheduler(Collections.nCopies(8, 100), 8, model)) {
+      all(scheduler);
     }
     assertThat(model.forwards.size()).isBetween(100, (int) (100 * SLACK));
     assertThat(model.forwards.stream().filter(n -> n == 8).count()).isGreaterThan(50);
@@ -183,8 +185,8 @@ class BatcherTest {
         };
     CountdownModel target = new CountdownModel();
     CountdownModel draft = new CountdownModel();
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             items,
             4,
             any -> 4,
@@ -197,8 +199,8 @@ class BatcherTest {
               assertThat(p.isEos(0)).isTrue();
               return countDown(p, n) + countDown(q, n);
             })) {
-      assertThat(all(batcher)).hasSize(30).containsOnly(10);
-      assertThat(batcher.waitingNanos()).isPositive();
+      assertThat(all(scheduler)).hasSize(30).containsOnly(10);
+      assertThat(scheduler.waitingNanos()).isPositive();
     }
     assertThat(pullers).containsExactly(Thread.currentThread());
     assertThat(target.callers).containsExactly(Thread.currentThread());
@@ -227,8 +229,8 @@ class BatcherTest {
               }
             });
     CountdownModel draft = new CountdownModel(extensions -> order.add("draft"));
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             IntStream.rangeClosed(0, others).iterator(),
             others + 1,
             any -> others + 1,
@@ -245,7 +247,7 @@ class BatcherTest {
               }
               return countDown(n <= forTarget ? p : q, 1);
             })) {
-      all(batcher);
+      all(scheduler);
     }
     assertThat(order.subList(1, 3))
         .isEqualTo(
@@ -256,8 +258,8 @@ class BatcherTest {
   @ValueSource(ints = {1, 3})
   void aRowThatThrowsEndsThemAll(int rows) {
     CountdownModel model = new CountdownModel();
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             IntStream.range(0, 1000).iterator(),
             rows,
             any -> rows,
@@ -271,11 +273,11 @@ class BatcherTest {
               return forwards;
             })) {
       for (int i = 0; i < 3; i++) {
-        assertThatThrownBy(() -> all(batcher))
+        assertThatThrownBy(() -> all(scheduler))
             .isInstanceOf(StackOverflowError.class)
             .hasMessage("row 4");
       }
-      assertThat(batcher.unfinished()).contains(4);
+      assertThat(scheduler.unfinished()).contains(4);
       assertThat(model.forwards.size()).isLessThan(100);
     }
   }
@@ -293,8 +295,8 @@ class BatcherTest {
               }
             });
     List<Throwable> seen = Collections.synchronizedList(new ArrayList<>());
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             List.of(5, 6, 16, 7, 18, 19, 20, 9).iterator(),
             rows,
             any -> rows,
@@ -309,22 +311,23 @@ class BatcherTest {
               }
             })) {
       for (int i = 0; i < 3; i++) {
-        assertThatThrownBy(() -> all(batcher)).hasMessage("a fault of the engine");
+        assertThatThrownBy(() -> all(scheduler)).hasMessage("a fault of the engine");
       }
-      assertThat(batcher.unfinished()).contains(16);
+      assertThat(scheduler.unfinished()).contains(16);
     }
     assertThat(failed).hasSize(1);
     // No row is told but that it is over.
     assertThat(seen).isNotEmpty();
-    assertThat(seen).allMatch(e -> rows == 1 || e instanceof Batcher.TaskEnded);
+    assertThat(seen).allMatch(e -> rows == 1 || e instanceof ForwardScheduler.TaskEnded);
   }
 
-  private static Batcher<Integer, Integer> limited(
-      List<Integer> items, int rows, Batcher.Decoder<Integer, Integer> decoder) {
-    Batcher<Integer, Integer> batcher =
-        new Batcher<>(items.iterator(), rows, any -> rows, new CountdownModel(), null, decoder);
-    batcher.limitTime(Duration.ofMillis(100), n -> -n);
-    return batcher;
+  private static ForwardScheduler<Integer, Integer> limited(
+      List<Integer> items, int rows, ForwardScheduler.Decoder<Integer, Integer> decoder) {
+    ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
+            items.iterator(), rows, any -> rows, new CountdownModel(), null, decoder);
+    scheduler.limitTime(Duration.ofMillis(100), n -> -n);
+    return scheduler;
   }
 
   @ParameterizedTest
@@ -332,7 +335,7 @@ class BatcherTest {
   void aRowThatTakesTooLongGivesItsPlaceAway(int rows) {
     CountDownLatch ended = new CountDownLatch(2);
     List<Integer> items = List.of(1, 70, 2, 80, 3, 4, 5);
-    try (Batcher<Integer, Integer> batcher =
+    try (ForwardScheduler<Integer, Integer> scheduler =
         limited(
             items,
             rows,
@@ -351,9 +354,9 @@ class BatcherTest {
                 }
               }
             })) {
-      assertThat(all(batcher)).containsExactly(1, -70, 2, -80, 3, 4, 5);
+      assertThat(all(scheduler)).containsExactly(1, -70, 2, -80, 3, 4, 5);
       assertThat(ended.await(5, TimeUnit.SECONDS)).as("their threads went no further").isTrue();
-      assertThat(batcher.inFlight()).isZero();
+      assertThat(scheduler.inFlight()).isZero();
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
@@ -365,7 +368,7 @@ class BatcherTest {
     AtomicReference<Throwable> asked = new AtomicReference<>();
     try {
       long started = System.nanoTime();
-      try (Batcher<Integer, Integer> batcher =
+      try (ForwardScheduler<Integer, Integer> scheduler =
           limited(
               List.of(1, 70, 2),
               2,
@@ -380,15 +383,15 @@ class BatcherTest {
                   throw e;
                 }
               })) {
-        assertThat(all(batcher)).containsExactly(1, -70, 2);
-        assertThat(batcher.threads()).hasSize(2);
+        assertThat(all(scheduler)).containsExactly(1, -70, 2);
+        assertThat(scheduler.threads()).hasSize(2);
       }
       assertThat(System.nanoTime() - started).isLessThan(10_000_000_000L);
     } finally {
       spinning.set(false);
     }
-    rowThreads().forEach(BatcherTest::join);
-    assertThat(asked.get()).isInstanceOf(Batcher.TaskEnded.class);
+    rowThreads().forEach(ForwardSchedulerTest::join);
+    assertThat(asked.get()).isInstanceOf(ForwardScheduler.TaskEnded.class);
   }
 
   private static void join(Thread thread) {
@@ -403,14 +406,15 @@ class BatcherTest {
   @ValueSource(ints = {1, 4})
   void whatIsCheckedEndsRowsBetweenForwards(int rows) {
     CountdownModel model = new CountdownModel();
-    try (Batcher<Integer, Integer> batcher = batcher(List.of(500, 500, 500, 500), rows, model)) {
-      batcher.checkAlways(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        scheduler(List.of(500, 500, 500, 500), rows, model)) {
+      scheduler.checkAlways(
           () -> {
             if (model.forwards.size() == 7) {
               throw new IllegalStateException("killed");
             }
           });
-      assertThatThrownBy(batcher::next).hasMessage("killed");
+      assertThatThrownBy(scheduler::next).hasMessage("killed");
     }
     assertThat(model.forwards).hasSize(7);
   }
@@ -431,8 +435,8 @@ class BatcherTest {
                 throw new CancellationException();
               }
             });
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             List.of(1, 2, 3).iterator(),
             3,
             any -> 3,
@@ -444,14 +448,14 @@ class BatcherTest {
               }
               return countDown(n == 2 ? p : q, 1);
             })) {
-      assertThat(batcher.state()).isEqualTo("0 rows in flight, 0 of them busy");
+      assertThat(scheduler.state()).isEqualTo("0 rows in flight, 0 of them busy");
       Thread looking =
           new Thread(
               () -> {
                 try {
                   inForward.await();
-                  state.set(batcher.state());
-                  threads.set(batcher.threads());
+                  state.set(scheduler.state());
+                  threads.set(scheduler.threads());
                 } catch (InterruptedException e) {
                   throw new AssertionError(e);
                 } finally {
@@ -459,7 +463,7 @@ class BatcherTest {
                 }
               });
       looking.start();
-      assertThat(all(batcher)).hasSize(3);
+      assertThat(all(scheduler)).hasSize(3);
       looking.join();
     }
     assertThat(state.get())
@@ -471,8 +475,8 @@ class BatcherTest {
   @Test
   void aSlowRowDoesNotStopTheOthers() {
     List<Integer> finished = Collections.synchronizedList(new ArrayList<>());
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             List.of(0, 10, 11, 12).iterator(),
             4,
             any -> 4,
@@ -487,7 +491,7 @@ class BatcherTest {
               finished.add(n);
               return forwards;
             })) {
-      assertThat(all(batcher)).containsExactly(0, 10, 11, 12);
+      assertThat(all(scheduler)).containsExactly(0, 10, 11, 12);
     }
     assertThat(finished).hasSize(4).endsWith(0);
   }
@@ -504,13 +508,13 @@ class BatcherTest {
             .peek(i -> pulled.incrementAndGet())
             .mapToObj(items::get)
             .iterator();
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             pulling, rows, any -> rows, new CountdownModel(), null, (n, p, q) -> countDown(p, n))) {
-      assertThat(batcher.next()).isEqualTo(900);
+      assertThat(scheduler.next()).isEqualTo(900);
       // Results that wait take memory, so they are bounded.
       assertThat(pulled.get()).isLessThanOrEqualTo(64 * rows);
-      assertThat(all(batcher)).hasSize(999).containsOnly(1);
+      assertThat(all(scheduler)).hasSize(999).containsOnly(1);
     }
   }
 
@@ -523,8 +527,8 @@ class BatcherTest {
                 throw new OutOfMemoryError("a test's");
               }
             });
-    try (Batcher<Integer, Integer> batcher = batcher(List.of(5, 6, 7), 3, model)) {
-      assertThatThrownBy(() -> all(batcher)).isInstanceOf(OutOfMemoryError.class);
+    try (ForwardScheduler<Integer, Integer> scheduler = scheduler(List.of(5, 6, 7), 3, model)) {
+      assertThatThrownBy(() -> all(scheduler)).isInstanceOf(OutOfMemoryError.class);
     }
   }
 
@@ -532,8 +536,8 @@ class BatcherTest {
   @ValueSource(booleans = {false, true})
   void closingInTheMiddleEndsAllRows(boolean interrupted) {
     AtomicInteger ended = new AtomicInteger();
-    Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             IntStream.range(0, 100).iterator(),
             8,
             any -> 8,
@@ -549,28 +553,28 @@ class BatcherTest {
                 ended.incrementAndGet();
               }
             });
-    assertThat(batcher.next()).isZero();
-    assertThat(batcher.next()).isEqualTo(1);
+    assertThat(scheduler.next()).isZero();
+    assertThat(scheduler.next()).isEqualTo(1);
     assertThat(rowThreads()).isNotEmpty();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    batcher.close();
+    scheduler.close();
     assertThat(Thread.interrupted()).isEqualTo(interrupted);
     assertThat(ended.get()).isBetween(8, 11);
     // A second time, as a task's end may do it.
-    batcher.close();
+    scheduler.close();
   }
 
   @Test
   void closingBeforeTheFirstResultDoesNothing() {
-    batcher(List.of(1, 2), 4, new CountdownModel()).close();
+    scheduler(List.of(1, 2), 4, new CountdownModel()).close();
   }
 
   @Test
   void interruptionCancels() {
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             List.of(1, 2, 3).iterator(),
             3,
             any -> 3,
@@ -581,7 +585,7 @@ class BatcherTest {
               return n;
             })) {
       Thread.currentThread().interrupt();
-      assertThatThrownBy(batcher::next).isInstanceOf(CancellationException.class);
+      assertThatThrownBy(scheduler::next).isInstanceOf(CancellationException.class);
       assertThat(Thread.interrupted()).isTrue();
     }
   }
@@ -594,8 +598,8 @@ class BatcherTest {
         new Thread(
             () -> {
               CountdownModel model = new CountdownModel(extensions -> running.countDown());
-              try (Batcher<Integer, Integer> batcher =
-                  new Batcher<>(
+              try (ForwardScheduler<Integer, Integer> scheduler =
+                  new ForwardScheduler<>(
                       List.of(1, 2, 3).iterator(),
                       3,
                       any -> 3,
@@ -606,7 +610,7 @@ class BatcherTest {
                           countDown(p, 5);
                         }
                       })) {
-                batcher.next();
+                scheduler.next();
               } catch (CancellationException e) {
                 thrown.add(e);
               }
@@ -623,8 +627,8 @@ class BatcherTest {
   void oneRowAtATimeNeedsNoThread() {
     CountdownModel model = new CountdownModel();
     Set<Thread> decoders = ConcurrentHashMap.newKeySet();
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             List.of(3, 4).iterator(),
             1,
             any -> 1,
@@ -635,8 +639,8 @@ class BatcherTest {
               assertThat(q).isNull();
               return countDown(p, n);
             })) {
-      assertThat(batcher.next()).isEqualTo(3);
-      assertThat(batcher.next()).isEqualTo(4);
+      assertThat(scheduler.next()).isEqualTo(3);
+      assertThat(scheduler.next()).isEqualTo(4);
     }
     assertThat(decoders).containsExactly(Thread.currentThread());
   }
@@ -644,18 +648,19 @@ class BatcherTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 3})
   void isAnIterator(int rows) {
-    try (Batcher<Integer, Integer> batcher =
-        batcher(Arrays.asList(2, 0), rows, new CountdownModel())) {
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        scheduler(Arrays.asList(2, 0), rows, new CountdownModel())) {
       for (int wanted : new int[] {2, 0}) {
-        assertThat(batcher.hasNext()).isTrue();
-        assertThat(batcher.hasNext()).isTrue();
-        assertThat(batcher.next()).isEqualTo(wanted);
+        assertThat(scheduler.hasNext()).isTrue();
+        assertThat(scheduler.hasNext()).isTrue();
+        assertThat(scheduler.next()).isEqualTo(wanted);
       }
-      assertThat(batcher.hasNext()).isFalse();
-      assertThat(batcher.hasNext()).isFalse();
-      assertThatThrownBy(batcher::next).isInstanceOf(NoSuchElementException.class);
+      assertThat(scheduler.hasNext()).isFalse();
+      assertThat(scheduler.hasNext()).isFalse();
+      assertThatThrownBy(scheduler::next).isInstanceOf(NoSuchElementException.class);
     }
-    try (Batcher<Integer, Integer> empty = batcher(List.of(), rows, new CountdownModel())) {
+    try (ForwardScheduler<Integer, Integer> empty =
+        scheduler(List.of(), rows, new CountdownModel())) {
       assertThat(empty.hasNext()).isFalse();
       assertThatThrownBy(empty::next).isInstanceOf(NoSuchElementException.class);
     }
@@ -677,11 +682,11 @@ class BatcherTest {
     }
   }
 
-  private static Batcher<Integer, String> sharing(
+  private static ForwardScheduler<Integer, String> sharing(
       List<Integer> items, int rows, LanguageModel model, Shared shared) {
     AtomicReference<Function<List<Integer>, List<String>>> ask = new AtomicReference<>();
-    Batcher<Integer, String> batcher =
-        new Batcher<>(
+    ForwardScheduler<Integer, String> scheduler =
+        new ForwardScheduler<>(
             items.iterator(),
             rows,
             any -> rows,
@@ -693,8 +698,8 @@ class BatcherTest {
               countDown(p, 1);
               return String.join("", answers);
             });
-    ask.set(batcher.shared("a test", shared::work));
-    return batcher;
+    ask.set(scheduler.shared("a test", shared::work));
+    return scheduler;
   }
 
   @ParameterizedTest
@@ -702,8 +707,9 @@ class BatcherTest {
   void whatRowsAskForTogetherIsOneCallOnTheCallingThread(int rows) {
     List<Integer> items = IntStream.range(20, 60).boxed().toList();
     Shared shared = new Shared();
-    try (Batcher<Integer, String> batcher = sharing(items, rows, new CountdownModel(), shared)) {
-      assertThat(all(batcher))
+    try (ForwardScheduler<Integer, String> scheduler =
+        sharing(items, rows, new CountdownModel(), shared)) {
+      assertThat(all(scheduler))
           .isEqualTo(items.stream().map(n -> "<%d><%d>".formatted(n, n + 100)).toList());
     }
     assertThat(shared.threads).containsExactly(Thread.currentThread());
@@ -714,9 +720,9 @@ class BatcherTest {
   @Test
   void sharedWorkThatFailsEndsThemAll() {
     Shared shared = new Shared();
-    try (Batcher<Integer, String> batcher =
+    try (ForwardScheduler<Integer, String> scheduler =
         sharing(List.of(11, 12, 13, 14), 4, new CountdownModel(), shared)) {
-      assertThatThrownBy(() -> all(batcher)).hasMessage("unlucky");
+      assertThatThrownBy(() -> all(scheduler)).hasMessage("unlucky");
     }
     assertThat(shared.calls).filteredOn(call -> call.contains(13)).hasSize(1);
   }
@@ -725,8 +731,8 @@ class BatcherTest {
   void closingEndsRowsThatWaitForSharedWork() {
     AtomicReference<Function<List<Integer>, List<Integer>>> ask = new AtomicReference<>();
     AtomicInteger ended = new AtomicInteger();
-    Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             List.of(1, 2, 3).iterator(),
             3,
             any -> 3,
@@ -738,25 +744,25 @@ class BatcherTest {
               }
               try {
                 return ask.get().apply(List.of(n)).get(0);
-              } catch (Batcher.TaskEnded e) {
+              } catch (ForwardScheduler.TaskEnded e) {
                 ended.incrementAndGet();
                 throw e;
               }
             });
     ask.set(
-        batcher.shared(
+        scheduler.shared(
             "a test",
             asked -> {
               throw new AssertionError("nobody pulls results any more");
             }));
-    assertThat(batcher.next()).isEqualTo(1);
-    batcher.close();
+    assertThat(scheduler.next()).isEqualTo(1);
+    scheduler.close();
     assertThat(ended).hasValue(2);
   }
 
   @Test
   void noRowsAtATimeAreRefused() {
-    assertThatThrownBy(() -> batcher(List.of(1), 0, new CountdownModel()))
+    assertThatThrownBy(() -> scheduler(List.of(1), 0, new CountdownModel()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("0 rows at a time");
   }
@@ -766,8 +772,8 @@ class BatcherTest {
     List<Integer> started = new ArrayList<>();
     AtomicInteger now = new AtomicInteger();
     // The third item allows two at a time, so it starts alone, and the fourth joins it.
-    try (Batcher<Integer, Integer> batcher =
-        new Batcher<>(
+    try (ForwardScheduler<Integer, Integer> scheduler =
+        new ForwardScheduler<>(
             List.of(9, 9, 8, 7, 6).iterator(),
             4,
             item -> item == 8 ? 2 : 4,
@@ -781,7 +787,7 @@ class BatcherTest {
               now.decrementAndGet();
               return forwards;
             })) {
-      assertThat(all(batcher)).hasSize(5);
+      assertThat(all(scheduler)).hasSize(5);
     }
     assertThat(started.get(2)).as("in flight as the third starts, itself included").isEqualTo(1);
     assertThat(started).as("in flight as each starts").allMatch(count -> count <= 2);

@@ -16,11 +16,11 @@ package io.foresight.decoding;
  * @param places per asked position, the tokens that precede the place which is scored, as {@link
  *     Noise#key} takes them; {@code null} without noise
  */
-public record Ask(
+public record LogitsRequest(
     int from, boolean logProbs, int topK, int[][] gather, boolean rows, Noise noise, int[] places) {
 
   /** Checks that log-probabilities are asked for by whoever needs them, and places for noise. */
-  public Ask {
+  public LogitsRequest {
     if (!logProbs && (topK > 0 || gather != null || rows)) {
       throw new IllegalArgumentException(
           "Cannot ask for top ids, given ids or rows without log-probabilities.");
@@ -31,35 +31,36 @@ public record Ask(
   }
 
   /** Without noise. */
-  public Ask(int from, boolean logProbs, int topK, int[][] gather, boolean rows) {
+  public LogitsRequest(int from, boolean logProbs, int topK, int[][] gather, boolean rows) {
     this(from, logProbs, topK, gather, rows, null, null);
   }
 
   /** Nothing: the tokens only enter the cache. */
-  public static final Ask NOTHING = new Ask(Integer.MAX_VALUE, false, 0, null, false);
+  public static final LogitsRequest NOTHING =
+      new LogitsRequest(Integer.MAX_VALUE, false, 0, null, false);
 
   /** The arg max alone at all positions from {@code from} on. */
-  public static Ask ids(int from) {
-    return new Ask(from, false, 0, null, false);
+  public static LogitsRequest ids(int from) {
+    return new LogitsRequest(from, false, 0, null, false);
   }
 
   /** The arg max and its log-probability at all positions from {@code from} on. */
-  public static Ask argmax(int from) {
-    return new Ask(from, true, 0, null, false);
+  public static LogitsRequest argmax(int from) {
+    return new LogitsRequest(from, true, 0, null, false);
   }
 
   /** Arg max and the {@code k} most probable ids at all positions from {@code from} on. */
-  public static Ask topK(int from, int k) {
-    return new Ask(from, true, k, null, false);
+  public static LogitsRequest topK(int from, int k) {
+    return new LogitsRequest(from, true, k, null, false);
   }
 
   /** Full rows of log-probabilities from {@code from} on. */
-  public static Ask rows(int from) {
-    return new Ask(from, true, 0, null, true);
+  public static LogitsRequest rows(int from) {
+    return new LogitsRequest(from, true, 0, null, true);
   }
 
   /** Log-probabilities of given ids, per position from {@code from} on. */
-  public static Ask gather(int from, int[][] ids) {
-    return new Ask(from, true, 0, ids, false);
+  public static LogitsRequest gather(int from, int[][] ids) {
+    return new LogitsRequest(from, true, 0, ids, false);
   }
 }

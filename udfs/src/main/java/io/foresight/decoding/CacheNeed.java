@@ -7,4 +7,4 @@ package io.foresight.decoding;
  * @param draft sequences of q
  * @param treeNodes nodes of an unsettled tree in one sequence of p
  */
-public record Branches(int target, int draft, int treeNodes) {}
+public record CacheNeed(int target, int draft, int treeNodes) {}

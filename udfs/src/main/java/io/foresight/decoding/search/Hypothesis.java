@@ -1,8 +1,8 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.Ask;
-import io.foresight.decoding.Extension;
+import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
@@ -12,16 +12,16 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * One model's view of a line of tokens: the <em>base</em>, which is given, and the model's greedy
- * continuation of it as far as it is <em>known</em>. The cache follows by itself: a forward over a
- * path first rolls it back to what it has in common with that path, so whatever it still holds is
- * not computed again, and a token that was committed last travels with the next forward. Of a line
- * that outgrows the model's context the model sees a {@link Window}, and can be asked for the token
- * after it alone: a draft's is all that ever does.
+ * One model's view of a hypothesis of tokens: the <em>base</em>, which is given, and the model's
+ * greedy continuation of it as far as it is <em>known</em>. The cache follows by itself: a forward
+ * over a path first rolls it back to what it has in common with that path, so whatever it still
+ * holds is not computed again, and a token that was committed last travels with the next forward.
+ * Of a hypothesis that outgrows the model's context the model sees a {@link Window}, and can be
+ * asked for the token after it alone: a draft's is all that ever does.
  */
-public final class Line implements AutoCloseable {
+public final class Hypothesis implements AutoCloseable {
 
-  /** What every score of a line comes with. */
+  /** What every score of a hypothesis comes with. */
   public enum Detail {
     /** The arg max: all that a draft is for. */
     IDS,
@@ -30,9 +30,9 @@ public final class Line implements AutoCloseable {
     /** The full row of log-probabilities too. */
     ROWS;
 
-    private Ask ask(int from, int topK, int[][] gather, Noise noise, int[] places) {
+    private LogitsRequest ask(int from, int topK, int[][] gather, Noise noise, int[] places) {
       boolean logProbs = this != IDS || topK > 0 || gather != null;
-      return new Ask(
+      return new LogitsRequest(
           from, logProbs, topK, gather, this == ROWS, noise, noise == null ? null : places);
     }
   }
@@ -40,7 +40,7 @@ public final class Line implements AutoCloseable {
   private final LanguageModel model;
   private final Detail detail;
   private final Noise noise;
-  private final List<Next> known = new ArrayList<>();
+  private final List<TokenScores> known = new ArrayList<>();
   private Sequence sequence;
   private int[] held;
   private int[] base;
@@ -49,9 +49,9 @@ public final class Line implements AutoCloseable {
   /** The draft that was scored last, and the scores at its positions, accepted or not. */
   private int[] draft = {};
 
-  private List<Next> draftScores = List.of();
+  private List<TokenScores> draftScores = List.of();
 
-  private Line(
+  private Hypothesis(
       LanguageModel model, Detail detail, Noise noise, Sequence sequence, int[] held, int[] base) {
     this.model = model;
     this.detail = detail;
@@ -62,30 +62,30 @@ public final class Line implements AutoCloseable {
   }
 
   /**
-   * Opens a line with an empty cache.
+   * Opens a hypothesis with an empty cache.
    *
    * @param detail what every score comes with
    * @param noise what perturbs the scores, so that <em>greedy</em> is of the perturbed ones; {@code
    *     null} for nothing
    */
-  public static Line open(LanguageModel model, int[] base, Detail detail, Noise noise) {
-    return new Line(model, detail, noise, model.open(), new int[0], base);
+  public static Hypothesis open(LanguageModel model, int[] base, Detail detail, Noise noise) {
+    return new Hypothesis(model, detail, noise, model.open(), new int[0], base);
   }
 
   /** Branches to the same base with other noise, of which nothing is known yet. */
-  public Line fork(Noise other) {
-    return new Line(model, detail, other, sequence.fork(), held, base);
+  public Hypothesis fork(Noise other) {
+    return new Hypothesis(model, detail, other, sequence.fork(), held, base);
   }
 
   /** Branches to the base followed by {@code tokens}, with what is known of that. */
-  public Line fork(int... tokens) {
-    Line line = new Line(model, detail, noise, sequence.fork(), held, base);
-    line.gather = gather;
-    line.known.addAll(known);
-    line.draft = draft;
-    line.draftScores = draftScores;
-    line.advance(tokens);
-    return line;
+  public Hypothesis fork(int... tokens) {
+    Hypothesis hypothesis = new Hypothesis(model, detail, noise, sequence.fork(), held, base);
+    hypothesis.gather = gather;
+    hypothesis.known.addAll(known);
+    hypothesis.draft = draft;
+    hypothesis.draftScores = draftScores;
+    hypothesis.advance(tokens);
+    return hypothesis;
   }
 
   /** From now on every score comes with the log-probabilities of {@code ids}. */
@@ -94,10 +94,10 @@ public final class Line implements AutoCloseable {
   }
 
   /** Branches to another base, of which nothing is known but what the cache holds. */
-  Line branch(int[] to) {
-    Line line = new Line(model, detail, noise, sequence.fork(), held, to);
-    line.gather = gather;
-    return line;
+  Hypothesis branch(int[] to) {
+    Hypothesis hypothesis = new Hypothesis(model, detail, noise, sequence.fork(), held, to);
+    hypothesis.gather = gather;
+    return hypothesis;
   }
 
   /** Appends {@code tokens} to the base; what is known stays where they are the greedy ones. */
@@ -126,9 +126,10 @@ public final class Line implements AutoCloseable {
   }
 
   /**
-   * Takes over another line's cache, base and knowledge, and leaves it this one's cache to close.
+   * Takes over another hypothesis's cache, base and knowledge, and leaves it this one's cache to
+   * close.
    */
-  public void adopt(Line other) {
+  public void adopt(Hypothesis other) {
     Sequence mine = sequence;
     sequence = other.sequence;
     other.sequence = mine;
@@ -141,8 +142,8 @@ public final class Line implements AutoCloseable {
   }
 
   /** Replaces the base and what is known to follow it. */
-  public void rebase(int[] newBase, List<Next> newKnown) {
-    List<Next> copy = List.copyOf(newKnown);
+  public void rebase(int[] newBase, List<TokenScores> newKnown) {
+    List<TokenScores> copy = List.copyOf(newKnown);
     base = newBase;
     known.clear();
     known.addAll(copy);
@@ -160,13 +161,13 @@ public final class Line implements AutoCloseable {
   }
 
   /** The greedy continuation as far as it is known; a copy. */
-  public List<Next> known() {
+  public List<TokenScores> known() {
     return List.copyOf(known);
   }
 
   /** The first {@code count} ids of the greedy continuation, or fewer if fewer are known. */
   public int[] greedy(int count) {
-    return known.stream().limit(count).mapToInt(Next::id).toArray();
+    return known.stream().limit(count).mapToInt(TokenScores::id).toArray();
   }
 
   /** Number of leading {@code tokens} that are known to be the greedy ones. */
@@ -184,9 +185,9 @@ public final class Line implements AutoCloseable {
   }
 
   /** Scores of the token after the base; one forward unless they are known. */
-  public Next next(int topK) {
+  public TokenScores next(int topK) {
     if (known.isEmpty() || (topK > 0 && known.get(0).topIds() == null)) {
-      Next next = one(extension(new int[0], 0, topK));
+      TokenScores next = one(extension(new int[0], 0, topK));
       if (known.isEmpty() || known.get(0).id() != next.id()) {
         known.clear();
         known.add(next);
@@ -198,26 +199,26 @@ public final class Line implements AutoCloseable {
   }
 
   /** Scores of the token after the base and {@code tokens}; one forward. */
-  public Next after(int... tokens) {
+  public TokenScores after(int... tokens) {
     return one(extension(tokens, tokens.length, 0));
   }
 
-  private Next one(Extension extension) {
-    return Next.of(extension.ask(), model.extend(extension), 0);
+  private TokenScores one(ForwardRequest extension) {
+    return TokenScores.of(extension.ask(), model.extend(extension), 0);
   }
 
   /**
    * Scores of given ids along a path, from a forward of its own.
    *
-   * @param path tokens from the prompt's first on, on this line or not
+   * @param path tokens from the prompt's first on, on this hypothesis or not
    * @param from tokens that precede the first place which is scored
    * @param ids of that place, and of those after it up to the path's end
    */
-  public List<Next> alone(int[] path, int from, int[][] ids) {
+  public List<TokenScores> alone(int[] path, int from, int[][] ids) {
     int[] places = IntStream.rangeClosed(from, path.length).toArray();
-    Ask ask = detail.ask(from - 1, 0, ids, noise, places);
-    Scores scores = model.extend(Extension.alone(path, ask));
-    return IntStream.range(0, ids.length).mapToObj(i -> Next.of(ask, scores, i)).toList();
+    LogitsRequest ask = detail.ask(from - 1, 0, ids, noise, places);
+    Scores scores = model.extend(ForwardRequest.alone(path, ask));
+    return IntStream.range(0, ids.length).mapToObj(i -> TokenScores.of(ask, scores, i)).toList();
   }
 
   /**
@@ -226,7 +227,7 @@ public final class Line implements AutoCloseable {
    *
    * @param next scores of the place after {@code path}
    */
-  Next settled(Next next, int... path) {
+  TokenScores settled(TokenScores next, int... path) {
     if (!model.hasCanonicalScores() || next.margin() < Scores.NEAR_TIE) {
       return next;
     }
@@ -242,28 +243,29 @@ public final class Line implements AutoCloseable {
       sequence.truncate(common);
       int[] tokens = Arrays.copyOfRange(path, common, path.length);
       held = path;
-      model.extend(Extension.of(sequence, tokens, Ask.NOTHING));
+      model.extend(ForwardRequest.of(sequence, tokens, LogitsRequest.NOTHING));
     }
   }
 
   /**
-   * Greedy continuation of each line to its number of tokens or EOS, one forward per token for all
-   * lines that are still going.
+   * Greedy continuation of each hypothesis to its number of tokens or EOS, one forward per token
+   * for all hypotheses that are still going.
    *
    * @param firstTopK ids to ask for after the base, where nothing is known yet; 0 for none
    * @param topK ids to ask for after that; 0 for none
    */
   public static void rollOut(
-      LanguageModel model, List<Line> lines, int[] counts, int firstTopK, int topK) {
+      LanguageModel model, List<Hypothesis> hypotheses, int[] counts, int firstTopK, int topK) {
     while (true) {
-      List<Line> going = new ArrayList<>();
-      List<Extension> extensions = new ArrayList<>();
+      List<Hypothesis> going = new ArrayList<>();
+      List<ForwardRequest> extensions = new ArrayList<>();
       for (int i = 0; i < counts.length; i++) {
-        Line line = lines.get(i);
-        if (!line.reaches(counts[i])) {
-          going.add(line);
-          int[] path = line.greedy(counts[i]);
-          extensions.add(line.extension(path, path.length, path.length == 0 ? firstTopK : topK));
+        Hypothesis hypothesis = hypotheses.get(i);
+        if (!hypothesis.reaches(counts[i])) {
+          going.add(hypothesis);
+          int[] path = hypothesis.greedy(counts[i]);
+          extensions.add(
+              hypothesis.extension(path, path.length, path.length == 0 ? firstTopK : topK));
         }
       }
       if (going.isEmpty()) {
@@ -271,13 +273,14 @@ public final class Line implements AutoCloseable {
       }
       List<Scores> scores = model.extend(extensions);
       for (int i = 0; i < going.size(); i++) {
-        going.get(i).known.add(Next.of(extensions.get(i).ask(), scores.get(i), 0));
+        going.get(i).known.add(TokenScores.of(extensions.get(i).ask(), scores.get(i), 0));
       }
     }
   }
 
   /**
-   * {@link #rollOut(LanguageModel, List, int[], int, int)} of this line alone; returns the tokens.
+   * {@link #rollOut(LanguageModel, List, int[], int, int)} of this hypothesis alone; returns the
+   * tokens.
    */
   public int[] rollOut(int count) {
     rollOut(model, List.of(this), new int[] {count}, 0, 0);
@@ -285,21 +288,24 @@ public final class Line implements AutoCloseable {
   }
 
   /**
-   * Hard verification: extends what is known of each line along its draft, up to and including the
-   * first token that differs from the draft, or the token after it. One forward for all lines, none
-   * if all that is known already.
+   * Hard verification: extends what is known of each hypothesis along its draft, up to and
+   * including the first token that differs from the draft, or the token after it. One forward for
+   * all hypotheses, none if all that is known already.
    *
    * @param topK ids to ask for per position; 0 for none
    */
-  static void verify(LanguageModel model, List<Line> lines, List<int[]> drafts, int topK) {
+  static void verify(
+      LanguageModel model, List<Hypothesis> hypotheses, List<int[]> drafts, int topK) {
     List<Integer> open = new ArrayList<>();
-    List<Extension> extensions = new ArrayList<>();
-    for (int i = 0; i < lines.size(); i++) {
-      Line line = lines.get(i);
+    List<ForwardRequest> extensions = new ArrayList<>();
+    for (int i = 0; i < hypotheses.size(); i++) {
+      Hypothesis hypothesis = hypotheses.get(i);
       int[] draft = drafts.get(i);
-      if (line.agreement(draft) == line.known.size() && !line.reaches(draft.length + 1)) {
+      if (hypothesis.agreement(draft) == hypothesis.known.size()
+          && !hypothesis.reaches(draft.length + 1)) {
         open.add(i);
-        extensions.add(line.extension(line.withoutEos(draft), line.known.size(), topK));
+        extensions.add(
+            hypothesis.extension(hypothesis.withoutEos(draft), hypothesis.known.size(), topK));
       }
     }
     if (open.isEmpty()) {
@@ -307,19 +313,23 @@ public final class Line implements AutoCloseable {
     }
     List<Scores> scores = model.extend(extensions);
     for (int i = 0; i < scores.size(); i++) {
-      Line line = lines.get(open.get(i));
-      line.scored(
-          drafts.get(open.get(i)), List.copyOf(line.known), extensions.get(i).ask(), scores.get(i));
+      Hypothesis hypothesis = hypotheses.get(open.get(i));
+      hypothesis.scored(
+          drafts.get(open.get(i)),
+          List.copyOf(hypothesis.known),
+          extensions.get(i).ask(),
+          scores.get(i));
     }
   }
 
   /**
    * Takes note of the scores along {@code tokens}: {@code first} and, from there on, {@code more}.
    */
-  private List<Next> scored(int[] tokens, List<Next> first, Ask ask, Scores more) {
-    List<Next> scores = new ArrayList<>(first);
+  private List<TokenScores> scored(
+      int[] tokens, List<TokenScores> first, LogitsRequest ask, Scores more) {
+    List<TokenScores> scores = new ArrayList<>(first);
     for (int i = 0; i < more.argmax().length; i++) {
-      scores.add(Next.of(ask, more, i));
+      scores.add(TokenScores.of(ask, more, i));
     }
     if (agreement(tokens) == known.size()) {
       int from = known.size();
@@ -331,7 +341,7 @@ public final class Line implements AutoCloseable {
   }
 
   /** Adds to what is known as far as {@code tokens}, which follow that, are the greedy ones. */
-  private void learn(int[] tokens, List<Next> scores) {
+  private void learn(int[] tokens, List<TokenScores> scores) {
     for (int i = 0; i < scores.size(); i++) {
       known.add(scores.get(i));
       if (i < tokens.length && tokens[i] != scores.get(i).id()) {
@@ -344,13 +354,14 @@ public final class Line implements AutoCloseable {
    * Scores after the base and after each of {@code tokens}, whether they are the greedy ones or
    * not; none after an EOS. At most one forward.
    */
-  List<Next> along(int[] tokens, int topK) {
+  List<TokenScores> along(int[] tokens, int topK) {
     int[] path = withoutEos(tokens);
-    List<Next> scores = List.copyOf(known.subList(0, Math.min(agreement(path) + 1, known.size())));
+    List<TokenScores> scores =
+        List.copyOf(known.subList(0, Math.min(agreement(path) + 1, known.size())));
     if (scores.size() > path.length) {
       return scores;
     }
-    Extension extension = extension(path, scores.size(), topK);
+    ForwardRequest extension = extension(path, scores.size(), topK);
     return scored(tokens, scores, extension.ask(), model.extend(extension));
   }
 
@@ -363,7 +374,7 @@ public final class Line implements AutoCloseable {
   /**
    * A forward over the base and {@code tokens}, asking for the scores after {@code from} tokens on.
    */
-  private Extension extension(int[] tokens, int from, int topK) {
+  private ForwardRequest extension(int[] tokens, int from, int topK) {
     int[] path = seen(Ids.concat(base, tokens));
     int asked = path.length - (tokens.length - from) - 1;
     int common = Math.min(Ids.common(held, path), asked);
@@ -372,7 +383,7 @@ public final class Line implements AutoCloseable {
     int[] appended = Arrays.copyOfRange(path, common, path.length);
     int first = base.length + from;
     int[] places = IntStream.rangeClosed(first, base.length + tokens.length).toArray();
-    return Extension.of(sequence, appended, ask(asked - common, places, topK));
+    return ForwardRequest.of(sequence, appended, ask(asked - common, places, topK));
   }
 
   /** All of a path, or the window of it that the model's context holds. */
@@ -380,7 +391,7 @@ public final class Line implements AutoCloseable {
     return Window.of(path, model.contextLength());
   }
 
-  private Ask ask(int from, int[] places, int topK) {
+  private LogitsRequest ask(int from, int[] places, int topK) {
     int[][] wanted = null;
     if (gather.length > 0) {
       wanted = new int[places.length][];
@@ -397,7 +408,7 @@ public final class Line implements AutoCloseable {
    * @param paths continuations
    * @param topK ids to ask for per position; 0 for none
    */
-  public Branches branches(List<int[]> paths, int topK) {
+  public ScoredTree scoreTree(List<int[]> paths, int topK) {
     int common = Ids.common(held, base);
     int[] after = new int[0];
     if (common == base.length) {
@@ -415,19 +426,20 @@ public final class Line implements AutoCloseable {
     held = Ids.concat(base, after);
     sequence.truncate(held.length);
     TokenTree tree = new TokenTree(after, paths, model::isEos);
-    List<Next> nexts = new ArrayList<>();
+    List<TokenScores> nexts = new ArrayList<>();
     if (tree.size() > 0) {
       int[][] wanted = new int[tree.size()][];
       for (int i = 0; i < wanted.length; i++) {
         wanted[i] = Ids.concat(gather, tree.followers(i));
       }
-      Ask ask = detail.ask(0, topK, wanted, noise, tree.places(held.length));
-      Scores scores = model.extend(Extension.tree(sequence, tree.tokens(), tree.parents(), ask));
+      LogitsRequest ask = detail.ask(0, topK, wanted, noise, tree.places(held.length));
+      Scores scores =
+          model.extend(ForwardRequest.tree(sequence, tree.tokens(), tree.parents(), ask));
       for (int i = 0; i < wanted.length; i++) {
-        nexts.add(Next.of(ask, scores, i));
+        nexts.add(TokenScores.of(ask, scores, i));
       }
     }
-    return new Branches(tree, nexts);
+    return new ScoredTree(tree, nexts);
   }
 
   /**
@@ -449,7 +461,7 @@ public final class Line implements AutoCloseable {
   }
 
   /** Drops the tree; base and what is known stay. */
-  public void drop(Branches branches) {
+  public void drop(ScoredTree branches) {
     if (branches.tree().size() > 0) {
       sequence.keep();
     }
@@ -459,7 +471,7 @@ public final class Line implements AutoCloseable {
    * Settles the tree on the first {@code count} ids of a path, as far as they are in it, and goes
    * on from {@code ids}, which begin with those.
    */
-  public void adopt(Branches branches, int path, int count, int[] ids) {
+  public void adopt(ScoredTree branches, int path, int count, int[] ids) {
     int[] nodes = branches.tree().nodes(path, count);
     int cached = Math.min(count, branches.tree().held(path)) + nodes.length;
     if (nodes.length > 0) {
@@ -473,10 +485,10 @@ public final class Line implements AutoCloseable {
   }
 
   /** A tree of continuations, and the scores after each of its nodes. */
-  public record Branches(TokenTree tree, List<Next> scores) {
+  public record ScoredTree(TokenTree tree, List<TokenScores> scores) {
 
     /** The scores after the first {@code count} ids of a path; {@code null} if those were held. */
-    public Next after(int path, int count) {
+    public TokenScores after(int path, int count) {
       int[] nodes = tree.nodes(path, count);
       return nodes.length == 0 ? null : scores.get(nodes[nodes.length - 1]);
     }

@@ -1,6 +1,6 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.Ask;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Scores;
 import java.util.Arrays;
@@ -23,7 +23,7 @@ import java.util.function.IntToDoubleFunction;
  * @param row [vocabulary] log-probabilities; {@code null} if they were not asked for
  * @param margin as {@link Scores#margin} has it
  */
-public record Next(
+public record TokenScores(
     int id,
     double logProb,
     double score,
@@ -37,9 +37,9 @@ public record Next(
     double margin) {
 
   /** The {@code i}-th position that {@code scores}, asked for by {@code ask}, cover. */
-  static Next of(Ask ask, Scores scores, int i) {
-    Next next =
-        new Next(
+  static TokenScores of(LogitsRequest ask, Scores scores, int i) {
+    TokenScores next =
+        new TokenScores(
             scores.argmax()[i],
             scores.argmaxLogProb()[i],
             scores.argmaxScore()[i],
@@ -55,7 +55,7 @@ public record Next(
   }
 
   /** Without top ids that have no score, since p' excludes them. */
-  private Next withoutExcluded() {
+  private TokenScores withoutExcluded() {
     int kept = topScores == null ? 0 : topScores.length;
     while (kept > 0 && topScores[kept - 1] == Float.NEGATIVE_INFINITY) {
       kept--;
@@ -69,8 +69,8 @@ public record Next(
   }
 
   /** The same with other candidates. */
-  Next withTop(int[] ids, float[] logProbs, float[] scores) {
-    return new Next(
+  TokenScores withTop(int[] ids, float[] logProbs, float[] scores) {
+    return new TokenScores(
         id,
         logProb,
         score,
@@ -91,8 +91,8 @@ public record Next(
   }
 
   /** The same ids with the scores that {@code other} has for them, which are canonical. */
-  public Next scoredBy(Next other) {
-    return new Next(
+  public TokenScores scoredBy(TokenScores other) {
+    return new TokenScores(
         id,
         other.logProbOf(id),
         other.scoreOf(id),

@@ -11,24 +11,25 @@ package io.foresight.decoding;
  *     sequence; each node sees what it follows and its own ancestors only
  * @param ask what to return of which positions
  */
-public record Extension(Sequence sequence, int[] tokens, int[] parents, Ask ask) {
+public record ForwardRequest(Sequence sequence, int[] tokens, int[] parents, LogitsRequest ask) {
 
   /** A chain of tokens. */
-  public static Extension of(Sequence sequence, int[] tokens, Ask ask) {
-    return new Extension(sequence, tokens, null, ask);
+  public static ForwardRequest of(Sequence sequence, int[] tokens, LogitsRequest ask) {
+    return new ForwardRequest(sequence, tokens, null, ask);
   }
 
   /** A tree of continuations. */
-  public static Extension tree(Sequence sequence, int[] tokens, int[] parents, Ask ask) {
-    return new Extension(sequence, tokens, parents, ask);
+  public static ForwardRequest tree(
+      Sequence sequence, int[] tokens, int[] parents, LogitsRequest ask) {
+    return new ForwardRequest(sequence, tokens, parents, ask);
   }
 
   /**
    * Tokens, from the prompt's first on, in a forward of their own, whose scores no neighbour can
    * move by its rounding.
    */
-  public static Extension alone(int[] tokens, Ask ask) {
-    return new Extension(null, tokens, null, ask);
+  public static ForwardRequest alone(int[] tokens, LogitsRequest ask) {
+    return new ForwardRequest(null, tokens, null, ask);
   }
 
   /** Whether it is {@linkplain #alone alone}. */

@@ -1,6 +1,6 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.decoding.search.RowCounters.Origin;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,7 +11,7 @@ import java.util.List;
  * @param ids w
  * @param origins whose each of them is
  */
-public record GreedyLine(int[] ids, List<Origin> origins) {
+public record GreedyHypothesis(int[] ids, List<Origin> origins) {
 
   /**
    * Drafts and verifies until p's greedy path is known for {@code horizon} ids, up to EOS, or up to
@@ -21,8 +21,14 @@ public record GreedyLine(int[] ids, List<Origin> origins) {
    * @param length bounds the drafts, and learns how they fared
    * @param topK ids to ask for per position; 0 for none
    */
-  public static GreedyLine extend(
-      Row row, Line p, Line q, int horizon, int most, DraftLength length, int topK) {
+  public static GreedyHypothesis extend(
+      DecodingRow row,
+      Hypothesis p,
+      Hypothesis q,
+      int horizon,
+      int most,
+      DraftLength length,
+      int topK) {
     int wanted = Math.min(horizon, row.remaining());
     Rollout w = new Rollout(p, q, wanted, most);
     List<Origin> origins = new ArrayList<>();
@@ -35,7 +41,7 @@ public record GreedyLine(int[] ids, List<Origin> origins) {
     fill(origins, Origin.TARGET, w.tokens().length);
     // q drafted along w, and is to go on from y.
     q.rebase(base, List.of());
-    return new GreedyLine(w.tokens(), origins);
+    return new GreedyHypothesis(w.tokens(), origins);
   }
 
   private static void fill(List<Origin> origins, Origin origin, int size) {
@@ -45,8 +51,8 @@ public record GreedyLine(int[] ids, List<Origin> origins) {
   }
 
   /** Commits the first {@code count} ids, and moves both models on. */
-  public void commit(Row row, Line p, Line q, int count) {
-    List<Next> scores = p.known();
+  public void commit(DecodingRow row, Hypothesis p, Hypothesis q, int count) {
+    List<TokenScores> scores = p.known();
     for (int i = 0; i < count; i++) {
       row.commit(origins.get(i), ids[i], scores.get(i).logProb());
     }

@@ -1,7 +1,7 @@
 package io.foresight.decoding.search;
 
 import io.foresight.decoding.Sampler;
-import io.foresight.decoding.search.Tally.Origin;
+import io.foresight.decoding.search.RowCounters.Origin;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,10 +12,10 @@ import java.util.SplittableRandom;
  *
  * @param drafted |z|
  * @param accepted n
- * @param line w
+ * @param hypothesis w
  * @param logProbs log p of each token of w
  */
-public record Verified(int drafted, int accepted, int[] line, double[] logProbs) {
+public record VerifiedDraft(int drafted, int accepted, int[] hypothesis, double[] logProbs) {
 
   /** A = n / |z|, or 1 for an empty draft. */
   public double acceptance() {
@@ -23,23 +23,24 @@ public record Verified(int drafted, int accepted, int[] line, double[] logProbs)
   }
 
   /** Commits the first {@code count} tokens of w, and moves both models on. */
-  public void commit(Row row, Line p, Line q, int count) {
+  public void commit(DecodingRow row, Hypothesis p, Hypothesis q, int count) {
     for (int i = 0; i < count; i++) {
-      row.commit(i < accepted ? Origin.DRAFT : Origin.TARGET, line[i], logProbs[i]);
+      row.commit(i < accepted ? Origin.DRAFT : Origin.TARGET, hypothesis[i], logProbs[i]);
     }
-    int[] committed = Arrays.copyOf(line, count);
+    int[] committed = Arrays.copyOf(hypothesis, count);
     p.advance(committed);
     q.advance(committed);
   }
 
   /** Hard rejection: z is accepted while it is p's greedy path; w is p's greedy path. */
-  public static Verified hard(Row row, Line p, int[] draft, int topK) {
-    Line.verify(row.target(), List.of(p), List.of(draft), topK);
+  public static VerifiedDraft hard(DecodingRow row, Hypothesis p, int[] draft, int topK) {
+    Hypothesis.verify(row.target(), List.of(p), List.of(draft), topK);
     int accepted = p.agreement(draft);
-    int[] line = p.greedy(accepted + 1);
-    double[] logProbs = p.known().stream().limit(line.length).mapToDouble(Next::logProb).toArray();
+    int[] hypothesis = p.greedy(accepted + 1);
+    double[] logProbs =
+        p.known().stream().limit(hypothesis.length).mapToDouble(TokenScores::logProb).toArray();
     row.verified(draft.length, accepted);
-    return new Verified(draft.length, accepted, line, logProbs);
+    return new VerifiedDraft(draft.length, accepted, hypothesis, logProbs);
   }
 
   /**
@@ -48,32 +49,37 @@ public record Verified(int drafted, int accepted, int[] line, double[] logProbs)
    *
    * @param drafts q's scores at each position of the draft, with rows
    */
-  public static Verified byRatio(
-      Row row, Line p, int[] draft, List<Next> drafts, Sampler sampler, SplittableRandom random) {
-    List<Next> scores = p.along(draft, 0);
-    List<Integer> line = new ArrayList<>();
+  public static VerifiedDraft byRatio(
+      DecodingRow row,
+      Hypothesis p,
+      int[] draft,
+      List<TokenScores> drafts,
+      Sampler sampler,
+      SplittableRandom random) {
+    List<TokenScores> scores = p.along(draft, 0);
+    List<Integer> hypothesis = new ArrayList<>();
     int accepted = 0;
     while (accepted < draft.length) {
       double[] target = sampler.distribution(scores.get(accepted).row());
       double[] proposal = sampler.distribution(drafts.get(accepted).row());
       int id = draft[accepted];
       if (random.nextDouble() * proposal[id] >= target[id]) {
-        line.add(Sampler.draw(residual(target, proposal), random));
+        hypothesis.add(Sampler.draw(residual(target, proposal), random));
         break;
       }
-      line.add(id);
+      hypothesis.add(id);
       accepted++;
     }
     if (accepted == draft.length && scores.size() > accepted) {
-      line.add(Sampler.draw(sampler.distribution(scores.get(accepted).row()), random));
+      hypothesis.add(Sampler.draw(sampler.distribution(scores.get(accepted).row()), random));
     }
-    int[] ids = line.stream().mapToInt(Integer::intValue).toArray();
+    int[] ids = hypothesis.stream().mapToInt(Integer::intValue).toArray();
     double[] logProbs = new double[ids.length];
     for (int i = 0; i < ids.length; i++) {
       logProbs[i] = scores.get(i).row()[ids[i]];
     }
     row.verified(draft.length, accepted);
-    return new Verified(draft.length, accepted, ids, logProbs);
+    return new VerifiedDraft(draft.length, accepted, ids, logProbs);
   }
 
   private static double[] residual(double[] target, double[] proposal) {

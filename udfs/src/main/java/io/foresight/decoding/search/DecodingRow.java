@@ -5,27 +5,27 @@ import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
 import io.foresight.decoding.Criterion;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.Generation;
+import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.LanguageModel;
-import io.foresight.decoding.LineReward;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
-import io.foresight.decoding.search.Tally.Origin;
-import io.foresight.decoding.search.Tally.State;
+import io.foresight.decoding.search.RowCounters.Origin;
+import io.foresight.decoding.search.RowCounters.State;
 import io.foresight.settings.Settings;
 import java.util.Arrays;
 import java.util.List;
 
 /** A row while it is being decoded: what was generated, what may still come, and what it took. */
-public final class Row {
+public final class DecodingRow {
 
   private final LanguageModel target;
   private final LanguageModel draft;
-  private final LineReward reward;
+  private final HypothesisReward reward;
   private final Runnable committed;
   private final double rewardBound;
-  private final Tally tally = new Tally();
+  private final RowCounters tally = new RowCounters();
   private final int[] prompt;
   private final int limit;
 
@@ -40,7 +40,7 @@ public final class Row {
    *
    * @param draft {@code null} for strategies without one
    */
-  public Row(LanguageModel target, LanguageModel draft, Request request) {
+  public DecodingRow(LanguageModel target, LanguageModel draft, Request request) {
     int room = target.contextLength() - request.prompt().length;
     if (request.prompt().length < 1 || room < 1) {
       throw new RowFault(
@@ -115,12 +115,12 @@ public final class Row {
   }
 
   private Judgement judge(int... continuation) {
-    int[] line = Ids.concat(generated, continuation);
-    // A line that was judged last and then committed is the next step's R(y).
-    if (!Arrays.equals(line, judged)) {
+    int[] hypothesis = Ids.concat(generated, continuation);
+    // A hypothesis that was judged last and then committed is the next step's R(y).
+    if (!Arrays.equals(hypothesis, judged)) {
       tally.rewardCalls++;
-      judgement = checked(reward.judge(line.clone(), endsAt(line)));
-      judged = line;
+      judgement = checked(reward.judge(hypothesis.clone(), endsAt(hypothesis)));
+      judged = hypothesis;
     }
     return judgement;
   }
@@ -150,7 +150,7 @@ public final class Row {
     return passes(settings.with(REWARD_MODE, RewardMode.LEVEL), continuation);
   }
 
-  /** Whether a line may pass by raising the reward. */
+  /** Whether a hypothesis may pass by raising the reward. */
   public boolean gains(Settings settings) {
     return criteria(settings).stream().anyMatch(c -> c.mode() == RewardMode.GAIN);
   }
@@ -171,13 +171,13 @@ public final class Row {
 
   /** {@link #reward} of each of several continuations, scored together. */
   public double[] rewards(List<int[]> continuations) {
-    List<int[]> lines = continuations.stream().map(c -> Ids.concat(generated, c)).toList();
-    boolean[] finished = new boolean[lines.size()];
+    List<int[]> hypotheses = continuations.stream().map(c -> Ids.concat(generated, c)).toList();
+    boolean[] finished = new boolean[hypotheses.size()];
     for (int i = 0; i < finished.length; i++) {
-      finished[i] = endsAt(lines.get(i));
+      finished[i] = endsAt(hypotheses.get(i));
     }
     tally.rewardCalls += finished.length;
-    return reward.judge(lines, finished).stream()
+    return reward.judge(hypotheses, finished).stream()
         .mapToDouble(judgement -> checked(judgement).reward())
         .toArray();
   }
@@ -201,7 +201,7 @@ public final class Row {
     return isEos(id) || reward.startsWord(id);
   }
 
-  /** Whether the reward tells one line from another. */
+  /** Whether the reward tells one hypothesis from another. */
   public boolean isJudged() {
     return reward.isJudging();
   }
@@ -216,8 +216,9 @@ public final class Row {
     return endsAt(Ids.concat(generated, continuation));
   }
 
-  private boolean endsAt(int[] line) {
-    return line.length == limit || (line.length > 0 && isEos(line[line.length - 1]));
+  private boolean endsAt(int[] hypothesis) {
+    return hypothesis.length == limit
+        || (hypothesis.length > 0 && isEos(hypothesis[hypothesis.length - 1]));
   }
 
   /** Appends a token to the output. */

@@ -5,7 +5,7 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /** The counters of a row while it is being decoded. */
-public final class Tally {
+public final class RowCounters {
 
   long targetForwards;
   long targetPositions;

@@ -7,27 +7,27 @@ import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
 import static io.foresight.decoding.DecodingSettings.LOOKAHEAD_DRAFT;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 
-import io.foresight.decoding.search.Contest.Judged;
+import io.foresight.decoding.search.CandidatePruning.Judged;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * The choices at the next positions of the line w, at most a window of them; the first is that of
- * the row's next token. Their rollouts go on together, and w with them.
+ * The choices at the next positions of the hypothesis w, at most a window of them; the first is
+ * that of the row's next token. Their rollouts go on together, and w with them.
  */
-public final class Contests implements AutoCloseable {
+public final class PrunedSteps implements AutoCloseable {
 
   private final Settings settings;
-  private final Row row;
-  private final Line p;
-  private final Line q;
+  private final DecodingRow row;
+  private final Hypothesis p;
+  private final Hypothesis q;
   private final int window;
   private final Hints hints;
   private final DraftLength draftLength;
-  private final List<Contest> open = new ArrayList<>();
-  private Judged line = new Judged(new int[0], 0);
+  private final List<CandidatePruning> open = new ArrayList<>();
+  private Judged hypothesis = new Judged(new int[0], 0);
 
   /**
    * Starts with nothing known.
@@ -37,7 +37,8 @@ public final class Contests implements AutoCloseable {
    * @param q y as q sees it; becomes y and w
    * @param hints those that join the candidates; p has their scores
    */
-  public Contests(Settings settings, int window, Row row, Line p, Line q, Hints hints) {
+  public PrunedSteps(
+      Settings settings, int window, DecodingRow row, Hypothesis p, Hypothesis q, Hints hints) {
     this.settings = settings;
     this.row = row;
     this.p = p;
@@ -56,7 +57,7 @@ public final class Contests implements AutoCloseable {
   /** One forward of p for everything that is needed to settle the choices of the window. */
   public void round() {
     List<Rollout> going = new ArrayList<>();
-    if (!leavesLine() && !p.reaches(Math.min(window + settings.get(LOOKAHEAD), row.remaining()))) {
+    if (!leavesPath() && !p.reaches(Math.min(window + settings.get(LOOKAHEAD), row.remaining()))) {
       // Further than needed now, since w is p's path for as long as it wins.
       going.add(new Rollout(p, q, row.remaining(), settings.get(DRAFT_LENGTH)));
     }
@@ -65,12 +66,12 @@ public final class Contests implements AutoCloseable {
   }
 
   private void update() {
-    open.forEach(Contest::update);
-    while (open.size() < window && !leavesLine() && covers(open.size())) {
+    open.forEach(CandidatePruning::update);
+    while (open.size() < window && !leavesPath() && covers(open.size())) {
       open.add(contest(open.size()));
     }
     int leaving = 0;
-    while (leaving < open.size() && !open.get(leaving).leavesLine()) {
+    while (leaving < open.size() && !open.get(leaving).leavesPath()) {
       leaving++;
     }
     // What comes after a token that w loses is no longer on the path.
@@ -83,19 +84,19 @@ public final class Contests implements AutoCloseable {
     return p.known().size() > ahead && p.reaches(needed);
   }
 
-  private boolean leavesLine() {
-    return open.stream().anyMatch(Contest::leavesLine);
+  private boolean leavesPath() {
+    return open.stream().anyMatch(CandidatePruning::leavesPath);
   }
 
   private int candidates() {
     return Math.min(settings.get(CANDIDATES), row.target().vocabularySize());
   }
 
-  private Contest contest(int ahead) {
+  private CandidatePruning contest(int ahead) {
     int depth = Math.min(settings.get(LOOKAHEAD), row.remaining() - ahead - 1);
     int[] before = Ids.concat(p.base(), p.greedy(ahead));
-    Contest contest =
-        new Contest(
+    CandidatePruning contest =
+        new CandidatePruning(
             row,
             settings.get(REWARD_WEIGHT),
             p,
@@ -111,10 +112,10 @@ public final class Contests implements AutoCloseable {
   /** w's reward; looked up if w is judged once more with nothing new, as when it ends. */
   private Judged judge(int[] w) {
     int[] path = Ids.concat(p.base(), w);
-    if (!Arrays.equals(path, line.path())) {
-      line = new Judged(path, row.reward(w));
+    if (!Arrays.equals(path, hypothesis.path())) {
+      hypothesis = new Judged(path, row.reward(w));
     }
-    return line;
+    return hypothesis;
   }
 
   private Rollout roll(int[] path, int depth) {
@@ -124,10 +125,10 @@ public final class Contests implements AutoCloseable {
 
   /** Commits the row's next token, and moves both models on. */
   public void commit() {
-    Contest first = open.remove(0);
+    CandidatePruning first = open.remove(0);
     first.commit();
     int[] path = row.tokens();
-    if (!first.leavesLine()) {
+    if (!first.leavesPath()) {
       p.advance(path[path.length - 1]);
     } else if (first.winner() == null) {
       p.advance(path[path.length - 1]);
@@ -136,13 +137,13 @@ public final class Contests implements AutoCloseable {
       p.adopt(first.winner().p());
       q.adopt(first.winner().q());
     }
-    line = first.winnersLine();
+    hypothesis = first.winnersHypothesis();
     first.close();
   }
 
   private void drop(int from) {
-    List<Contest> dropped = open.subList(from, open.size());
-    dropped.forEach(Contest::close);
+    List<CandidatePruning> dropped = open.subList(from, open.size());
+    dropped.forEach(CandidatePruning::close);
     dropped.clear();
   }
 

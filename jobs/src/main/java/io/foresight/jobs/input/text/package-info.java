@@ -1,0 +1,2 @@
+/** Rows of JSONL and CSV. */
+package io.foresight.jobs.input.text;

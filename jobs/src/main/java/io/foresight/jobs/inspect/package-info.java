@@ -1,0 +1,2 @@
+/** The job that says what a model is. */
+package io.foresight.jobs.inspect;

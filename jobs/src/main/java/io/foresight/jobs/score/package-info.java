@@ -1,0 +1,2 @@
+/** The job that scores texts that exist. */
+package io.foresight.jobs.score;

@@ -1,0 +1,25 @@
+package io.foresight.decoding.search;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Hypotheses that are closed together. */
+public final class Hypotheses implements AutoCloseable {
+
+  private final List<Hypothesis> hypotheses = new ArrayList<>();
+
+  /** Adds a hypothesis; it is closed with the others. */
+  public Hypothesis add(Hypothesis hypothesis) {
+    hypotheses.add(hypothesis);
+    return hypothesis;
+  }
+
+  public List<Hypothesis> all() {
+    return hypotheses;
+  }
+
+  @Override
+  public void close() {
+    hypotheses.forEach(Hypothesis::close);
+  }
+}

@@ -1,0 +1,2 @@
+/** Rewards that a model gives: classifiers and reward models. */
+package io.foresight.reward.model;
