@@ -3,6 +3,7 @@ package io.foresight.decoding;
 import io.foresight.settings.Setting;
 import io.foresight.settings.SettingGroup;
 import java.util.List;
+import java.util.Map;
 
 /** The settings that several strategies read, and the types of their values. */
 public final class DecodingSettings implements SettingGroup {
@@ -17,6 +18,44 @@ public final class DecodingSettings implements SettingGroup {
       Setting.whole("decoding.max-new-tokens", 32, 1)
           .changes(Setting.Effect.GENERATION)
           .does("Most tokens to generate");
+
+  public static final Setting<List<String>> STOP =
+      Setting.texts("decoding.stop")
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "Texts that end a row as EOS does, as soon as its output holds one; cut from the output, with what follows. A list, or one");
+
+  public static final Setting<Integer> MIN_NEW_TOKENS =
+      Setting.whole("decoding.min-new-tokens", 0, 0)
+          .changes(Setting.Effect.GENERATION)
+          .does("No EOS before so many tokens");
+
+  public static final Setting<Double> REPETITION_PENALTY =
+      Setting.number(
+              "decoding.repetition-penalty",
+              1.0,
+              value -> value > 0 && Double.isFinite(value),
+              "above 0")
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "What the logits of tokens that prompt or output have are divided by, or multiplied by where they are negative; 1 for none");
+
+  public static final Setting<Integer> NO_REPEAT_NGRAM =
+      Setting.whole("decoding.no-repeat-ngram", 0, 0)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "n of n-grams of tokens that prompt and output together have at most once; 0 for none");
+
+  public static final Setting<List<String>> BANNED_TOKENS =
+      Setting.texts("decoding.banned-tokens")
+          .changes(Setting.Effect.GENERATION)
+          .does("Tokens that are never generated: ids, or texts that are one token each");
+
+  public static final Setting<Map<String, Object>> TOKEN_BIAS =
+      Setting.group("decoding.token-bias", Map.of(), "{}")
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "What is added to the logits of tokens: a number for each id, or for each text that is one token, such as { \"42\" = -1.5 }");
 
   public static final Setting<Double> TEMPERATURE =
       Setting.number(

@@ -16,7 +16,15 @@ public final class IdleSettings {
 
   /** What every strategy reads, in one way or another. */
   private static final Set<Setting<?>> OF_ALL =
-      Set.of(DecodingSettings.STRATEGY, DecodingSettings.MAX_NEW_TOKENS);
+      Set.of(
+          DecodingSettings.STRATEGY,
+          DecodingSettings.MAX_NEW_TOKENS,
+          DecodingSettings.STOP,
+          DecodingSettings.MIN_NEW_TOKENS,
+          DecodingSettings.REPETITION_PENALTY,
+          DecodingSettings.NO_REPEAT_NGRAM,
+          DecodingSettings.BANNED_TOKENS,
+          DecodingSettings.TOKEN_BIAS);
 
   private IdleSettings() {}
 

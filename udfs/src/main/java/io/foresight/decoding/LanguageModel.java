@@ -41,6 +41,11 @@ public interface LanguageModel {
     return false;
   }
 
+  /** What changes its logits; asked for by whoever makes a {@link LogitsRequest}. */
+  default LogitsRules rules() {
+    return LogitsRules.NONE;
+  }
+
   /** Extends one sequence; as {@link #extend(List)} of one. */
   default Scores extend(ForwardRequest extension) {
     return extend(List.of(extension)).get(0);

@@ -15,9 +15,17 @@ package io.foresight.decoding;
  * @param noise what perturbs the scores; {@code null} for nothing: they are the log-probabilities
  * @param places per asked position, the tokens that precede the place which is scored, as {@link
  *     Noise#key} takes them; {@code null} without noise
+ * @param edits per asked position, what becomes of its logits; {@code null} if all stay as they are
  */
 public record LogitsRequest(
-    int from, boolean logProbs, int topK, int[][] gather, boolean rows, Noise noise, int[] places) {
+    int from,
+    boolean logProbs,
+    int topK,
+    int[][] gather,
+    boolean rows,
+    Noise noise,
+    int[] places,
+    LogitsEdit[] edits) {
 
   /** Checks that log-probabilities are asked for by whoever needs them, and places for noise. */
   public LogitsRequest {
@@ -32,7 +40,7 @@ public record LogitsRequest(
 
   /** Without noise. */
   public LogitsRequest(int from, boolean logProbs, int topK, int[][] gather, boolean rows) {
-    this(from, logProbs, topK, gather, rows, null, null);
+    this(from, logProbs, topK, gather, rows, null, null, null);
   }
 
   /** Nothing: the tokens only enter the cache. */

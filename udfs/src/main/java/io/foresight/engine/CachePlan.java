@@ -8,7 +8,6 @@ import io.foresight.model.ModelSession;
  * decoded: the system kills a process that takes too much, and tells nobody why.
  *
  * @param branches what a row has open at a time
- * @param maxNewTokens tokens that a row may generate
  * @param context tokens that a sequence of p can have
  * @param draftContext the same of q
  * @param targetBytes of a cached token of p
@@ -17,37 +16,37 @@ import io.foresight.model.ModelSession;
  */
 record CachePlan(
     CacheNeed branches,
-    int maxNewTokens,
     int context,
     int draftContext,
     long targetBytes,
     long draftBytes,
     long cacheBytes) {
 
-  /** Memory of a row's caches, in bytes. */
-  long rowBytes(int promptTokens) {
-    return branches.target() * targetSequence(promptTokens)
-        + branches.draft() * draftSequence(promptTokens);
+  /**
+   * Memory of a row's caches, in bytes; {@code tokens} is what it may come to, the prompt included.
+   */
+  long rowBytes(int tokens) {
+    return branches.target() * targetSequence(tokens) + branches.draft() * draftSequence(tokens);
   }
 
-  private long targetSequence(int promptTokens) {
+  private long targetSequence(int tokens) {
     int nodes = branches.treeNodes();
-    return targetBytes * ModelSession.roundedPositions(positions(promptTokens, context) + nodes);
+    return targetBytes * ModelSession.roundedPositions(positions(tokens, context) + nodes);
   }
 
-  private long draftSequence(int promptTokens) {
-    return draftBytes * ModelSession.roundedPositions(positions(promptTokens, draftContext));
+  private long draftSequence(int tokens) {
+    return draftBytes * ModelSession.roundedPositions(positions(tokens, draftContext));
   }
 
-  private int positions(int promptTokens, int most) {
-    return Math.min(most, promptTokens + maxNewTokens);
+  private int positions(int tokens, int most) {
+    return Math.min(most, tokens);
   }
 
-  /** Rows that fit if the longest prompt has {@code promptTokens}; 0 if not even one does. */
-  int rows(int promptTokens) {
+  /** Rows that fit if the longest may come to {@code tokens}; 0 if not even one does. */
+  int rows(int tokens) {
     // While a cache grows, its old memory and its new one are there at the same time. Near ties are
     // decided in a sequence of their own.
-    long usable = cacheBytes / 2 - targetSequence(promptTokens) - draftSequence(promptTokens);
-    return (int) Math.max(0, Math.min(Integer.MAX_VALUE, usable / rowBytes(promptTokens)));
+    long usable = cacheBytes / 2 - targetSequence(tokens) - draftSequence(tokens);
+    return (int) Math.max(0, Math.min(Integer.MAX_VALUE, usable / rowBytes(tokens)));
   }
 }

@@ -4,8 +4,8 @@ import ai.djl.Device;
 import io.foresight.decoding.Counters;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Generation;
-import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsControls;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Strategies;
@@ -18,6 +18,7 @@ import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.Tokenizer;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.RowRewards;
+import io.foresight.settings.Settings;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,14 +76,17 @@ public final class RowDecoder implements AutoCloseable {
   private static final int SCORERS_SHARE = 4;
 
   private final GenerationSettings settings;
+  private final boolean gpu;
   private final Strategy strategy;
+  private final LogitsControls controls;
+  private final int[] eos;
   private final Rewards rewards;
   private final Scorers scorers;
   private final Tokenizer tokenizer;
   private final Prompts prompts;
   private final int batch;
   private final CachePlan plan;
-  private int longestPrompt;
+  private int longest;
   private boolean warned;
   private final EngineTask task;
   private final UnaryOperator<LanguageModel> seen;
@@ -120,7 +125,8 @@ public final class RowDecoder implements AutoCloseable {
     this.seen = seen;
     Device device = settings.device().resolve(task);
     batch = settings.batch(device.isGpu());
-    strategy = Strategies.of(settings.decoding(device.isGpu()));
+    gpu = device.isGpu();
+    strategy = Strategies.of(settings.decoding(gpu));
     prompts = Prompts.of(settings.prompt(), Path.of(settings.targetModel()));
     CacheBudget budget = new CacheBudget(settings.cacheBytes());
     scorers = new Scorers(device, budget, settings.cacheBytes() / SCORERS_SHARE, rewardNanos);
@@ -135,6 +141,12 @@ public final class RowDecoder implements AutoCloseable {
               ? lease(settings.draftModel(), device, settings.draftPrecision(), budget)
               : null;
       rewards = Rewards.openHere(settings.rewards(), scorers);
+      LanguageModel p = targetLease.session();
+      controls = TokenControls.of(settings.settings(), tokenizer, p.vocabularySize());
+      eos =
+          controls.areNone()
+              ? new int[0]
+              : IntStream.range(0, p.vocabularySize()).filter(p::isEos).toArray();
     } catch (RuntimeException | Error e) {
       closeModels();
       throw e;
@@ -142,7 +154,6 @@ public final class RowDecoder implements AutoCloseable {
     plan =
         new CachePlan(
             strategy.cacheNeed(),
-            settings.settings().get(DecodingSettings.MAX_NEW_TOKENS),
             targetLease.session().contextLength(),
             draftLease == null ? 0 : draftLease.session().contextLength(),
             targetLease.cacheBytes(1, 1),
@@ -228,39 +239,46 @@ public final class RowDecoder implements AutoCloseable {
     }
   }
 
-  /** A row with its prompt's ids, or with why it has none. */
-  private record Prepared(InputRow row, int[] prompt, RowFault fault) {}
+  /** A row with its own settings and its prompt's ids, or with why it has none. */
+  private record Prepared(InputRow row, Settings settings, int[] prompt, RowFault fault) {
+
+    /** Tokens that it may come to. */
+    int tokens() {
+      return prompt.length + settings.get(DecodingSettings.MAX_NEW_TOKENS);
+    }
+  }
 
   private Prepared prepare(InputRow row) {
     if (row.fault() != null) {
-      return new Prepared(row, new int[0], row.fault());
+      return new Prepared(row, settings.settings(), new int[0], row.fault());
     }
     try {
+      Settings own = RowSettings.of(settings.settings(), row.values());
       int[] prompt = timed(tokenizerNanos, () -> prompts.ids(tokenizer, row.values()));
-      return new Prepared(row, prompt, null);
+      return new Prepared(row, own, prompt, null);
     } catch (RowFault e) {
-      return new Prepared(row, new int[0], e);
+      return new Prepared(row, settings.settings(), new int[0], e);
     }
   }
 
   /** Rows that may be in flight from a row on, by the memory that caches may take. */
   private int rowsAtATime(Prepared prepared) {
-    int prompt = prepared.prompt.length;
-    if (prompt >= targetLease.session().contextLength() || plan.rows(prompt) < 1) {
+    int tokens = prepared.tokens();
+    if (prepared.prompt.length >= targetLease.session().contextLength() || plan.rows(tokens) < 1) {
       // It becomes an error row, and needs no room.
       return batch;
     }
-    longestPrompt = Math.max(longestPrompt, prompt);
-    int fitting = plan.rows(longestPrompt);
+    longest = Math.max(longest, tokens);
+    int fitting = plan.rows(longest);
     if (fitting < batch && !warned) {
       warned = true;
       LOG.warn(
-          "Decoding {} rows at a time instead of {}: a row of {} prompt tokens takes {} MiB of the {} MiB that a"
+          "Decoding {} rows at a time instead of {}: a row of {} tokens, the prompt's included, takes {} MiB of the {} MiB that a"
               + " task's caches may take. A larger models.cache-memory allows more rows.",
           Math.max(1, fitting),
           batch,
-          longestPrompt,
-          plan.rowBytes(longestPrompt) >> 20,
+          longest,
+          plan.rowBytes(longest) >> 20,
           plan.cacheBytes() >> 20);
     }
     return fitting;
@@ -351,32 +369,34 @@ public final class RowDecoder implements AutoCloseable {
             "Cannot decode a prompt of %d tokens: the model's context holds %d. Shorten it."
                 .formatted(prompt.length, target.contextLength()));
       }
-      if (plan.rows(prompt.length) < 1) {
+      if (plan.rows(prepared.tokens()) < 1) {
         throw new RowFault(
             RowFault.Kind.MEMORY,
             "Cannot decode a prompt of %d tokens: its caches would take %d MiB, more than half of the %d MiB that they may take, which is room for growing. Raise models.cache-memory."
                 .formatted(
-                    prompt.length, plan.rowBytes(prompt.length) >> 20, plan.cacheBytes() >> 20));
+                    prompt.length,
+                    plan.rowBytes(prepared.tokens()) >> 20,
+                    plan.cacheBytes() >> 20));
       }
-      HypothesisReward line = new TextReward(rowRewards, tokenizer, rewardNanos, tokenizerNanos);
-      Generation generation =
-          strategy.decode(
-              target,
-              draft,
-              new Request(
+      StopStrings stop = new StopStrings(prepared.settings.get(DecodingSettings.STOP));
+      TextReward reward = new TextReward(rowRewards, tokenizer, stop, rewardNanos, tokenizerNanos);
+      Request request =
+          new Request(
                   prompt,
-                  settings.settings().get(DecodingSettings.MAX_NEW_TOKENS),
-                  line,
+                  prepared.settings.get(DecodingSettings.MAX_NEW_TOKENS),
+                  reward,
                   RowSeed.of(settings.seed(), prepared.row.id()),
-                  watch::progress));
-      String text = timed(tokenizerNanos, () -> tokenizer.decode(generation.tokens()));
+                  watch::progress)
+              .under(controls.of(prompt.length, eos), stop.areNone() ? ids -> false : reward::ends);
+      Generation generation = strategy(prepared.settings).decode(target, draft, request);
+      String text = stop.cut(timed(tokenizerNanos, () -> tokenizer.decode(generation.tokens())));
       RowRewards.Outcome outcome = timed(rewardNanos, () -> rowRewards.outcome(text));
       return new Result(
           text,
           outcome.reward(),
           outcome.scores(),
           outcome.satisfied(),
-          status(generation.endedByEos(), outcome.satisfied()),
+          status(generation.ended(), outcome.satisfied()),
           null,
           null,
           generation.tokens().length,
@@ -386,6 +406,13 @@ public final class RowDecoder implements AutoCloseable {
     } catch (RowFault e) {
       return failed(e, (System.nanoTime() - started) / 1_000_000);
     }
+  }
+
+  /** The run's strategy, or the same with a row's own settings. */
+  private Strategy strategy(Settings own) {
+    return own.equals(settings.settings())
+        ? strategy
+        : Strategies.of(settings.with(own).decoding(gpu));
   }
 
   private static String status(boolean ended, Boolean satisfied) {

@@ -17,11 +17,20 @@ final class TextReward implements HypothesisReward {
   private final RowRewards rewards;
   private final Tokenizer tokenizer;
   private final Detokenizer detokenizer;
+  private final StopStrings stop;
   private final LongAdder rewardNanos;
   private final LongAdder tokenizerNanos;
 
+  /**
+   * @param stop what ends the row: a text is judged up to it
+   */
   TextReward(
-      RowRewards rewards, Tokenizer tokenizer, LongAdder rewardNanos, LongAdder tokenizerNanos) {
+      RowRewards rewards,
+      Tokenizer tokenizer,
+      StopStrings stop,
+      LongAdder rewardNanos,
+      LongAdder tokenizerNanos) {
+    this.stop = stop;
     this.rewards = rewards;
     this.tokenizer = tokenizer;
     this.detokenizer = tokenizer.newDetokenizer();
@@ -39,7 +48,7 @@ final class TextReward implements HypothesisReward {
     long started = System.nanoTime();
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < finished.length; i++) {
-      String text = detokenizer.text(lines.get(i));
+      String text = stop.cut(detokenizer.text(lines.get(i)));
       texts.add(finished[i] ? text : withoutBegunCharacter(text));
     }
     long decoded = System.nanoTime();
@@ -47,6 +56,11 @@ final class TextReward implements HypothesisReward {
     tokenizerNanos.add(decoded - started);
     rewardNanos.add(System.nanoTime() - decoded);
     return judgements;
+  }
+
+  /** Whether generated ids hold what ends the row. */
+  boolean ends(int[] generated) {
+    return stop.end(detokenizer.text(generated));
   }
 
   @Override

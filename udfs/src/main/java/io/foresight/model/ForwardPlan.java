@@ -1,6 +1,7 @@
 package io.foresight.model;
 
 import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsEdit;
 import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Scores;
@@ -8,7 +9,9 @@ import io.foresight.model.checkpoint.ModelConfig;
 import io.foresight.model.text.ModelException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A batched forward's inputs, laid out as {@code causal_lm.py} takes them. Positions of all
@@ -60,6 +63,12 @@ final class ForwardPlan {
 
   /** What the noise of each scored position is computed from; none without noise. */
   final long[] keys;
+
+  /** Of the logits that change: the asked positions, then the ids; none if all stay as they are. */
+  final long[] edited;
+
+  /** Their biases, then their penalties. */
+  final float[] changes;
 
   /** Appended positions of all sequences. */
   final int positions;
@@ -142,6 +151,10 @@ final class ForwardPlan {
               noise.sampler().temperature(), noise.sampler().topK(), noise.sampler().topP()
             };
     keys = noise == null ? new long[0] : keys();
+    int changing = edits().mapToInt(edit -> edit.ids().length).sum();
+    edited = new long[2 * changing];
+    changes = new float[2 * changing];
+    layEdits();
     groups = groups();
     copiedPositions =
         copies.stream().mapToLong(copy -> (long) copy.slots() * copy.count()).sum()
@@ -462,6 +475,31 @@ final class ForwardPlan {
   /** Has the forward return logits as they are, [asked positions, outputs]; of one use. */
   void askForLogits() {
     plan[4] = LOGITS;
+  }
+
+  /** Of each asked position, in order. */
+  private Stream<LogitsEdit> edits() {
+    return extensions.stream()
+        .flatMap(
+            e ->
+                e.asked() > 0 && e.ask().edits() != null
+                    ? Arrays.stream(e.ask().edits())
+                    : Collections.nCopies(e.asked(), LogitsEdit.NONE).stream());
+  }
+
+  private void layEdits() {
+    int changing = changes.length / 2;
+    int position = 0;
+    int at = 0;
+    for (LogitsEdit edit : changing == 0 ? List.<LogitsEdit>of() : edits().toList()) {
+      for (int i = 0; i < edit.ids().length; i++, at++) {
+        edited[at] = position;
+        edited[changing + at] = edit.ids()[i];
+        changes[at] = edit.biases()[i];
+        changes[changing + at] = edit.penalties()[i];
+      }
+      position++;
+    }
   }
 
   private long[] keys() {

@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsEdit;
 import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Sampler;
@@ -258,7 +259,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                 gather,
                 ask.rows(),
                 ask.noise(),
-                places);
+                places,
+                ask.edits() == null ? null : new LogitsEdit[] {ask.edits()[i]});
         scores.replace(i, alone(path, last));
       }
     }
@@ -397,6 +399,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private void check(LogitsRequest ask, int asked) {
     boolean valid = ask.topK() >= 0 && ask.topK() <= config.vocabulary();
     valid &= ask.places() == null || ask.places().length == asked;
+    valid &= ask.edits() == null || ask.edits().length == asked;
     if (ask.gather() != null && asked > 0) {
       valid &= ask.gather().length == asked;
       for (int[] ids : ask.gather()) {
@@ -407,7 +410,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
     if (!valid) {
       throw new IllegalArgumentException(
-          "Cannot score %d positions: ask for at most %d top ids, and for ids of the vocabulary, a list per position, and give the place of each for noise."
+          "Cannot score %d positions: ask for at most %d top ids, and for ids of the vocabulary, a list per position, and give the place of each for noise, and what becomes of its logits."
               .formatted(asked, config.vocabulary()));
     }
   }
@@ -442,7 +445,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                     tensor(manager.create(plan.whole, new Shape(plan.whole.length))),
                     tensor(manager.create(plan.masks, new Shape(plan.masks.length))),
                     IValue.listFrom(plan.sampler),
-                    IValue.listFrom(plan.keys));
+                    IValue.listFrom(plan.keys),
+                    tensor(manager.create(plan.edited, new Shape(plan.edited.length))),
+                    tensor(manager.create(plan.changes, new Shape(plan.changes.length))));
         NDArray scores = result.toTensor(manager)) {
       return scores.toFloatArray();
     }

@@ -333,6 +333,24 @@ public final class Setting<T> {
         "without credentials");
   }
 
+  /** A list of texts, or one, as they are; empty for none. */
+  public static Setting<List<String>> texts(String key) {
+    return of(
+        key,
+        List.of(),
+        new Syntax<>(
+            source -> {
+              if (source.value().valueType() == ConfigValueType.LIST) {
+                return texts(source, "it is no list of texts. Give texts.");
+              }
+              String text = text(source);
+              return text.isEmpty() ? List.of() : List.of(text);
+            },
+            Setting::quoted),
+        value -> true,
+        "");
+  }
+
   /** A list of names, or one text with commas between them. */
   public static Setting<List<String>> names(String key, String... byDefault) {
     String reason = "it is no list of names. Give names with commas between them.";

@@ -155,7 +155,7 @@ public final class SettingsReader implements Problems {
   }
 
   private <T> void read(Setting<T> setting) {
-    if (setting.isGroup() && !(config.root().get(setting.key()) instanceof ConfigObject)) {
+    if (setting.isGroup() && !config.hasPath(setting.key())) {
       // That it is something else was told.
       return;
     }
@@ -188,7 +188,8 @@ public final class SettingsReader implements Problems {
     List<String> groups =
         catalog.settings().stream().filter(Setting::isGroup).map(Setting::key).toList();
     for (String path : leaves(given).keySet()) {
-      boolean isOfGroup = groups.stream().anyMatch(group -> path.startsWith(group + "."));
+      boolean isOfGroup =
+          groups.stream().anyMatch(group -> path.equals(group) || path.startsWith(group + "."));
       if (known.contains(path) || isOfGroup) {
         // Groups have names of their users' choice; who reads them knows what is in them.
         continue;

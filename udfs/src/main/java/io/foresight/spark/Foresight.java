@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.col;
 import io.foresight.decoding.RowFault;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.Prompts;
+import io.foresight.engine.RowSettings;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
@@ -123,6 +124,7 @@ public final class Foresight {
     Map<String, String> needed = new LinkedHashMap<>();
     settings.prompt().columns().forEach(column -> needed.put(column, "the prompt"));
     addColumns(settings.rewards(), needed);
+    RowSettings.columns(settings.settings()).forEach(needed::putIfAbsent);
     if (ColumnSettings.idColumn(settings.settings()) != null) {
       needed.putIfAbsent(ColumnSettings.idColumn(settings.settings()), "the id");
     }

@@ -535,6 +535,7 @@ class CausalLm(Module):
   # ids to gather [M, X]; for each group, if so said, its queries [N * T], its slots [N] and positions of cells [N, S]; and, if
   # any group picks its queries or there are several, for each position its place among the groups' results [P].
   # masks (fp32): for each group those that it has, [N, T, S], to be added to the attention scores.
+  # edited, changes: as `edit` takes them; empty for logits that stay as they are.
   # sampler: nothing, or temperature, top-k and top-p of scores that noise perturbs; keys [M]: then what each asked position's noise is
   # computed from.
   #
@@ -542,7 +543,7 @@ class CausalLm(Module):
   # [M, 1 + gaps + 1 + 2 k + X (+ V)]: then the arg max's log-probability, top ids, their log-probabilities, gathered
   # log-probabilities, and the row; and, of perturbed scores, those of the arg max, the top ids and the gathered ids [1 + k + X]. fp32 holds ids up to 2^24. With detail 3 the logits [M, V] and nothing else. Without asked
   # positions [1], which is no score: NaN where the forward went wrong.
-  def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor, sampler: List[float], keys: List[int]) -> Tensor:
+  def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor, sampler: List[float], keys: List[int], edited: Tensor, changes: Tensor) -> Tensor:
     p = plan[0]
     m = plan[1]
     next = 8
@@ -660,6 +661,8 @@ class CausalLm(Module):
     while from_ < m:
       count = min(plan[5], m - from_)
       logits = (self).logits(torch.narrow(hidden, 0, from_, count), )
+      if torch.size(changes, 0) > 0:
+        logits = (self).edit(logits, from_, torch.to(edited, logits.device), torch.to(changes, logits.device), )
       _5 = torch.append(scored, (self).scores(logits, plan[2], torch.narrow(gather, 0, from_, count), plan[4], sampler, torch.slice(places_keys, 0, from_, from_ + count, 1), ))
       from_ = from_ + count
     result = torch.cat(scored, 0)
@@ -690,6 +693,21 @@ class CausalLm(Module):
     if self.logit_softcap > 0.:
       return torch.mul(torch.tanh(torch.div(logits, self.logit_softcap)), self.logit_softcap)
     return logits
+
+  # logits [M, V] from asked position `first` on. edited [2 K]: asked positions and ids of those that change; changes [2 K]: what is
+  # added to each, then what it is divided by if above 0, else multiplied by (LogitsEdit.java).
+  def edit(self: __torch__.CausalLm, logits: Tensor, first: int, edited: Tensor, changes: Tensor) -> Tensor:
+    k = torch.size(changes, 0) // 2
+    m = torch.size(logits, 0)
+    v = torch.size(logits, 1)
+    rows = torch.sub(torch.narrow(edited, 0, 0, k), first)
+    here = torch.flatten(torch.nonzero(torch.logical_and(torch.ge(rows, 0), torch.lt(rows, m))))
+    at = torch.add(torch.mul(torch.index_select(rows, 0, here), v), torch.index_select(torch.narrow(edited, 0, k, k), 0, here))
+    flat = torch.reshape(logits, [m * v])
+    biased = torch.add(torch.index_select(flat, 0, at), torch.index_select(torch.narrow(changes, 0, 0, k), 0, here))
+    penalty = torch.index_select(torch.narrow(changes, 0, k, k), 0, here)
+    changed = torch.where(torch.gt(biased, 0.), torch.div(biased, penalty), torch.mul(biased, penalty))
+    return torch.reshape(torch.index_copy(flat, 0, at, changed), [m, v])
 
   # 0, or NaN if a position of x [P, C] is not finite [1]. Quantizing makes numbers of what is none, so that the scores would not
   # tell; in other precisions they do.
@@ -783,9 +801,8 @@ class CausalLm(Module):
       ranked = (self).perturbed(logits, sampler, keys, detail, )
     values, ids, = (self).highest(ranked, wanted, )
     gaps = torch.sub(torch.narrow(values, 1, 0, wanted - 1), torch.narrow(values, 1, 1, wanted - 1))
-    if len(sampler) > 0:
-      # Between ids that are excluded there is nothing to choose.
-      gaps = torch.masked_fill(gaps, torch.isnan(gaps), inf)
+    # Between ids that are excluded there is nothing to choose.
+    gaps = torch.masked_fill(gaps, torch.isnan(gaps), inf)
     tied = torch.flatten(torch.nonzero(torch.eq(torch.amin(gaps, [1], False), 0.)))
     if torch.size(tied, 0) > 0:
       ids = torch.index_copy(ids, 0, tied, (self).top(torch.index_select(ranked, 0, tied), wanted, ))

@@ -40,7 +40,7 @@ class TextRewardTest {
     RowRewards row =
         Rewards.open(RewardSpec.keywordCoverage(), TextScorer.Source.ELSEWHERE)
             .forRow(Map.of("concepts", List.of(concepts)));
-    return new TextReward(row, tokenizer, rewardNanos, tokenizerNanos);
+    return new TextReward(row, tokenizer, new StopStrings(List.of()), rewardNanos, tokenizerNanos);
   }
 
   private static int[] ids(String text) {

@@ -42,7 +42,7 @@ class NoiseTest {
   private static LogitsRequest noisy(Noise noise, int vocabulary) {
     int[][] all = new int[TEXT.length][];
     Arrays.fill(all, IntStream.range(0, vocabulary).toArray());
-    return new LogitsRequest(0, true, 3, all, true, noise, PLACES);
+    return new LogitsRequest(0, true, 3, all, true, noise, PLACES, null);
   }
 
   private static float[] defined(float[] logProbs, Noise noise, int place) {
@@ -71,7 +71,7 @@ class NoiseTest {
       Scores wanted = session.extend(ForwardRequest.of(plain, TEXT, LogitsRequest.rows(0)));
       Scores scores =
           session.extend(ForwardRequest.of(sequence, TEXT, noisy(noise, session.vocabularySize())));
-      LogitsRequest cheap = new LogitsRequest(0, false, 0, null, false, noise, PLACES);
+      LogitsRequest cheap = new LogitsRequest(0, false, 0, null, false, noise, PLACES, null);
       assertThat(session.extend(ForwardRequest.of(ids, TEXT, cheap)).argmax())
           .isEqualTo(scores.argmax());
       for (int i = 0; i < TEXT.length; i++) {

@@ -2,10 +2,11 @@ package io.foresight.decoding.search;
 
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsRules;
 import io.foresight.decoding.Scores;
 import java.util.List;
 
-/** A language model whose forwards are counted. The only place where they are. */
+/** A row's view of a model: with the row's rules, and forwards that are counted here alone. */
 final class CountingModel extends ForwardingModel {
 
   /** Receives the number of positions of each forward, and how many of its scores near-tied. */
@@ -14,11 +15,18 @@ final class CountingModel extends ForwardingModel {
     void forward(long positions, long nearTies);
   }
 
+  private final LogitsRules rules;
   private final Meter meter;
 
-  CountingModel(LanguageModel model, Meter meter) {
+  CountingModel(LanguageModel model, LogitsRules rules, Meter meter) {
     super(model);
+    this.rules = rules;
     this.meter = meter;
+  }
+
+  @Override
+  public LogitsRules rules() {
+    return rules;
   }
 
   @Override

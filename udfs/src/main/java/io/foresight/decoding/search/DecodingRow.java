@@ -16,6 +16,7 @@ import io.foresight.decoding.search.RowCounters.State;
 import io.foresight.settings.Settings;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** A row while it is being decoded: what was generated, what may still come, and what it took. */
 public final class DecodingRow {
@@ -24,6 +25,7 @@ public final class DecodingRow {
   private final LanguageModel draft;
   private final HypothesisReward reward;
   private final Runnable committed;
+  private final Predicate<int[]> stop;
   private final double rewardBound;
   private final RowCounters tally = new RowCounters();
   private final int[] prompt;
@@ -32,6 +34,7 @@ public final class DecodingRow {
   private int[] generated = new int[0];
   private double logProb;
   private boolean ended;
+  private boolean stopped;
   private int[] judged;
   private Judgement judgement;
 
@@ -55,6 +58,7 @@ public final class DecodingRow {
     this.target =
         new CountingModel(
             target,
+            request.rules(),
             (positions, nearTies) -> {
               tally.targetForwards++;
               tally.nearTies += nearTies;
@@ -65,6 +69,7 @@ public final class DecodingRow {
             ? null
             : new CountingModel(
                 draft,
+                request.rules(),
                 (positions, nearTies) -> {
                   tally.draftForwards++;
                   tally.nearTies += nearTies;
@@ -72,6 +77,7 @@ public final class DecodingRow {
                 });
     this.reward = request.reward();
     this.committed = request.committed();
+    this.stop = request.stop();
     this.rewardBound = reward.upperBound();
     this.prompt = request.prompt().clone();
     this.limit = Math.min(request.maxNewTokens(), room);
@@ -115,7 +121,7 @@ public final class DecodingRow {
   }
 
   private Judgement judge(int... continuation) {
-    int[] hypothesis = Ids.concat(generated, continuation);
+    int[] hypothesis = upToStop(Ids.concat(generated, continuation));
     // A hypothesis that was judged last and then committed is the next step's R(y).
     if (!Arrays.equals(hypothesis, judged)) {
       tally.rewardCalls++;
@@ -171,7 +177,8 @@ public final class DecodingRow {
 
   /** {@link #reward} of each of several continuations, scored together. */
   public double[] rewards(List<int[]> continuations) {
-    List<int[]> hypotheses = continuations.stream().map(c -> Ids.concat(generated, c)).toList();
+    List<int[]> hypotheses =
+        continuations.stream().map(c -> upToStop(Ids.concat(generated, c))).toList();
     boolean[] finished = new boolean[hypotheses.size()];
     for (int i = 0; i < finished.length; i++) {
       finished[i] = endsAt(hypotheses.get(i));
@@ -218,11 +225,30 @@ public final class DecodingRow {
 
   private boolean endsAt(int[] hypothesis) {
     return hypothesis.length == limit
-        || (hypothesis.length > 0 && isEos(hypothesis[hypothesis.length - 1]));
+        || (hypothesis.length > 0 && isEos(hypothesis[hypothesis.length - 1]))
+        || stop.test(hypothesis);
   }
 
-  /** Appends a token to the output. */
+  /** A hypothesis as far as it would be committed: drafts and rollouts run on behind a stop. */
+  private int[] upToStop(int[] hypothesis) {
+    if (!stop.test(hypothesis)) {
+      return hypothesis;
+    }
+    int length = generated.length;
+    while (!stop.test(Arrays.copyOf(hypothesis, length))) {
+      length++;
+    }
+    return Arrays.copyOf(hypothesis, length);
+  }
+
+  /**
+   * Appends a token to the output. One that follows what stops the row is no part of it, and left
+   * out: drafts and rollouts run on behind.
+   */
   public void commit(Origin origin, int id, double tokenLogProb) {
+    if (stopped) {
+      return;
+    }
     if (finished()) {
       throw new IllegalStateException(
           "Cannot commit token %d: the row is finished after %d tokens"
@@ -230,7 +256,8 @@ public final class DecodingRow {
     }
     generated = Ids.concat(generated, id);
     logProb += tokenLogProb;
-    ended = isEos(id);
+    stopped = stop.test(generated);
+    ended = stopped || isEos(id);
     tally.committed.merge(origin, 1L, Long::sum);
     committed.run();
   }

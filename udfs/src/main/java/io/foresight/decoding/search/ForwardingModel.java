@@ -1,6 +1,7 @@
 package io.foresight.decoding.search;
 
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsRules;
 import io.foresight.decoding.Sequence;
 
 /** A model that has another one's vocabulary, context and sequences, and its own {@code extend}. */
@@ -32,6 +33,11 @@ public abstract class ForwardingModel implements LanguageModel {
   @Override
   public Sequence open() {
     return model.open();
+  }
+
+  @Override
+  public LogitsRules rules() {
+    return model.rules();
   }
 
   @Override

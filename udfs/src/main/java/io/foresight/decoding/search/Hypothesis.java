@@ -2,7 +2,9 @@ package io.foresight.decoding.search;
 
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsEdit;
 import io.foresight.decoding.LogitsRequest;
+import io.foresight.decoding.LogitsRules;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
@@ -30,10 +32,11 @@ public final class Hypothesis implements AutoCloseable {
     /** The full row of log-probabilities too. */
     ROWS;
 
-    private LogitsRequest ask(int from, int topK, int[][] gather, Noise noise, int[] places) {
+    private LogitsRequest ask(
+        int from, int topK, int[][] gather, Noise noise, int[] places, LogitsEdit[] edits) {
       boolean logProbs = this != IDS || topK > 0 || gather != null;
       return new LogitsRequest(
-          from, logProbs, topK, gather, this == ROWS, noise, noise == null ? null : places);
+          from, logProbs, topK, gather, this == ROWS, noise, noise == null ? null : places, edits);
     }
   }
 
@@ -216,7 +219,7 @@ public final class Hypothesis implements AutoCloseable {
    */
   public List<TokenScores> alone(int[] path, int from, int[][] ids) {
     int[] places = IntStream.rangeClosed(from, path.length).toArray();
-    LogitsRequest ask = detail.ask(from - 1, 0, ids, noise, places);
+    LogitsRequest ask = detail.ask(from - 1, 0, ids, noise, places, edits(path, places));
     Scores scores = model.extend(ForwardRequest.alone(path, ask));
     return IntStream.range(0, ids.length).mapToObj(i -> TokenScores.of(ask, scores, i)).toList();
   }
@@ -383,7 +386,8 @@ public final class Hypothesis implements AutoCloseable {
     int[] appended = Arrays.copyOfRange(path, common, path.length);
     int first = base.length + from;
     int[] places = IntStream.rangeClosed(first, base.length + tokens.length).toArray();
-    return ForwardRequest.of(sequence, appended, ask(asked - common, places, topK));
+    LogitsEdit[] edits = edits(Ids.concat(base, tokens), places);
+    return ForwardRequest.of(sequence, appended, ask(asked - common, places, edits, topK));
   }
 
   /** All of a path, or the window of it that the model's context holds. */
@@ -391,13 +395,33 @@ public final class Hypothesis implements AutoCloseable {
     return Window.of(path, model.contextLength());
   }
 
-  private LogitsRequest ask(int from, int[] places, int topK) {
+  /** What becomes of the logits at places of a path; {@code null} if they stay as they are. */
+  private LogitsEdit[] edits(int[] path, int[] places) {
+    LogitsRules rules = model.rules();
+    return rules == LogitsRules.NONE
+        ? null
+        : Arrays.stream(places)
+            .mapToObj(place -> rules.at(Arrays.copyOf(path, place)))
+            .toArray(LogitsEdit[]::new);
+  }
+
+  /** The same of a tree's nodes. */
+  private LogitsEdit[] edits(TokenTree tree) {
+    LogitsRules rules = model.rules();
+    return rules == LogitsRules.NONE
+        ? null
+        : IntStream.range(0, tree.size())
+            .mapToObj(node -> rules.at(tree.path(held, node)))
+            .toArray(LogitsEdit[]::new);
+  }
+
+  private LogitsRequest ask(int from, int[] places, LogitsEdit[] edits, int topK) {
     int[][] wanted = null;
     if (gather.length > 0) {
       wanted = new int[places.length][];
       Arrays.fill(wanted, gather);
     }
-    return detail.ask(from, topK, wanted, noise, places);
+    return detail.ask(from, topK, wanted, noise, places, edits);
   }
 
   /**
@@ -432,7 +456,7 @@ public final class Hypothesis implements AutoCloseable {
       for (int i = 0; i < wanted.length; i++) {
         wanted[i] = Ids.concat(gather, tree.followers(i));
       }
-      LogitsRequest ask = detail.ask(0, topK, wanted, noise, tree.places(held.length));
+      LogitsRequest ask = detail.ask(0, topK, wanted, noise, tree.places(held.length), edits(tree));
       Scores scores =
           model.extend(ForwardRequest.tree(sequence, tree.tokens(), tree.parents(), ask));
       for (int i = 0; i < wanted.length; i++) {

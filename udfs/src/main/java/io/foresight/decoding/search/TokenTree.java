@@ -85,6 +85,19 @@ final class TokenTree {
     return places;
   }
 
+  /**
+   * All ids on the way to a node, itself included.
+   *
+   * @param before ids of the sequence that the tree extends
+   */
+  int[] path(int[] before, int node) {
+    int parent = parents.get(node);
+    // -1 follows all of the sequence, -2 all but the last.
+    int[] to =
+        parent < 0 ? Arrays.copyOf(before, before.length + parent + 1) : path(before, parent);
+    return Ids.concat(to, tokens.get(node));
+  }
+
   /** Ids that follow a node in the paths. */
   int[] followers(int node) {
     return followers.get(node);

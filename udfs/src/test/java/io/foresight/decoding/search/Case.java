@@ -38,13 +38,19 @@ import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
+import io.foresight.decoding.LogitsControls;
+import io.foresight.decoding.LogitsRules;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategies;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /** A random row with its models, reward and settings; everything follows from a seed. */
 public record Case(
@@ -180,7 +186,46 @@ public record Case(
   }
 
   public Request request() {
-    return new Request(prompt, s.get(MAX_NEW_TOKENS), reward, rowSeed());
+    return new Request(prompt, s.get(MAX_NEW_TOKENS), reward, rowSeed()).under(rules(), stop());
+  }
+
+  /** Rules for the logits, in a third of the cases. */
+  public LogitsRules rules() {
+    SplittableRandom random = new SplittableRandom(reward.seed + 1);
+    if (random.nextInt(3) > 0) {
+      return LogitsRules.NONE;
+    }
+    Map<Integer, Float> biases = new HashMap<>();
+    biases.put(random.nextInt(p.vocabularySize()), (float) (random.nextDouble() - 0.5));
+    // Both at once may leave no token.
+    boolean least = random.nextBoolean();
+    int[] eos = IntStream.range(0, p.vocabularySize()).filter(p::isEos).toArray();
+    return new LogitsControls(
+            least ? random.nextInt(5) : 0,
+            0.7 + random.nextDouble(),
+            least ? 0 : 3 + random.nextInt(2),
+            biases)
+        .of(prompt.length, eos);
+  }
+
+  /**
+   * What stops the row besides EOS and the limit, in a quarter of the cases: two tokens in turn.
+   */
+  public Predicate<int[]> stop() {
+    SplittableRandom random = new SplittableRandom(reward.seed + 2);
+    if (random.nextInt(4) > 0) {
+      return ids -> false;
+    }
+    int first = random.nextInt(p.vocabularySize());
+    int second = random.nextInt(p.vocabularySize());
+    return ids -> {
+      for (int i = 0; i + 1 < ids.length; i++) {
+        if (ids[i] == first && ids[i + 1] == second) {
+          return true;
+        }
+      }
+      return false;
+    };
   }
 
   /** The row's seed: another one in each case, or every case would have the same noise. */

@@ -74,6 +74,9 @@ public final class Checks {
                     .with(STRATEGY, "cdsl-tree")
                     .with(REWARD_THRESHOLD, Double.NEGATIVE_INFINITY)));
     assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
+    if (c.stop().test(generation.tokens())) {
+      return;
+    }
     // Every line is committed whole: what q drafted and p accepted, and p's own.
     Counters counters = generation.counters();
     assertThat(counters.committedDraft()).isEqualTo(counters.accepted());
@@ -140,9 +143,10 @@ public final class Checks {
     assertThat(tokens).hasSizeBetween(1, c.limit());
     for (int i = 0; i < tokens.length; i++) {
       boolean last = i == tokens.length - 1;
-      assertThat(c.p().isEos(tokens[i])).isEqualTo(last && generation.endedByEos());
+      boolean stopped = c.stop().test(Arrays.copyOf(tokens, i + 1));
+      assertThat(c.p().isEos(tokens[i]) || stopped).isEqualTo(last && generation.ended());
     }
-    assertThat(generation.endedByEos() || tokens.length == c.limit()).isTrue();
+    assertThat(generation.ended() || tokens.length == c.limit()).isTrue();
     assertThat(generation.logProb()).isCloseTo(Reference.logProb(c, tokens), within(1e-4));
     assertThat(counters.committed()).isEqualTo(tokens.length);
     assertThat(counters.targetForwards()).isEqualTo(c.p().forwards);

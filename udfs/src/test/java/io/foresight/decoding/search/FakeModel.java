@@ -2,6 +2,7 @@ package io.foresight.decoding.search;
 
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
+import io.foresight.decoding.LogitsEdit;
 import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Scores;
@@ -93,16 +94,21 @@ public final class FakeModel implements LanguageModel {
         vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, id -> false);
   }
 
-  /** A fresh forward over {@code tokens}: log-probabilities of the token that follows them. */
-  public float[] logProbs(int... tokens) {
+  /** The same of logits that {@code edit} changed. */
+  public float[] logProbs(LogitsEdit edit, int... tokens) {
     Node node = null;
     for (int token : tokens) {
       node = new Node(node, token, node == null ? 1 : node.length + 1);
     }
-    return logProbs(node);
+    return logProbs(node, edit);
   }
 
-  private float[] logProbs(Node last) {
+  /** A fresh forward over {@code tokens}: log-probabilities of the token that follows them. */
+  public float[] logProbs(int... tokens) {
+    return logProbs(LogitsEdit.NONE, tokens);
+  }
+
+  private float[] logProbs(Node last, LogitsEdit edit) {
     long state = seed;
     Node node = last;
     for (int i = 0; i < order && node != null; i++) {
@@ -110,10 +116,13 @@ public final class FakeModel implements LanguageModel {
       node = node.before;
     }
     SplittableRandom random = new SplittableRandom(state);
-    double[] logits = new double[vocabulary];
+    float[] logits = new float[vocabulary];
     double sum = 0;
     for (int i = 0; i < vocabulary; i++) {
-      logits[i] = sharpness * random.nextInt(4);
+      logits[i] = (float) (sharpness * random.nextInt(4));
+    }
+    edit.apply(logits);
+    for (int i = 0; i < vocabulary; i++) {
       sum += Math.exp(logits[i]);
     }
     float[] logProbs = new float[vocabulary];
@@ -196,7 +205,8 @@ public final class FakeModel implements LanguageModel {
     float[] margin = new float[asked];
     require(ask.topK() <= vocabulary, "more ids than there are");
     for (int i = 0; i < asked; i++) {
-      float[] logProbs = logProbs(nodes.get(from + i));
+      LogitsEdit edit = ask.edits() == null ? LogitsEdit.NONE : ask.edits()[i];
+      float[] logProbs = logProbs(nodes.get(from + i), edit);
       float[] scores =
           ask.noise() == null ? logProbs : perturbed(logProbs, ask.noise(), ask.places()[i]);
       argmax[i] = top(scores, 1)[0];

@@ -20,6 +20,7 @@ import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.decoding.LogitsEdit;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Sampler;
 import io.foresight.settings.Settings;
@@ -39,7 +40,8 @@ public final class Reference {
    * What a model says after {@code text}: of one that does not fit into its context, after its
    * first token and its end, of which it leaves out half a context at a time.
    */
-  private static float[] logProbs(FakeModel model, int... text) {
+  private static float[] logProbs(Case c, FakeModel model, int... text) {
+    LogitsEdit edit = c.rules().at(text);
     int context = model.contextLength();
     int first = Math.min(1, context - 1);
     int from = first;
@@ -47,14 +49,15 @@ public final class Reference {
       from += Math.max(1, (context - first) / 2);
     }
     return from == first
-        ? model.logProbs(text)
+        ? model.logProbs(edit, text)
         : model.logProbs(
+            edit,
             Ids.concat(Arrays.copyOf(text, first), Arrays.copyOfRange(text, from, text.length)));
   }
 
   /** The same with the row's noise if it samples. */
   private static float[] scores(Case c, FakeModel model, int... text) {
-    float[] logProbs = logProbs(model, text);
+    float[] logProbs = logProbs(c, model, text);
     return c.s().get(VERIFICATION) == Verification.HARD
         ? logProbs
         : FakeModel.perturbed(logProbs, new Noise(Sampler.of(c.s()), c.rowSeed()), text.length);
@@ -72,7 +75,18 @@ public final class Reference {
 
   /** Greedy decoding, or, if the case samples, a sample. */
   public static int[] greedy(Case c) {
-    return rollout(c, c.p(), c.prompt(), c.limit());
+    return stopped(c, rollout(c, c.p(), c.prompt(), c.limit()));
+  }
+
+  /** A text up to what stops the row. */
+  private static int[] stopped(Case c, int[] tokens) {
+    for (int i = 1; i < tokens.length; i++) {
+      int[] shorter = Arrays.copyOf(tokens, i);
+      if (c.stop().test(shorter)) {
+        return shorter;
+      }
+    }
+    return tokens;
   }
 
   /** CDLH with rollouts by {@code roller}. */
@@ -169,7 +183,7 @@ public final class Reference {
         y = candidateStep(c, roller == Roller.DRAFT ? c.q() : c.p(), y);
       }
     }
-    return new Steps(y, states);
+    return new Steps(stopped(c, y), states);
   }
 
   private static int trusted(Case c, int[] y, int[] w) {
@@ -188,12 +202,12 @@ public final class Reference {
   }
 
   private static double reward(Case c, int[] line) {
-    return c.reward().judge(line, ends(c, line)).reward();
+    return c.reward().judge(stopped(c, line), ends(c, line)).reward();
   }
 
   private static boolean passes(Case c, int[] y, int[] line) {
     double[] before = c.reward().judge(y, ends(c, y)).parts();
-    double[] after = c.reward().judge(line, ends(c, line)).parts();
+    double[] after = c.reward().judge(stopped(c, line), ends(c, line)).parts();
     boolean passes = true;
     for (int i = 0; i < after.length; i++) {
       Criterion own = c.reward().criteria().get(i);
@@ -224,7 +238,9 @@ public final class Reference {
   }
 
   static boolean ends(Case c, int[] line) {
-    return line.length == c.limit() || (line.length > 0 && c.p().isEos(line[line.length - 1]));
+    return line.length == c.limit()
+        || (line.length > 0 && c.p().isEos(line[line.length - 1]))
+        || c.stop().test(line);
   }
 
   /** Output tokens that a text precedes which is longer than q's context. */
@@ -237,7 +253,7 @@ public final class Reference {
   static double logProb(Case c, int[] tokens) {
     double sum = 0;
     for (int i = 0; i < tokens.length; i++) {
-      sum += c.p().logProbs(Ids.concat(c.prompt(), Arrays.copyOf(tokens, i)))[tokens[i]];
+      sum += logProbs(c, c.p(), Ids.concat(c.prompt(), Arrays.copyOf(tokens, i)))[tokens[i]];
     }
     return sum;
   }

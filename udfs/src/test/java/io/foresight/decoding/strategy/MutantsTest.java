@@ -71,7 +71,10 @@ class MutantsTest {
   private static Generation limited(Case c, int by) {
     int limit = Math.max(1, c.s().get(MAX_NEW_TOKENS) + by);
     return Strategies.of(c.s())
-        .decode(c.p(), c.q(), new Request(c.prompt(), limit, c.reward(), c.rowSeed()));
+        .decode(
+            c.p(),
+            c.q(),
+            new Request(c.prompt(), limit, c.reward(), c.rowSeed()).under(c.rules(), c.stop()));
   }
 
   /** Speculative decoding that commits the accepted tokens only, unless there are none. */
@@ -146,7 +149,10 @@ class MutantsTest {
         };
     return Strategies.of(c.s())
         .decode(
-            c.p(), c.q(), new Request(c.prompt(), c.s().get(MAX_NEW_TOKENS), reward, c.rowSeed()));
+            c.p(),
+            c.q(),
+            new Request(c.prompt(), c.s().get(MAX_NEW_TOKENS), reward, c.rowSeed())
+                .under(c.rules(), c.stop()));
   }
 
   /** A lookahead that is {@code by} tokens longer. */
@@ -199,8 +205,8 @@ class MutantsTest {
                 .decode(
                     c.p(),
                     c.q(),
-                    new Request(
-                        c.prompt(), c.s().get(MAX_NEW_TOKENS), c.reward(), c.rowSeed() + 1));
+                    new Request(c.prompt(), c.s().get(MAX_NEW_TOKENS), c.reward(), c.rowSeed() + 1)
+                        .under(c.rules(), c.stop()));
     Checks.Decoder ratioTest =
         c -> c.with(c.s().with(VERIFICATION, Verification.SAMPLING)).decode();
     Checks.Decoder misplaced =
@@ -240,7 +246,14 @@ class MutantsTest {
         e.tokens(),
         e.parents(),
         new LogitsRequest(
-            ask.from(), ask.logProbs(), ask.topK(), ask.gather(), ask.rows(), ask.noise(), places));
+            ask.from(),
+            ask.logProbs(),
+            ask.topK(),
+            ask.gather(),
+            ask.rows(),
+            ask.noise(),
+            places,
+            ask.edits()));
   }
 
   @Example
@@ -271,7 +284,7 @@ class MutantsTest {
         c -> {
           Generation g = c.decode();
           int[] fewer = Arrays.copyOf(g.tokens(), Math.max(1, g.tokens().length - 1));
-          return new Generation(fewer, g.endedByEos(), g.logProb(), g.counters());
+          return new Generation(fewer, g.ended(), g.logProb(), g.counters());
         };
     assertThat(failures(Checks::addsUp, lossy)).isPositive();
     assertThat(failures(Checks::addsUp, MutantsTest::eosIgnored)).isPositive();
@@ -282,7 +295,9 @@ class MutantsTest {
   @Example
   void committingBeyondTheEndIsRefused() {
     Case c = Case.of(1);
-    DecodingRow row = new DecodingRow(c.p(), null, new Request(c.prompt(), 1, c.reward(), 1));
+    DecodingRow row =
+        new DecodingRow(
+            c.p(), null, new Request(c.prompt(), 1, c.reward(), 1).under(c.rules(), c.stop()));
     row.commit(Origin.TARGET, 0, 0);
     assertThatThrownBy(() -> row.commit(Origin.TARGET, 0, 0))
         .isInstanceOf(IllegalStateException.class);

@@ -116,7 +116,13 @@ public final class InputProblem {
         || cause instanceof ZipException
         || name.startsWith("org.xerial.snappy.")
         || name.startsWith("com.github.luben.zstd.")
-        || String.valueOf(cause.getMessage()).startsWith("can not read class");
+        || (cause instanceof IOException && isThrownBy(cause, "org.apache.parquet."));
+  }
+
+  /** Whether code of a package threw it, and not what that called. */
+  private static boolean isThrownBy(Throwable cause, String prefix) {
+    StackTraceElement[] frames = cause.getStackTrace();
+    return frames.length > 0 && frames[0].getClassName().startsWith(prefix);
   }
 
   /** A reason that wants the name of its input. */

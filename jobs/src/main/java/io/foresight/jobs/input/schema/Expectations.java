@@ -1,8 +1,10 @@
 package io.foresight.jobs.input.schema;
 
 import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.RowSettings;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.reward.RewardSpec;
+import io.foresight.settings.Setting;
 import io.foresight.spark.ColumnSettings;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -28,8 +30,16 @@ public final class Expectations {
     if (ColumnSettings.idColumn(settings.settings()) != null) {
       all.byColumn.putIfAbsent(ColumnSettings.idColumn(settings.settings()), Expectation.ID);
     }
+    all.add(named(settings, RowSettings.MAX_NEW_TOKENS), Expectation.COUNT);
+    all.add(named(settings, RowSettings.STOP), Expectation.TEXT_OR_TEXTS);
     settings.prompt().columns().forEach(c -> all.byColumn.putIfAbsent(c, Expectation.PROMPT));
     return all;
+  }
+
+  /** A column that a setting names; null if it names none. */
+  private static String named(GenerationSettings settings, Setting<String> setting) {
+    String column = settings.settings().get(setting);
+    return column.isBlank() ? null : column;
   }
 
   /**

@@ -1,0 +1,214 @@
+package io.foresight.engine;
+
+import static io.foresight.decoding.DecodingSettings.BANNED_TOKENS;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.MIN_NEW_TOKENS;
+import static io.foresight.decoding.DecodingSettings.NO_REPEAT_NGRAM;
+import static io.foresight.decoding.DecodingSettings.REPETITION_PENALTY;
+import static io.foresight.decoding.DecodingSettings.STOP;
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
+import static io.foresight.decoding.DecodingSettings.TOKEN_BIAS;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.decoding.Strategies;
+import io.foresight.model.text.Tokenizer;
+import io.foresight.reward.RewardSpec;
+import io.foresight.settings.Settings;
+import io.foresight.settings.SettingsException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What users of batch generation ask for besides a strategy, under every one of them. */
+class ControlsTest {
+
+  private static final Path EXAMPLES = Path.of("../examples");
+
+  private static final List<List<String>> CONCEPTS =
+      List.of(
+          List.of("dog", "run", "beach"),
+          List.of("cook", "pan", "egg"),
+          List.of("boy", "kite", "hill", "wind"));
+
+  private static GenerationSettings with(Settings settings) {
+    return GenerationSettings.of(
+            EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
+        .with(EngineSettings.DEVICE, DeviceChoice.CPU)
+        .with(EngineSettings.BATCH, 3)
+        .with(settings);
+  }
+
+  private static List<RowDecoder.Result> decode(Settings settings) {
+    return decode(settings, List.of());
+  }
+
+  private static List<RowDecoder.Result> decode(
+      Settings settings, List<? extends Map<String, ?>> more) {
+    List<InputRow> rows = new ArrayList<>();
+    for (int i = 0; i < CONCEPTS.size(); i++) {
+      Map<String, Object> values = new HashMap<>();
+      values.put("id", "r" + i);
+      values.put("concepts", CONCEPTS.get(i));
+      if (i < more.size()) {
+        values.putAll(more.get(i));
+      }
+      rows.add(new InputRow("r" + i, values));
+    }
+    List<RowDecoder.Result> results = new ArrayList<>();
+    try (RowDecoder decoder = new RowDecoder(with(settings))) {
+      decoder.decode(rows.iterator()).forEachRemaining(one -> results.add(one.result()));
+    }
+    return results;
+  }
+
+  private static Settings named(String strategy) {
+    return Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, 20);
+  }
+
+  private static List<String> texts(Settings settings) {
+    return decode(settings).stream().map(RowDecoder.Result::output).toList();
+  }
+
+  static List<String> strategies() {
+    return Strategies.names();
+  }
+
+  @ParameterizedTest
+  @MethodSource("strategies")
+  void aStopStringEndsARowAndIsCut(String strategy) {
+    List<RowDecoder.Result> plain = decode(named(strategy));
+    // Two letters in the middle of a word, so that it begins and ends within tokens.
+    String word = plain.get(0).output().split(" ")[2];
+    String stop = word.substring(0, Math.min(2, word.length()));
+    List<RowDecoder.Result> stopped =
+        decode(named(strategy).with(STOP, List.of(stop, "no such text")));
+    for (RowDecoder.Result result : stopped) {
+      assertThat(result.output()).doesNotContain(stop);
+    }
+    RowDecoder.Result first = stopped.get(0);
+    assertThat(first.status()).isNotIn("truncated", "error");
+    assertThat(first.counters().committed()).isEqualTo((long) first.tokens());
+    if (List.of("greedy", "speculative", "sample").contains(strategy)) {
+      assertThat(first.tokens()).isLessThanOrEqualTo(plain.get(0).tokens());
+      String output = plain.get(0).output();
+      assertThat(first.output()).isEqualTo(output.substring(0, output.indexOf(stop)));
+    }
+  }
+
+  /** Settings of each control, and of all of them. */
+  private static Settings controlled(Settings settings) {
+    return settings
+        .with(MIN_NEW_TOKENS, 16)
+        .with(REPETITION_PENALTY, 1.2)
+        .with(NO_REPEAT_NGRAM, 2)
+        .with(BANNED_TOKENS, List.of(" in", " on"))
+        .with(TOKEN_BIAS, Map.of(" a", -2.0, "300", 0.5))
+        .with(STOP, List.of("."));
+  }
+
+  @Test
+  void whatEqualsGreedyOrCdlhDoesSoUnderControls() {
+    List<String> greedy = texts(controlled(named("greedy")));
+    assertThat(greedy).isNotEqualTo(texts(named("greedy")));
+    assertThat(texts(controlled(named("speculative")))).isEqualTo(greedy);
+    assertThat(texts(controlled(named("cdlh-speculative"))))
+        .isEqualTo(texts(controlled(named("cdlh"))));
+    Settings coupled = Settings.defaults().with(VERIFICATION, Verification.COUPLED);
+    assertThat(texts(controlled(named("speculative").with(coupled))))
+        .isEqualTo(texts(controlled(named("sample").with(coupled))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("strategies")
+  void controlsHoldUnderEveryStrategy(String strategy) {
+    Settings settings = named(strategy).with(MIN_NEW_TOKENS, 12).with(NO_REPEAT_NGRAM, 2);
+    try (Tokenizer tokenizer = Tokenizer.load(EXAMPLES.resolve("target"))) {
+      for (RowDecoder.Result result :
+          decode(settings.with(BANNED_TOKENS, List.of(" a", " the", "A", "The")))) {
+        assertThat(result.tokens()).as(result.output()).isGreaterThanOrEqualTo(12);
+        assertThat(result.output().split("[ .]+")).doesNotContain("a", "the", "A", "The");
+        int[] ids = tokenizer.encodeWritten(result.output());
+        List<String> pairs = new ArrayList<>();
+        for (int i = 0; i + 1 < ids.length; i++) {
+          pairs.add(ids[i] + " " + ids[i + 1]);
+        }
+        assertThat(pairs).as(result.output()).doesNotHaveDuplicates();
+      }
+    }
+  }
+
+  @Test
+  void aRowMayHaveSettingsOfItsOwn() {
+    Settings columns =
+        named("greedy")
+            .with(RowSettings.MAX_NEW_TOKENS, "n")
+            .with(RowSettings.STOP, "until")
+            .with(RowSettings.TEMPERATURE, "t");
+    Map<String, Object> none = new HashMap<>();
+    none.put("n", null);
+    none.put("until", null);
+    List<RowDecoder.Result> plain = decode(named("greedy"));
+    List<RowDecoder.Result> own =
+        decode(columns, List.of(Map.of("n", 3L), none, Map.of("until", List.of(" "))));
+    assertThat(own.get(0).tokens()).isEqualTo(3);
+    assertThat(own.get(0).status()).isEqualTo("truncated");
+    assertThat(own.get(1).output()).isEqualTo(plain.get(1).output());
+    assertThat(own.get(2).output()).doesNotContain(" ").isNotEmpty();
+    List<RowDecoder.Result> wrong =
+        decode(columns, List.of(Map.of("n", 0), Map.of("n", "many"), Map.of("until", 7)));
+    assertThat(wrong).allMatch(result -> result.status().equals("error"));
+    assertThat(wrong).allMatch(result -> result.errorKind().equals("input"));
+    assertThat(wrong.get(0).error()).contains("column n with 0");
+    assertThat(wrong.get(1).error()).contains("column n with many: it must be a number");
+    assertThat(wrong.get(2).error()).contains("column until with 7");
+  }
+
+  @Test
+  void aRowsOwnTemperatureChangesThatRowAlone() {
+    Settings columns = named("sample").with(RowSettings.TEMPERATURE, "t");
+    List<RowDecoder.Result> plain = decode(named("sample"));
+    List<RowDecoder.Result> own = decode(columns, List.of(Map.of("t", 0.01), Map.of("t", "1.0")));
+    List<RowDecoder.Result> cold = decode(named("sample").with(TEMPERATURE, 0.01));
+    assertThat(own.get(0).output()).isEqualTo(cold.get(0).output());
+    assertThat(own.get(1).output()).isEqualTo(plain.get(1).output());
+    assertThat(own.get(2).output()).isEqualTo(plain.get(2).output());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"no token at all", "99999"})
+  void whatIsNoTokenIsRefused(String token) {
+    assertThatThrownBy(() -> decode(named("greedy").with(BANNED_TOKENS, List.of(token))))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("decoding.banned-tokens")
+        .hasMessageContaining(token.equals("99999") ? "ids are below" : "is not one token");
+    assertThatThrownBy(() -> decode(named("greedy").with(TOKEN_BIAS, Map.of("300", "much"))))
+        .hasMessageContaining("300 has no number");
+  }
+
+  @Test
+  void theRewardJudgesWhatIsWritten() {
+    // The last of the words follows the stop, so that a text which is cut does not have it.
+    Settings settings = named("greedy");
+    String output = texts(settings).get(0);
+    String last = output.replaceAll("[^A-Za-z ]", "").split(" ")[output.split(" ").length - 1];
+    RewardSpec spec =
+        RewardSpec.of("has", Map.of("type", "regex", "pattern", "\\b" + last + "\\b"));
+    Map<String, Object> values = Map.of("id", "r0", "concepts", CONCEPTS.get(0));
+    GenerationSettings stopping = with(settings.with(STOP, List.of(last))).withRewards(spec);
+    try (RowDecoder decoder = new RowDecoder(stopping)) {
+      RowDecoder.Result result = decoder.decode(new InputRow("r0", values));
+      assertThat(result.output()).doesNotContain(last);
+      assertThat(result.satisfied()).isFalse();
+    }
+  }
+}
