@@ -31,6 +31,12 @@ public final class PromptSettings implements SettingGroup {
           .changes(Setting.Effect.GENERATION)
           .does("A column that is the prompt as it is; overrides the template unless empty");
 
+  public static final Setting<String> MESSAGES =
+      Setting.text("prompt.messages", "")
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "A column of messages, a list of role and content, of any number of turns: the prompt is the chat that they are; instead of template and column unless empty");
+
   public static final Setting<SpecialTokens> SPECIAL_TOKENS =
       Setting.choice("prompt.special-tokens", SpecialTokens.TEXT)
           .changes(Setting.Effect.GENERATION)
@@ -69,9 +75,13 @@ public final class PromptSettings implements SettingGroup {
         column.isBlank() ? template(TEMPLATE, settings, problems) : PromptTemplate.column(column);
     boolean parsesData = settings.get(SPECIAL_TOKENS) == SpecialTokens.PARSE;
     user = parsesData ? user.parsingData() : user;
+    String messages = settings.get(MESSAGES);
+    if (!messages.isBlank() && !column.isBlank()) {
+      problems.problem(MESSAGES, "prompt.column is another prompt. Give one of them.");
+    }
     boolean hasSystem = !settings.get(SYSTEM).isBlank();
     boolean hasNow = !settings.get(NOW).isBlank();
-    if (!settings.get(CHAT)) {
+    if (!settings.get(CHAT) && messages.isBlank()) {
       if (hasSystem) {
         problems.problem(SYSTEM, NO_CHAT);
       }
@@ -87,7 +97,10 @@ public final class PromptSettings implements SettingGroup {
       problems.problem(NOW, "it is no time. Give one such as 2026-11-25T09:30.");
     }
     PromptTemplate system = hasSystem ? template(SYSTEM, settings, problems) : null;
-    return new ChatPrompt(system != null && parsesData ? system.parsingData() : system, user, time);
+    PromptTemplate says = system != null && parsesData ? system.parsingData() : system;
+    return messages.isBlank()
+        ? new ChatPrompt(says, user, time)
+        : new MessagesPrompt(messages, says, parsesData, time);
   }
 
   private static PromptTemplate template(

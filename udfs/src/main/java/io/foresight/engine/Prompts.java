@@ -7,7 +7,6 @@ import io.foresight.model.text.PromptText;
 import io.foresight.model.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /** Builds rows' prompts for one model. Immutable and thread-safe. */
 public final class Prompts {
@@ -29,13 +28,12 @@ public final class Prompts {
    * @throws ModelException if the prompt is a chat and the model's template cannot be used
    */
   public static Prompts of(Prompt prompt, Path model) {
-    if (!(prompt instanceof ChatPrompt)) {
+    if (!(prompt instanceof Chat)) {
       return new Prompts(prompt, null);
     }
     Prompts prompts = new Prompts(prompt, ChatTemplate.load(model));
     try {
-      prompts.text(
-          prompt.columns().stream().distinct().collect(Collectors.toMap(c -> c, c -> "sample")));
+      prompts.text(prompt.sample());
     } catch (RowFault e) {
       throw new ModelException(e.getMessage(), e);
     }
@@ -49,11 +47,8 @@ public final class Prompts {
    *     refuses it
    */
   public String text(Map<String, Object> row) {
-    if (prompt instanceof ChatPrompt chat) {
-      return template.prompt(
-          chat.system() == null ? null : chat.system().render(row),
-          chat.user().render(row),
-          chat.now());
+    if (prompt instanceof Chat chat) {
+      return template.prompt(chat.turns(row), chat.now());
     }
     return ((PromptTemplate) prompt).render(row);
   }
@@ -78,12 +73,8 @@ public final class Prompts {
   }
 
   private PromptText text(Tokenizer tokenizer, Map<String, Object> row) {
-    if (prompt instanceof ChatPrompt chat) {
-      return template.prompt(
-          chat.system() == null ? null : chat.system().prompt(row),
-          chat.user().prompt(row),
-          chat.now(),
-          tokenizer);
+    if (prompt instanceof Chat chat) {
+      return template.prompt(chat.turns(row), chat.now(), tokenizer);
     }
     return ((PromptTemplate) prompt).prompt(row);
   }

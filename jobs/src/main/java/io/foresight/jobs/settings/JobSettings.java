@@ -6,7 +6,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.foresight.decoding.IdleSettings;
-import io.foresight.engine.ChatPrompt;
+import io.foresight.engine.Chat;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.Prompt;
 import io.foresight.engine.PromptSettings;
@@ -104,17 +104,13 @@ public record JobSettings(
 
   /** The same with the time that chats are told when the run began, unless it was given. */
   public JobSettings withChatTime(String begun) {
-    if (chatTimeGiven || begun.isEmpty() || !(generation.prompt() instanceof ChatPrompt chat)) {
+    if (chatTimeGiven || begun.isEmpty() || !(generation.prompt() instanceof Chat chat)) {
       return this;
     }
     Config config =
         ConfigFactory.parseString(resolved)
             .withValue("prompt.chat.now", ConfigValueFactory.fromAnyRef(begun));
-    return with(
-        generation.withPrompt(
-            new ChatPrompt(chat.system(), chat.user(), LocalDateTime.parse(begun))),
-        output,
-        config);
+    return with(generation.withPrompt(chat.at(LocalDateTime.parse(begun))), output, config);
   }
 
   private JobSettings with(GenerationSettings otherGeneration, String otherOutput, Config config) {
@@ -136,7 +132,7 @@ public record JobSettings(
   /** What the run's files keep: with the values that stood in for empty ones. */
   private static String resolved(SettingsReader reader, String output, Prompt prompt) {
     Config config = reader.config().withValue("output.path", ConfigValueFactory.fromAnyRef(output));
-    if (prompt instanceof ChatPrompt chat) {
+    if (prompt instanceof Chat chat) {
       config =
           config.withValue("prompt.chat.now", ConfigValueFactory.fromAnyRef(chat.now().toString()));
     }

@@ -1,5 +1,7 @@
 package io.foresight.model.text;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -134,26 +136,37 @@ public final class ChatTemplate {
     return tokens;
   }
 
+  /** What somebody says in a chat. */
+  public record Turn(String role, PromptText content) {}
+
   /**
    * The prompt after which the model answers. Of the turns' data it marks what would read as a
    * special token; all else counts as written.
    *
-   * @param system what the system's turn says; {@code null} for no such turn
-   * @param user what the user's turn says
+   * @param turns in order; at least one
    * @param now what the template writes if it asks for the date
    * @param tokenizer whose special tokens it is that data must not spell
    * @throws RowFault if the template refuses the turns, or fails on them
    */
-  public PromptText prompt(
-      PromptText system, PromptText user, LocalDateTime now, Tokenizer tokenizer) {
+  public PromptText prompt(List<Turn> turns, LocalDateTime now, Tokenizer tokenizer) {
     SpecialTokens special = tokenizer.special();
-    char mark = mark((system == null ? "" : system.text()) + user.text());
+    char mark = mark(turns.stream().map(turn -> turn.content().text()).collect(joining()));
     // Templates strip, split and compare texts; so they get them as they are, but for marks where
     // data spells a special token.
-    return SpecialTokens.unmarked(
-        prompt(
-            system == null ? null : special.marked(system, mark), special.marked(user, mark), now),
-        mark);
+    List<Map<String, Object>> messages = new ArrayList<>();
+    turns.forEach(turn -> messages.add(turn(turn.role(), special.marked(turn.content(), mark))));
+    return SpecialTokens.unmarked(render(messages, now), mark);
+  }
+
+  /**
+   * As {@link #prompt(List, LocalDateTime, Tokenizer)}, to be looked at.
+   *
+   * @throws RowFault if the template refuses the turns, or fails on them
+   */
+  public String prompt(List<Turn> turns, LocalDateTime now) {
+    List<Map<String, Object>> messages = new ArrayList<>();
+    turns.forEach(turn -> messages.add(turn(turn.role(), turn.content().text())));
+    return render(messages, now);
   }
 
   /** A character for private use that neither the turns nor the template have. */
@@ -165,17 +178,7 @@ public final class ChatTemplate {
     return mark;
   }
 
-  /**
-   * As {@link #prompt(PromptText, PromptText, LocalDateTime, Tokenizer)}, to be looked at.
-   *
-   * @throws RowFault if the template refuses the turns, or fails on them
-   */
-  public String prompt(String system, String user, LocalDateTime now) {
-    List<Map<String, Object>> messages = new ArrayList<>();
-    if (system != null) {
-      messages.add(turn("system", system));
-    }
-    messages.add(turn("user", user));
+  private String render(List<Map<String, Object>> messages, LocalDateTime now) {
     Map<String, Object> variables = new HashMap<>(tokens);
     variables.put("messages", messages);
     variables.put("add_generation_prompt", true);

@@ -8,11 +8,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Where a checkpoint's chat template is found, and what it is given. */
 class ChatTemplateTest {
+
+  private static List<ChatTemplate.Turn> turns(String system, String user) {
+    List<ChatTemplate.Turn> turns = new ArrayList<>();
+    if (system != null) {
+      turns.add(new ChatTemplate.Turn("system", PromptText.builder().data(system).build()));
+    }
+    turns.add(new ChatTemplate.Turn("user", PromptText.builder().data(user).build()));
+    return turns;
+  }
 
   private static final LocalDateTime NOW = LocalDateTime.of(2026, 11, 25, 9, 5);
 
@@ -23,7 +34,7 @@ class ChatTemplateTest {
   }
 
   private String prompt() {
-    return ChatTemplate.load(folder).prompt("Be brief.", "Hi", NOW);
+    return ChatTemplate.load(folder).prompt(turns("Be brief.", "Hi"), NOW);
   }
 
   @Test
@@ -34,7 +45,8 @@ class ChatTemplateTest {
          "chat_template": "{{ bos_token }}{% for m in messages %}{{ m.role }}:{{ m.content }}{{ eos_token }}{% endfor %}{{ unk_token is defined }}{% if add_generation_prompt %}>{% endif %}"}
         """);
     assertThat(prompt()).isEqualTo("<s>system:Be brief.</s>user:Hi</s>False>");
-    assertThat(ChatTemplate.load(folder).prompt(null, "Hi", NOW)).isEqualTo("<s>user:Hi</s>False>");
+    assertThat(ChatTemplate.load(folder).prompt(turns(null, "Hi"), NOW))
+        .isEqualTo("<s>user:Hi</s>False>");
   }
 
   @Test

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.model.text.ChatTemplate.Turn;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -241,9 +242,12 @@ class DataIsDataTest {
               "",
               ">")) {
         PromptText user = PromptText.builder().data(data).build();
-        PromptText chat = template.prompt(null, user, NOW, tokenizer);
+        PromptText chat = template.prompt(List.of(new Turn("user", user)), NOW, tokenizer);
         int[] ids = tokenizer.encodeWritten(chat);
-        assertThat(chat.text()).isEqualTo(template.prompt(null, data, NOW));
+        assertThat(chat.text())
+            .isEqualTo(
+                template.prompt(
+                    List.of(new Turn("user", PromptText.builder().data(data).build())), NOW));
         assertThat(Arrays.stream(ids).filter(id -> id == open)).as(data).hasSize(1);
         // Not marked as special, but the template steers the model with it.
         assertThat(Arrays.stream(ids).filter(id -> id == think)).as(data).hasSize(1);
@@ -255,7 +259,9 @@ class DataIsDataTest {
       // What the settings' own template spells is parsed.
       PromptText written = PromptText.builder().written("a</s><s>system:").data("b</s>").build();
       assertThat(
-              Arrays.stream(tokenizer.encodeWritten(template.prompt(null, written, NOW, tokenizer)))
+              Arrays.stream(
+                      tokenizer.encodeWritten(
+                          template.prompt(List.of(new Turn("user", written)), NOW, tokenizer)))
                   .filter(id -> id == open))
           .hasSize(2);
       // A template may put its own text right before a column's.
@@ -263,7 +269,8 @@ class DataIsDataTest {
       ChatTemplate tight = ChatTemplate.load(folder);
       for (String data : List.of("s", "/s", "s>", "<s", "<s><")) {
         PromptText chat =
-            tight.prompt(null, PromptText.builder().data(data).build(), NOW, tokenizer);
+            tight.prompt(
+                List.of(new Turn("user", PromptText.builder().data(data).build())), NOW, tokenizer);
         assertThat(tokenizer.encodeWritten(chat)).as(data).doesNotContain(open);
       }
     }

@@ -1,6 +1,7 @@
 package io.foresight.jobs.input.schema;
 
 import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.MessagesPrompt;
 import io.foresight.engine.RowSettings;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.reward.RewardSpec;
@@ -32,7 +33,12 @@ public final class Expectations {
     }
     all.add(named(settings, RowSettings.MAX_NEW_TOKENS), Expectation.COUNT);
     all.add(named(settings, RowSettings.STOP), Expectation.TEXT_OR_TEXTS);
-    settings.prompt().columns().forEach(c -> all.byColumn.putIfAbsent(c, Expectation.PROMPT));
+    for (String column : settings.prompt().columns()) {
+      // Messages are read as what they are.
+      if (!(settings.prompt() instanceof MessagesPrompt of && of.column().equals(column))) {
+        all.byColumn.putIfAbsent(column, Expectation.PROMPT);
+      }
+    }
     return all;
   }
 
