@@ -80,6 +80,17 @@ public final class DecodingSettings implements SettingGroup {
           .does(
               "How p verifies a draft: hard (greedy; nothing is sampled), coupled (every strategy that chooses samples, with noise that p and q share: the same texts whatever is drafted), sampling (in speculative the ratio test of speculative sampling; elsewhere coupled)");
 
+  public static final Setting<Outputs> OUTPUTS =
+      Setting.choice("decoding.outputs", Outputs.ONE)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "Which texts of a row are written: one; or all, in a column outputs beside it: those that best-of-n chooses among, or decoding.samples of sample");
+
+  public static final Setting<Integer> SAMPLES =
+      Setting.whole("decoding.samples", 5, 1)
+          .changes(Setting.Effect.GENERATION)
+          .does("best-of-n, and sample with outputs = all: samples per row");
+
   public static final Setting<Integer> LOOKAHEAD =
       Setting.whole("decoding.lookahead", 16, 0)
           .alias("decoding.d")
@@ -206,6 +217,14 @@ public final class DecodingSettings implements SettingGroup {
     DRAFT,
     /** p. */
     TARGET
+  }
+
+  /** Which texts of a row are written. */
+  public enum Outputs {
+    /** The one that the strategy decides for. */
+    ONE,
+    /** That, and all that it had. */
+    ALL
   }
 
   @Override

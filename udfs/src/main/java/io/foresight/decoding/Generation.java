@@ -1,5 +1,7 @@
 package io.foresight.decoding;
 
+import java.util.List;
+
 /**
  * What a strategy made of a row.
  *
@@ -8,5 +10,21 @@ package io.foresight.decoding;
  *     limit was reached
  * @param logProb sum of log p over {@code tokens} given the prompt, untempered, in nats
  * @param counters what it took
+ * @param outputs all texts that it chose among, if they were asked for
  */
-public record Generation(int[] tokens, boolean ended, double logProb, Counters counters) {}
+public record Generation(
+    int[] tokens, boolean ended, double logProb, Counters counters, List<Output> outputs) {
+
+  /** One text of several, as {@link Generation} has the one that was chosen. */
+  public record Output(int[] tokens, boolean ended, double logProb) {}
+
+  /** Copies. */
+  public Generation {
+    outputs = List.copyOf(outputs);
+  }
+
+  /** One text alone. */
+  public Generation(int[] tokens, boolean ended, double logProb, Counters counters) {
+    this(tokens, ended, logProb, counters, List.of());
+  }
+}

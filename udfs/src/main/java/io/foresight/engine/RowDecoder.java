@@ -25,7 +25,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -38,37 +37,6 @@ import org.slf4j.LoggerFactory;
  * Belongs to one thread, a task's as a rule, which closes it.
  */
 public final class RowDecoder implements AutoCloseable {
-
-  /**
-   * One row's result; of an error row only {@code status}, {@code error}, {@code counters} (all
-   * zero) and {@code millis} say something, the rest is null.
-   *
-   * @param output generated text
-   * @param reward reward of the finished text; {@code null} if no reward judged it
-   * @param scores score per reward, and per part of it
-   * @param satisfied whether every hard reward reaches its threshold, however the text ended;
-   *     {@code null} if no hard reward judged it
-   * @param status error; else truncated, if the text did not end by itself; else unsatisfied, if
-   *     {@code satisfied} is false; else ok
-   * @param error what went wrong and what to do
-   * @param errorKind the kind of fault, as {@link RowFault.Kind#spelling} has it
-   * @param tokens generated tokens, EOS included
-   * @param logProb their log-probability under p, natural logarithm
-   * @param counters what the decoding took
-   * @param millis wall time of the row
-   */
-  public record Result(
-      String output,
-      Double reward,
-      Map<String, Double> scores,
-      Boolean satisfied,
-      String status,
-      String error,
-      String errorKind,
-      Integer tokens,
-      Double logProb,
-      Counters counters,
-      long millis) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(RowDecoder.class);
 
@@ -170,7 +138,7 @@ public final class RowDecoder implements AutoCloseable {
   }
 
   /** A row, and what was made of it. */
-  public record Decoded(InputRow row, Result result) {}
+  public record Decoded(InputRow row, RowResult result) {}
 
   /**
    * Decodes rows, {@code settings.settings().get(EngineSettings.BATCH)} at a time, in order. One
@@ -217,7 +185,7 @@ public final class RowDecoder implements AutoCloseable {
       return scheduler;
     }
 
-    private Decoded decoded(Prepared prepared, Result result) {
+    private Decoded decoded(Prepared prepared, RowResult result) {
       watch.progress();
       return new Decoded(prepared.row, result);
     }
@@ -285,7 +253,7 @@ public final class RowDecoder implements AutoCloseable {
   }
 
   /** Decodes one row. */
-  public Result decode(InputRow row) {
+  public RowResult decode(InputRow row) {
     return decode(
         prepare(row), targetLease.session(), draftLease == null ? null : draftLease.session());
   }
@@ -311,50 +279,7 @@ public final class RowDecoder implements AutoCloseable {
         decodings.stream().mapToLong(ShrinkingBatch::waitingNanos).sum());
   }
 
-  /**
-   * Time and work that decoding took.
-   *
-   * @param target p's forwards
-   * @param draft q's forwards
-   * @param rewardNanos in rewards, on the rows' threads, but for their models' forwards
-   * @param scorerNanos in forwards of the rewards' models, on the decoder's thread
-   * @param tokenizerNanos in the tokenizer, of prompts on the decoder's thread and of texts on the
-   *     rows'
-   * @param waitingNanos that forwards waited for rows: their own code, rewards and tokenizer
-   *     included
-   */
-  public record Spent(
-      ForwardStats target,
-      ForwardStats draft,
-      long rewardNanos,
-      long scorerNanos,
-      long tokenizerNanos,
-      long waitingNanos) {
-
-    /** What was added since {@code earlier}. */
-    public Spent since(Spent earlier) {
-      return new Spent(
-          target.since(earlier.target),
-          draft.since(earlier.draft),
-          rewardNanos - earlier.rewardNanos,
-          scorerNanos - earlier.scorerNanos,
-          tokenizerNanos - earlier.tokenizerNanos,
-          waitingNanos - earlier.waitingNanos);
-    }
-
-    /** What both took. */
-    public Spent plus(Spent other) {
-      return new Spent(
-          target.plus(other.target),
-          draft.plus(other.draft),
-          rewardNanos + other.rewardNanos,
-          scorerNanos + other.scorerNanos,
-          tokenizerNanos + other.tokenizerNanos,
-          waitingNanos + other.waitingNanos);
-    }
-  }
-
-  private Result decode(Prepared prepared, LanguageModel target, LanguageModel draft) {
+  private RowResult decode(Prepared prepared, LanguageModel target, LanguageModel draft) {
     long started = System.nanoTime();
     try {
       if (prepared.fault != null) {
@@ -391,7 +316,7 @@ public final class RowDecoder implements AutoCloseable {
       Generation generation = strategy(prepared.settings).decode(target, draft, request);
       String text = stop.cut(timed(tokenizerNanos, () -> tokenizer.decode(generation.tokens())));
       RowRewards.Outcome outcome = timed(rewardNanos, () -> rowRewards.outcome(text));
-      return new Result(
+      return new RowResult(
           text,
           outcome.reward(),
           outcome.scores(),
@@ -402,10 +327,32 @@ public final class RowDecoder implements AutoCloseable {
           generation.tokens().length,
           generation.logProb(),
           generation.counters(),
-          (System.nanoTime() - started) / 1_000_000);
+          (System.nanoTime() - started) / 1_000_000,
+          outputs(prepared, generation, stop, rowRewards));
     } catch (RowFault e) {
       return failed(e, (System.nanoTime() - started) / 1_000_000);
     }
+  }
+
+  private List<RowResult.Output> outputs(
+      Prepared prepared, Generation generation, StopStrings stop, RowRewards rowRewards) {
+    if (prepared.settings.get(DecodingSettings.OUTPUTS) == DecodingSettings.Outputs.ONE) {
+      return null;
+    }
+    List<RowResult.Output> outputs = new ArrayList<>();
+    for (Generation.Output output : generation.outputs()) {
+      String text = stop.cut(timed(tokenizerNanos, () -> tokenizer.decode(output.tokens())));
+      RowRewards.Outcome outcome = timed(rewardNanos, () -> rowRewards.outcome(text));
+      outputs.add(
+          new RowResult.Output(
+              text,
+              outcome.reward(),
+              outcome.scores(),
+              outcome.satisfied(),
+              output.tokens().length,
+              output.logProb()));
+    }
+    return outputs;
   }
 
   /** The run's strategy, or the same with a row's own settings. */
@@ -423,8 +370,8 @@ public final class RowDecoder implements AutoCloseable {
   }
 
   /** The result of a row that is at fault. */
-  public static Result failed(RowFault fault, long millis) {
-    return new Result(
+  public static RowResult failed(RowFault fault, long millis) {
+    return new RowResult(
         null,
         null,
         null,
@@ -435,7 +382,8 @@ public final class RowDecoder implements AutoCloseable {
         null,
         null,
         Counters.ZERO,
-        millis);
+        millis,
+        null);
   }
 
   private static <T> T timed(LongAdder nanos, Supplier<T> work) {

@@ -1,13 +1,17 @@
 package io.foresight.spark;
 
+import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.RowFault;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.RowDecoder;
+import io.foresight.engine.RowResult;
 import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.spark.rows.Rows;
 import io.foresight.spark.run.RowsFunction;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
+import java.util.List;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.TaskCompletionListener;
@@ -64,19 +68,26 @@ final class CdslUdf implements RowsFunction {
     return append(row, RowDecoder.failed(new RowFault(kind, message), 0));
   }
 
-  private Row append(Row row, RowDecoder.Result result) {
-    return Rows.append(
-        row,
-        columns,
-        result.output(),
-        result.reward(),
-        result.scores() == null ? null : JavaConverters.mapAsScalaMap(result.scores()),
-        result.satisfied(),
-        result.status(),
-        result.error(),
-        result.errorKind(),
-        result.tokens(),
-        result.logProb(),
-        OutputSchema.counters(result.counters(), result.millis()));
+  private Row append(Row row, RowResult result) {
+    List<Object> added = new ArrayList<>();
+    added.add(result.output());
+    added.add(result.reward());
+    added.add(result.scores() == null ? null : JavaConverters.mapAsScalaMap(result.scores()));
+    added.add(result.satisfied());
+    added.add(result.status());
+    added.add(result.error());
+    added.add(result.errorKind());
+    added.add(result.tokens());
+    added.add(result.logProb());
+    added.add(OutputSchema.counters(result.counters(), result.millis()));
+    if (writesAll(settings)) {
+      added.add(OutputSchema.outputs(result.outputs()));
+    }
+    return Rows.append(row, columns, added.toArray());
+  }
+
+  /** Whether all of a row's texts are written. */
+  static boolean writesAll(GenerationSettings settings) {
+    return settings.settings().get(DecodingSettings.OUTPUTS) == DecodingSettings.Outputs.ALL;
   }
 }

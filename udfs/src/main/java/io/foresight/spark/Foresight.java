@@ -47,10 +47,11 @@ public final class Foresight {
    *     HiddenColumns#INPUT_ERROR} becomes an error row
    * @return the input's columns, then {@code output}, {@code reward}, {@code constraint_scores},
    *     {@code satisfied}, {@code status} (ok, unsatisfied, truncated, error), {@code error},
-   *     {@code error_kind}, {@code tokens}, {@code log_prob} and {@code counters}, each after the
-   *     settings' prefix. {@code reward} is null in a row that no reward judged, {@code satisfied}
-   *     in one that no hard reward did. One row per input row; the same rows and seed give the same
-   *     output for any number of partitions
+   *     {@code error_kind}, {@code tokens}, {@code log_prob} and {@code counters}, and {@code
+   *     outputs} if all of a row's texts are asked for, each after the settings' prefix. {@code
+   *     reward} is null in a row that no reward judged, {@code satisfied} in one that no hard
+   *     reward did. One row per input row; the same rows and seed give the same output for any
+   *     number of partitions
    * @throws IllegalArgumentException if a column is missing, or the input already has an output
    *     column, or one of a name of {@link HiddenColumns}
    * @throws io.foresight.model.text.ModelException if a remote model cannot be listed
@@ -114,7 +115,9 @@ public final class Foresight {
    */
   public static StructType schema(Dataset<Row> input, GenerationSettings settings) {
     StructType own = HiddenColumns.own(input);
-    StructType schema = OutputSchema.generated(own, settings.settings().get(ColumnSettings.PREFIX));
+    StructType schema =
+        OutputSchema.generated(
+            own, settings.settings().get(ColumnSettings.PREFIX), CdslUdf.writesAll(settings));
     require(own, columns(settings));
     return schema;
   }

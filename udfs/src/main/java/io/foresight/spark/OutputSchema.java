@@ -1,6 +1,7 @@
 package io.foresight.spark;
 
 import io.foresight.decoding.Counters;
+import io.foresight.engine.RowResult;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
 
 /** The columns that generation and scoring add to their input. */
 final class OutputSchema {
@@ -33,6 +36,17 @@ final class OutputSchema {
           .add("log_prob", DataTypes.DoubleType)
           .add("counters", COUNTERS);
 
+  private static final StructType OUTPUT =
+      new StructType()
+          .add("text", DataTypes.StringType)
+          .add("reward", DataTypes.DoubleType)
+          .add(
+              "constraint_scores",
+              DataTypes.createMapType(DataTypes.StringType, DataTypes.DoubleType))
+          .add("satisfied", DataTypes.BooleanType)
+          .add("tokens", DataTypes.IntegerType)
+          .add("log_prob", DataTypes.DoubleType);
+
   private static final StructType SCORED = scored();
 
   private OutputSchema() {}
@@ -53,7 +67,14 @@ final class OutputSchema {
    *     Spark does, without case
    */
   static StructType generated(StructType input, String prefix) {
-    return added(input, GENERATED, prefix);
+    return generated(input, prefix, false);
+  }
+
+  /** The same, with {@code outputs} last if all of a row's texts are written. */
+  static StructType generated(StructType input, String prefix, boolean all) {
+    StructType columns =
+        all ? GENERATED.add("outputs", DataTypes.createArrayType(OUTPUT)) : GENERATED;
+    return added(input, columns, prefix);
   }
 
   /**
@@ -90,6 +111,25 @@ final class OutputSchema {
       all = all.add(field);
     }
     return all;
+  }
+
+  /** A row's texts; {@code null} of a row that has none. */
+  static Seq<Row> outputs(List<RowResult.Output> outputs) {
+    if (outputs == null) {
+      return null;
+    }
+    List<Row> rows = new ArrayList<>();
+    for (RowResult.Output output : outputs) {
+      rows.add(
+          RowFactory.create(
+              output.text(),
+              output.reward(),
+              JavaConverters.mapAsScalaMap(output.scores()),
+              output.satisfied(),
+              output.tokens(),
+              output.logProb()));
+    }
+    return JavaConverters.asScalaBuffer(rows).toList();
   }
 
   static Row counters(Counters counters, long millis) {

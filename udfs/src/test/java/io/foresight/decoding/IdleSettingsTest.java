@@ -6,15 +6,16 @@ import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
 import static io.foresight.decoding.DecodingSettings.HINTS;
 import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
 import static io.foresight.decoding.DecodingSettings.LOOKAHEAD_DRAFT;
+import static io.foresight.decoding.DecodingSettings.OUTPUTS;
 import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
 import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+import static io.foresight.decoding.DecodingSettings.SAMPLES;
 import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
 import static io.foresight.decoding.DecodingSettings.TOP_K;
 import static io.foresight.decoding.DecodingSettings.TOP_P;
 import static io.foresight.decoding.DecodingSettings.VERIFICATION;
-import static io.foresight.decoding.strategy.BestOfN.SAMPLES;
 import static io.foresight.decoding.strategy.Cdlh.REUSE_ROLLOUTS;
 import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
 import static io.foresight.decoding.strategy.Cdsl.ACCEPTANCE_THRESHOLD;
@@ -29,6 +30,7 @@ import static io.foresight.decoding.strategy.CdslTree.TREE_VERIFY;
 import static io.foresight.decoding.strategy.CdslTree.TREE_WIDTH;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foresight.decoding.DecodingSettings.Outputs;
 import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
@@ -60,6 +62,7 @@ class IdleSettingsTest {
     changes.put("decoding.temperature", (b, r) -> b.with(TEMPERATURE, 0.3 + r.nextDouble()));
     changes.put("decoding.top-k", (b, r) -> b.with(TOP_K, r.nextInt(4)));
     changes.put("decoding.top-p", (b, r) -> b.with(TOP_P, 0.2 + 0.8 * r.nextDouble()));
+    changes.put("decoding.outputs", (b, r) -> b.with(OUTPUTS, Outputs.values()[r.nextInt(2)]));
     changes.put("decoding.samples", (b, r) -> b.with(SAMPLES, 1 + r.nextInt(4)));
     changes.put(
         "decoding.verification",
@@ -123,6 +126,7 @@ class IdleSettingsTest {
     Generation generation = c.decode();
     Counters counters = generation.counters();
     return Arrays.toString(generation.tokens())
+        + generation.outputs().size()
         + counters.targetPositions()
         + ","
         + counters.draftPositions()

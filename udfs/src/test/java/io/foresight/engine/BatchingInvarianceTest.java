@@ -99,15 +99,14 @@ class BatchingInvarianceTest {
     return variants;
   }
 
-  private static Map<String, RowDecoder.Result> decode(
-      Settings decoding, int batch, List<InputRow> rows) {
+  private static Map<String, RowResult> decode(Settings decoding, int batch, List<InputRow> rows) {
     GenerationSettings settings =
         GenerationSettings.of(
                 EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
             .with(EngineSettings.DEVICE, DeviceChoice.CPU)
             .with(EngineSettings.BATCH, batch)
             .with(decoding);
-    Map<String, RowDecoder.Result> results = new LinkedHashMap<>();
+    Map<String, RowResult> results = new LinkedHashMap<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       Iterator<RowDecoder.Decoded> decoded = decoder.decode(rows.iterator());
       for (InputRow named : rows) {
@@ -121,11 +120,11 @@ class BatchingInvarianceTest {
   }
 
   private static void assertSame(
-      String how, Map<String, RowDecoder.Result> results, Map<String, RowDecoder.Result> wanted) {
+      String how, Map<String, RowResult> results, Map<String, RowResult> wanted) {
     assertThat(results).hasSameSizeAs(wanted);
     wanted.forEach(
         (id, one) -> {
-          RowDecoder.Result other = results.get(id);
+          RowResult other = results.get(id);
           String what = "row " + id + " " + how;
           assertThat(other.error()).as(what).isNull();
           assertThat(other.output()).as(what).isEqualTo(one.output());
@@ -154,7 +153,7 @@ class BatchingInvarianceTest {
   @ParameterizedTest
   @MethodSource("variants")
   void aRowsResultDependsOnTheRowAlone(Settings decoding) {
-    Map<String, RowDecoder.Result> alone = decode(decoding, 1, INPUT);
+    Map<String, RowResult> alone = decode(decoding, 1, INPUT);
     assertThat(alone.values())
         .allSatisfy(
             result -> {
@@ -166,7 +165,7 @@ class BatchingInvarianceTest {
     Collections.shuffle(shuffled, new Random(1));
     assertSame("of 5, shuffled", decode(decoding, 5, shuffled), alone);
     List<InputRow> few = INPUT.subList(3, 6);
-    Map<String, RowDecoder.Result> wanted = new HashMap<>(alone);
+    Map<String, RowResult> wanted = new HashMap<>(alone);
     wanted.keySet().retainAll(few.stream().map(InputRow::id).toList());
     assertSame("of few", decode(decoding, ROWS, few), wanted);
   }

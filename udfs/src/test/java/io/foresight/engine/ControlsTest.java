@@ -4,7 +4,9 @@ import static io.foresight.decoding.DecodingSettings.BANNED_TOKENS;
 import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
 import static io.foresight.decoding.DecodingSettings.MIN_NEW_TOKENS;
 import static io.foresight.decoding.DecodingSettings.NO_REPEAT_NGRAM;
+import static io.foresight.decoding.DecodingSettings.OUTPUTS;
 import static io.foresight.decoding.DecodingSettings.REPETITION_PENALTY;
+import static io.foresight.decoding.DecodingSettings.SAMPLES;
 import static io.foresight.decoding.DecodingSettings.STOP;
 import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
@@ -12,7 +14,9 @@ import static io.foresight.decoding.DecodingSettings.TOKEN_BIAS;
 import static io.foresight.decoding.DecodingSettings.VERIFICATION;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import io.foresight.decoding.DecodingSettings.Outputs;
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Strategies;
 import io.foresight.model.text.Tokenizer;
@@ -48,12 +52,11 @@ class ControlsTest {
         .with(settings);
   }
 
-  private static List<RowDecoder.Result> decode(Settings settings) {
+  private static List<RowResult> decode(Settings settings) {
     return decode(settings, List.of());
   }
 
-  private static List<RowDecoder.Result> decode(
-      Settings settings, List<? extends Map<String, ?>> more) {
+  private static List<RowResult> decode(Settings settings, List<? extends Map<String, ?>> more) {
     List<InputRow> rows = new ArrayList<>();
     for (int i = 0; i < CONCEPTS.size(); i++) {
       Map<String, Object> values = new HashMap<>();
@@ -64,7 +67,7 @@ class ControlsTest {
       }
       rows.add(new InputRow("r" + i, values));
     }
-    List<RowDecoder.Result> results = new ArrayList<>();
+    List<RowResult> results = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(with(settings))) {
       decoder.decode(rows.iterator()).forEachRemaining(one -> results.add(one.result()));
     }
@@ -76,7 +79,7 @@ class ControlsTest {
   }
 
   private static List<String> texts(Settings settings) {
-    return decode(settings).stream().map(RowDecoder.Result::output).toList();
+    return decode(settings).stream().map(RowResult::output).toList();
   }
 
   static List<String> strategies() {
@@ -86,16 +89,15 @@ class ControlsTest {
   @ParameterizedTest
   @MethodSource("strategies")
   void aStopStringEndsARowAndIsCut(String strategy) {
-    List<RowDecoder.Result> plain = decode(named(strategy));
+    List<RowResult> plain = decode(named(strategy));
     // Two letters in the middle of a word, so that it begins and ends within tokens.
     String word = plain.get(0).output().split(" ")[2];
     String stop = word.substring(0, Math.min(2, word.length()));
-    List<RowDecoder.Result> stopped =
-        decode(named(strategy).with(STOP, List.of(stop, "no such text")));
-    for (RowDecoder.Result result : stopped) {
+    List<RowResult> stopped = decode(named(strategy).with(STOP, List.of(stop, "no such text")));
+    for (RowResult result : stopped) {
       assertThat(result.output()).doesNotContain(stop);
     }
-    RowDecoder.Result first = stopped.get(0);
+    RowResult first = stopped.get(0);
     assertThat(first.status()).isNotIn("truncated", "error");
     assertThat(first.counters().committed()).isEqualTo((long) first.tokens());
     if (List.of("greedy", "speculative", "sample").contains(strategy)) {
@@ -133,7 +135,7 @@ class ControlsTest {
   void controlsHoldUnderEveryStrategy(String strategy) {
     Settings settings = named(strategy).with(MIN_NEW_TOKENS, 12).with(NO_REPEAT_NGRAM, 2);
     try (Tokenizer tokenizer = Tokenizer.load(EXAMPLES.resolve("target"))) {
-      for (RowDecoder.Result result :
+      for (RowResult result :
           decode(settings.with(BANNED_TOKENS, List.of(" a", " the", "A", "The")))) {
         assertThat(result.tokens()).as(result.output()).isGreaterThanOrEqualTo(12);
         assertThat(result.output().split("[ .]+")).doesNotContain("a", "the", "A", "The");
@@ -157,14 +159,14 @@ class ControlsTest {
     Map<String, Object> none = new HashMap<>();
     none.put("n", null);
     none.put("until", null);
-    List<RowDecoder.Result> plain = decode(named("greedy"));
-    List<RowDecoder.Result> own =
+    List<RowResult> plain = decode(named("greedy"));
+    List<RowResult> own =
         decode(columns, List.of(Map.of("n", 3L), none, Map.of("until", List.of(" "))));
     assertThat(own.get(0).tokens()).isEqualTo(3);
     assertThat(own.get(0).status()).isEqualTo("truncated");
     assertThat(own.get(1).output()).isEqualTo(plain.get(1).output());
     assertThat(own.get(2).output()).doesNotContain(" ").isNotEmpty();
-    List<RowDecoder.Result> wrong =
+    List<RowResult> wrong =
         decode(columns, List.of(Map.of("n", 0), Map.of("n", "many"), Map.of("until", 7)));
     assertThat(wrong).allMatch(result -> result.status().equals("error"));
     assertThat(wrong).allMatch(result -> result.errorKind().equals("input"));
@@ -176,9 +178,9 @@ class ControlsTest {
   @Test
   void aRowsOwnTemperatureChangesThatRowAlone() {
     Settings columns = named("sample").with(RowSettings.TEMPERATURE, "t");
-    List<RowDecoder.Result> plain = decode(named("sample"));
-    List<RowDecoder.Result> own = decode(columns, List.of(Map.of("t", 0.01), Map.of("t", "1.0")));
-    List<RowDecoder.Result> cold = decode(named("sample").with(TEMPERATURE, 0.01));
+    List<RowResult> plain = decode(named("sample"));
+    List<RowResult> own = decode(columns, List.of(Map.of("t", 0.01), Map.of("t", "1.0")));
+    List<RowResult> cold = decode(named("sample").with(TEMPERATURE, 0.01));
     assertThat(own.get(0).output()).isEqualTo(cold.get(0).output());
     assertThat(own.get(1).output()).isEqualTo(plain.get(1).output());
     assertThat(own.get(2).output()).isEqualTo(plain.get(2).output());
@@ -206,9 +208,40 @@ class ControlsTest {
     Map<String, Object> values = Map.of("id", "r0", "concepts", CONCEPTS.get(0));
     GenerationSettings stopping = with(settings.with(STOP, List.of(last))).withRewards(spec);
     try (RowDecoder decoder = new RowDecoder(stopping)) {
-      RowDecoder.Result result = decoder.decode(new InputRow("r0", values));
+      RowResult result = decoder.decode(new InputRow("r0", values));
       assertThat(result.output()).doesNotContain(last);
       assertThat(result.satisfied()).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"best-of-n", "sample"})
+  void allTextsOfARowAreKept(String strategy) {
+    Settings one = named(strategy).with(SAMPLES, 4).with(STOP, List.of("."));
+    List<RowResult> plain = decode(one);
+    List<RowResult> all = decode(one.with(OUTPUTS, Outputs.ALL));
+    for (int i = 0; i < all.size(); i++) {
+      RowResult result = all.get(i);
+      assertThat(plain.get(i).outputs()).isNull();
+      assertThat(result.output()).isEqualTo(plain.get(i).output());
+      assertThat(result.outputs()).hasSize(4);
+      assertThat(result.outputs()).extracting(RowResult.Output::text).contains(result.output());
+      assertThat(result.outputs().stream().distinct().count()).isGreaterThan(1);
+      for (RowResult.Output output : result.outputs()) {
+        assertThat(output.text()).doesNotContain(".");
+        assertThat(output.reward()).isLessThanOrEqualTo(1);
+        if (strategy.equals("best-of-n")) {
+          assertThat(output.reward()).isLessThanOrEqualTo(result.reward());
+        }
+      }
+      RowResult.Output chosen =
+          result.outputs().stream()
+              .filter(output -> output.text().equals(result.output()))
+              .findFirst()
+              .orElseThrow();
+      assertThat(chosen.reward()).isEqualTo(result.reward());
+      assertThat(chosen.tokens()).isEqualTo(result.tokens());
+      assertThat(chosen.logProb()).isCloseTo(result.logProb(), within(1e-4));
     }
   }
 }

@@ -69,7 +69,7 @@ class DraftContextTest {
     return Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, 20);
   }
 
-  private static List<RowDecoder.Result> decode(Settings decoding) {
+  private static List<RowResult> decode(Settings decoding) {
     GenerationSettings settings =
         GenerationSettings.of(EXAMPLES.resolve("target").toString(), draft.toString())
             .with(EngineSettings.DEVICE, DeviceChoice.CPU)
@@ -89,15 +89,15 @@ class DraftContextTest {
   @ParameterizedTest
   @MethodSource("drafting")
   void noStrategysRowsAreLimitedByTheDraft(String strategy) {
-    List<RowDecoder.Result> results = decode(settings(strategy));
-    assertThat(results).extracting(RowDecoder.Result::error).containsOnlyNulls();
+    List<RowResult> results = decode(settings(strategy));
+    assertThat(results).extracting(RowResult::error).containsOnlyNulls();
     assertThat(results)
         .extracting(result -> result.counters().beyondDraftContext())
         .anyMatch(beyond -> beyond > 0);
     if (strategy.equals("speculative")) {
       assertThat(results)
-          .extracting(RowDecoder.Result::output)
-          .isEqualTo(decode(settings("greedy")).stream().map(RowDecoder.Result::output).toList());
+          .extracting(RowResult::output)
+          .isEqualTo(decode(settings("greedy")).stream().map(RowResult::output).toList());
     }
   }
 }

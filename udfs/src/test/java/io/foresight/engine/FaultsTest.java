@@ -100,18 +100,18 @@ class FaultsTest {
         };
   }
 
-  private static List<RowDecoder.Result> decode(
+  private static List<RowResult> decode(
       GenerationSettings settings, UnaryOperator<LanguageModel> seen, List<InputRow> rows) {
-    List<RowDecoder.Result> results = new ArrayList<>();
+    List<RowResult> results = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings, () -> {}, seen)) {
       decoder.decode(rows.iterator()).forEachRemaining(one -> results.add(one.result()));
     }
     return results;
   }
 
-  private static List<String> outputs(List<RowDecoder.Result> results) {
+  private static List<String> outputs(List<RowResult> results) {
     assertThat(results).allSatisfy(result -> assertThat(result.error()).isNull());
-    return results.stream().map(RowDecoder.Result::output).toList();
+    return results.stream().map(RowResult::output).toList();
   }
 
   @ParameterizedTest
@@ -129,7 +129,7 @@ class FaultsTest {
                 throw new EngineException("index out of range in self");
               }
             });
-    List<RowDecoder.Result> before = new ArrayList<>();
+    List<RowResult> before = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings(batch), () -> {}, failsOnce)) {
       Iterator<RowDecoder.Decoded> decoded = decoder.decode(rows().iterator());
       assertThatThrownBy(() -> decoded.forEachRemaining(one -> before.add(one.result())))
@@ -145,7 +145,7 @@ class FaultsTest {
   void wantOfMemoryHalvesTheRowsAndCostsNone(int fitting) {
     List<String> undisturbed = outputs(decode(settings(6), UnaryOperator.identity(), rows()));
     AtomicInteger failures = new AtomicInteger();
-    List<RowDecoder.Result> results =
+    List<RowResult> results =
         decode(
             settings(6),
             before(
@@ -171,7 +171,7 @@ class FaultsTest {
     List<InputRow> rows = new ArrayList<>(rows());
     rows.add(2, row("table".repeat(30), "chair".repeat(30)));
     List<String> undisturbed = outputs(decode(settings(4), UnaryOperator.identity(), rows()));
-    List<RowDecoder.Result> results =
+    List<RowResult> results =
         decode(
             settings(batch),
             before(
@@ -181,7 +181,7 @@ class FaultsTest {
                   }
                 }),
             rows);
-    RowDecoder.Result guilty = results.remove(2);
+    RowResult guilty = results.remove(2);
     assertThat(guilty.status()).isEqualTo("error");
     assertThat(guilty.errorKind()).isEqualTo("memory");
     assertThat(guilty.error()).contains("there is no memory for it alone").contains("can't alloc");
@@ -250,14 +250,14 @@ class FaultsTest {
         done
         """;
     AtomicInteger prompts = new AtomicInteger();
-    List<RowDecoder.Result> results =
+    List<RowResult> results =
         decode(
             settings(3, RunLimits.of(Settings.defaults()), command(script)),
             before(
                 extensions ->
                     prompts.addAndGet((int) extensions.stream().filter(e -> isPrompt(e)).count())),
             rows());
-    RowDecoder.Result guilty = results.remove(2);
+    RowResult guilty = results.remove(2);
     assertThat(guilty.errorKind()).isEqualTo("reward");
     assertThat(guilty.error()).contains("CUDA error: out of memory");
     assertThat(outputs(results)).hasSize(5);
@@ -339,8 +339,8 @@ class FaultsTest {
   @Test
   void aFaultOfTheRowHasAKind() {
     List<InputRow> rows = List.of(row("dog"), row("!", "dog"), row("dog ".repeat(400)), row("cat"));
-    List<RowDecoder.Result> results = decode(settings(4), UnaryOperator.identity(), rows);
-    assertThat(results.stream().map(RowDecoder.Result::errorKind))
+    List<RowResult> results = decode(settings(4), UnaryOperator.identity(), rows);
+    assertThat(results.stream().map(RowResult::errorKind))
         .containsExactly(null, "input", "prompt", null);
     assertThat(results.get(1).error()).contains("holds no word");
   }
@@ -382,10 +382,10 @@ class FaultsTest {
   void aRowThatTakesTooLongIsAnErrorAndItsPlaceIsFree(int batch) {
     RunLimits limits = new RunLimits(Duration.ofSeconds(3), Duration.ZERO);
     long started = System.nanoTime();
-    List<RowDecoder.Result> results =
+    List<RowResult> results =
         decode(settings(batch, limits, program("boat")), UnaryOperator.identity(), rows());
     assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(30));
-    RowDecoder.Result late = results.remove(2);
+    RowResult late = results.remove(2);
     assertThat(late.status()).isEqualTo("error");
     assertThat(late.errorKind()).isEqualTo("timeout");
     assertThat(late.error()).isEqualTo(limits.exceeded().getMessage()).contains("longer than 3 s");

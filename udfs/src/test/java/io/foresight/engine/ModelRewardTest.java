@@ -98,7 +98,7 @@ class ModelRewardTest {
     return SequenceClassifier.load(CLASSIFIERS.resolve(name), Device.cpu());
   }
 
-  private static List<RowDecoder.Result> decode(RewardSpec rewards, String strategy, int batch) {
+  private static List<RowResult> decode(RewardSpec rewards, String strategy, int batch) {
     GenerationSettings settings =
         GenerationSettings.of(
                 EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
@@ -115,7 +115,7 @@ class ModelRewardTest {
       Row row = new GenericRowWithSchema(values, SCHEMA);
       rows.add(Rows.input(word, row));
     }
-    List<RowDecoder.Result> results = new ArrayList<>();
+    List<RowResult> results = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       Iterator<RowDecoder.Decoded> decoded = decoder.decode(rows.iterator());
       decoded.forEachRemaining(one -> results.add(one.result()));
@@ -129,12 +129,12 @@ class ModelRewardTest {
   @ValueSource(strings = {"greedy", "cdlh", "cdsl", "cdsl-tree"})
   void scoresAreTheModelsWhateverSharesTheirForward(String strategy) {
     RewardSpec spec = new RewardSpec(Combination.WEIGHTED_SUM, List.of(concepts(), kind(), good()));
-    List<RowDecoder.Result> alone = decode(spec, strategy, 1);
-    List<RowDecoder.Result> together = decode(spec, strategy, 4);
+    List<RowResult> alone = decode(spec, strategy, 1);
+    List<RowResult> together = decode(spec, strategy, 4);
     try (SequenceClassifier kind = classifier("bert-two");
         SequenceClassifier good = classifier("llama-reward")) {
       for (int i = 0; i < WORDS.size(); i++) {
-        RowDecoder.Result one = alone.get(i);
+        RowResult one = alone.get(i);
         assertThat(one.error()).isNull();
         assertThat(together.get(i).output()).isEqualTo(one.output());
         float[] classes = kind.problem().scores(kind.logits(List.of(kind.encode(one.output())))[0]);
@@ -168,8 +168,8 @@ class ModelRewardTest {
     assertThat(mean(decode(spec, "cdlh", 4))).isGreaterThan(greedy);
   }
 
-  private static double mean(List<RowDecoder.Result> results) {
-    return results.stream().mapToDouble(RowDecoder.Result::reward).average().orElseThrow();
+  private static double mean(List<RowResult> results) {
+    return results.stream().mapToDouble(RowResult::reward).average().orElseThrow();
   }
 
   @Test

@@ -52,7 +52,7 @@ class UnjudgedRowsTest {
     return List.of(row(List.of("dog", "zebra")), row(List.of()), row(null));
   }
 
-  private static List<RowDecoder.Result> decode(String strategy) {
+  private static List<RowResult> decode(String strategy) {
     GenerationSettings settings =
         GenerationSettings.of(
                 EXAMPLES.resolve("target").toString(), EXAMPLES.resolve("draft").toString())
@@ -64,7 +64,7 @@ class UnjudgedRowsTest {
     for (Row row : rows()) {
       named.add(Rows.input("id " + named.size(), row));
     }
-    List<RowDecoder.Result> results = new ArrayList<>();
+    List<RowResult> results = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       decoder.decode(named.iterator()).forEachRemaining(one -> results.add(one.result()));
     }
@@ -79,11 +79,11 @@ class UnjudgedRowsTest {
   @ParameterizedTest
   @MethodSource("strategies")
   void haveNoRewardAndAreNeitherSatisfiedNorNot(String strategy) {
-    List<RowDecoder.Result> results = decode(strategy);
+    List<RowResult> results = decode(strategy);
     assertThat(results.get(0).reward()).isNotNull();
     assertThat(results.get(0).satisfied()).isEqualTo(results.get(0).reward() == 1);
     String plain = decode("greedy").get(0).output();
-    for (RowDecoder.Result result : results.subList(1, 3)) {
+    for (RowResult result : results.subList(1, 3)) {
       assertThat(result.error()).isNull();
       assertThat(result.reward()).isNull();
       assertThat(result.satisfied()).isNull();

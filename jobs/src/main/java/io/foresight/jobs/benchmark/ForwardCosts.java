@@ -6,6 +6,7 @@ import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import io.foresight.engine.EngineSettings;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.RowDecoder;
+import io.foresight.engine.Spent;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.settings.Settings;
 import io.foresight.spark.SparkTask;
@@ -83,7 +84,7 @@ final class ForwardCosts {
   }
 
   /** Seconds that the forwards of a run would have taken one by one on the measured curves. */
-  double predictedSeconds(GenerationSettings settings, RowDecoder.Spent spent) {
+  double predictedSeconds(GenerationSettings settings, Spent spent) {
     Curves both = curves.get(Pair.of(settings));
     return both.target.cost().seconds(spent.target().sizes())
         + both.draft.cost().seconds(spent.draft().sizes());

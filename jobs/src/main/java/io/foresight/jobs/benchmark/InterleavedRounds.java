@@ -1,6 +1,7 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.engine.RowDecoder;
+import io.foresight.engine.Spent;
 import io.foresight.spark.SparkTask;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -46,7 +47,7 @@ final class InterleavedRounds {
     private final PromptCycle prompts;
     private final RowDecoder decoder;
     private Iterator<RowDecoder.Decoded> rows;
-    private RowDecoder.Spent before;
+    private Spent before;
     private long decoded;
     private long tokens;
     private long nanos;

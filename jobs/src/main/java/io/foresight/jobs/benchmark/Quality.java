@@ -3,7 +3,7 @@ package io.foresight.jobs.benchmark;
 import io.foresight.decoding.Counters;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.InputRow;
-import io.foresight.engine.RowDecoder;
+import io.foresight.engine.RowResult;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
@@ -44,7 +44,7 @@ final class Quality {
     coverageNames = ofConcepts.names();
   }
 
-  void add(InputRow row, RowDecoder.Result result) {
+  void add(InputRow row, RowResult result) {
     boolean endedByEos = !result.status().equals("truncated");
     if (rows == outputs.length) {
       outputs = Arrays.copyOf(outputs, 2 * rows);

@@ -1,6 +1,6 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.engine.RowDecoder.Spent;
+import io.foresight.engine.Spent;
 import io.foresight.model.ForwardStats;
 
 /**

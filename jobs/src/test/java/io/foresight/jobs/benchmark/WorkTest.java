@@ -3,7 +3,7 @@ package io.foresight.jobs.benchmark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foresight.engine.RowDecoder.Spent;
+import io.foresight.engine.Spent;
 import io.foresight.model.ForwardSizes;
 import io.foresight.model.ForwardStats;
 import org.junit.jupiter.api.Test;

@@ -14,6 +14,7 @@ import io.foresight.decoding.Scores;
 import io.foresight.decoding.search.RowCounters.Origin;
 import io.foresight.decoding.search.RowCounters.State;
 import io.foresight.settings.Settings;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
@@ -35,6 +36,7 @@ public final class DecodingRow {
   private double logProb;
   private boolean ended;
   private boolean stopped;
+  private final List<Generation.Output> outputs = new ArrayList<>();
   private int[] judged;
   private Judgement judgement;
 
@@ -262,6 +264,14 @@ public final class DecodingRow {
     committed.run();
   }
 
+  /** Keeps a text that the strategy had beside the one that it commits, before it commits any. */
+  public void output(List<TokenScores> text) {
+    int[] ids = upToStop(text.stream().mapToInt(TokenScores::id).toArray());
+    boolean isEnded = stop.test(ids) || isEos(ids[ids.length - 1]);
+    double sum = text.stream().limit(ids.length).mapToDouble(TokenScores::logProb).sum();
+    outputs.add(new Generation.Output(ids, isEnded, sum));
+  }
+
   /** Counts one verification. */
   public void verified(int drafted, int accepted) {
     tally.drafted += drafted;
@@ -284,6 +294,6 @@ public final class DecodingRow {
       int firstBeyond = Math.max(prompt.length, draft.contextLength() + 1);
       tally.beyondDraftContext = Math.max(0, end - firstBeyond);
     }
-    return new Generation(generated.clone(), ended, logProb, tally.snapshot());
+    return new Generation(generated.clone(), ended, logProb, tally.snapshot(), outputs);
   }
 }

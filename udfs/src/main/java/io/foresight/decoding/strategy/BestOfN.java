@@ -1,10 +1,13 @@
 package io.foresight.decoding.strategy;
 
+import static io.foresight.decoding.DecodingSettings.OUTPUTS;
+import static io.foresight.decoding.DecodingSettings.SAMPLES;
 import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
 import static io.foresight.decoding.DecodingSettings.TOP_K;
 import static io.foresight.decoding.DecodingSettings.TOP_P;
 
 import io.foresight.decoding.CacheNeed;
+import io.foresight.decoding.DecodingSettings.Outputs;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
@@ -18,23 +21,19 @@ import io.foresight.decoding.search.Hypotheses;
 import io.foresight.decoding.search.Hypothesis;
 import io.foresight.decoding.search.Ids;
 import io.foresight.decoding.search.RowCounters.Origin;
+import io.foresight.decoding.search.Samples;
 import io.foresight.decoding.search.TokenScores;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * n samples from p, extended together in one forward per step; the one with the highest reward is
  * kept. Ties go to the higher log p, then to the earlier sample.
  */
 public final class BestOfN implements Strategy {
-
-  /** n. */
-  public static final Setting<Integer> SAMPLES =
-      Setting.whole("decoding.samples", 5, 1)
-          .changes(Setting.Effect.GENERATION)
-          .does("best-of-n: samples per row");
 
   /** Makes it. */
   public static final class Factory implements StrategyFactory {
@@ -46,7 +45,7 @@ public final class BestOfN implements Strategy {
 
     @Override
     public List<Setting<?>> reads() {
-      return List.of(SAMPLES, TEMPERATURE, TOP_K, TOP_P);
+      return List.of(SAMPLES, TEMPERATURE, TOP_K, TOP_P, OUTPUTS);
     }
 
     @Override
@@ -57,11 +56,13 @@ public final class BestOfN implements Strategy {
 
   private final int samples;
   private final Sampler sampler;
+  private final boolean keepsAll;
 
   /** Samples as {@code settings} say. */
   public BestOfN(Settings settings) {
     this.samples = settings.get(SAMPLES);
     this.sampler = Sampler.of(settings);
+    this.keepsAll = settings.get(OUTPUTS) == Outputs.ALL;
   }
 
   @Override
@@ -83,22 +84,12 @@ public final class BestOfN implements Strategy {
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     DecodingRow row = new DecodingRow(target, null, request);
     Noise noise = new Noise(sampler, request.seed());
-    try (Hypotheses hypotheses = new Hypotheses()) {
-      Hypothesis first =
-          hypotheses.add(
-              Hypothesis.open(
-                  row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise.ofSample(0)));
-      if (samples > 1) {
-        first.fill();
+    List<Noise> noises = IntStream.range(0, samples).mapToObj(noise::ofSample).toList();
+    try (Hypotheses drawn = Samples.draw(row, noises)) {
+      if (keepsAll) {
+        drawn.all().forEach(sample -> row.output(sample.known()));
       }
-      for (int i = 1; i < samples; i++) {
-        hypotheses.add(first.fork(noise.ofSample(i)));
-      }
-      int[] counts = new int[samples];
-      Arrays.fill(counts, row.remaining());
-      Hypothesis.rollOut(row.target(), hypotheses.all(), counts, 0, 0);
-      best(row, hypotheses.all())
-          .forEach(next -> row.commit(Origin.TARGET, next.id(), next.logProb()));
+      best(row, drawn.all()).forEach(next -> row.commit(Origin.TARGET, next.id(), next.logProb()));
     }
     return row.generation();
   }

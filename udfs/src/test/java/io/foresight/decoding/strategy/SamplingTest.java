@@ -4,12 +4,12 @@ import static io.foresight.decoding.DecodingSettings.CANDIDATES;
 import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
 import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
+import static io.foresight.decoding.DecodingSettings.SAMPLES;
 import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static io.foresight.decoding.DecodingSettings.TEMPERATURE;
 import static io.foresight.decoding.DecodingSettings.TOP_K;
 import static io.foresight.decoding.DecodingSettings.TOP_P;
 import static io.foresight.decoding.DecodingSettings.VERIFICATION;
-import static io.foresight.decoding.strategy.BestOfN.SAMPLES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
