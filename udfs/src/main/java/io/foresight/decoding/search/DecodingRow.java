@@ -17,7 +17,11 @@ import io.foresight.settings.Settings;
 import java.util.Arrays;
 import java.util.List;
 
-/** A row while it is being decoded: what was generated, what may still come, and what it took. */
+/**
+ * A row while it is being decoded: what was generated, what may still come, and what it took. Every
+ * strategy opens one, asks models and reward by way of it, so that they are counted, and returns
+ * its {@link #generation()}.
+ */
 public final class DecodingRow {
 
   private final LanguageModel target;
@@ -39,6 +43,7 @@ public final class DecodingRow {
    * Opens a row.
    *
    * @param draft {@code null} for strategies without one
+   * @throws RowFault if the prompt leaves no room in the target's context
    */
   public DecodingRow(LanguageModel target, LanguageModel draft, Request request) {
     int room = target.contextLength() - request.prompt().length;
@@ -82,7 +87,7 @@ public final class DecodingRow {
     return target;
   }
 
-  /** q, counted. */
+  /** q, counted; {@code null} for strategies without one. */
   public LanguageModel draft() {
     return draft;
   }
@@ -97,10 +102,12 @@ public final class DecodingRow {
     return limit - generated.length;
   }
 
+  /** Whether the output ended by EOS or reached the limit; then nothing can be committed. */
   public boolean finished() {
     return ended || remaining() == 0;
   }
 
+  /** Whether {@code id} ends the output. */
   public boolean isEos(int id) {
     return target.isEos(id);
   }
@@ -207,7 +214,7 @@ public final class DecodingRow {
   }
 
   /** Rmax, the most that {@link #reward} can be. */
-  double rewardBound() {
+  public double rewardBound() {
     return rewardBound;
   }
 
@@ -221,7 +228,13 @@ public final class DecodingRow {
         || (hypothesis.length > 0 && isEos(hypothesis[hypothesis.length - 1]));
   }
 
-  /** Appends a token to the output. */
+  /**
+   * Appends a token to the output.
+   *
+   * @param origin whose it is, for the counters
+   * @param tokenLogProb its log p, without noise
+   * @throws IllegalStateException if the row is finished
+   */
   public void commit(Origin origin, int id, double tokenLogProb) {
     if (finished()) {
       throw new IllegalStateException(
@@ -251,6 +264,7 @@ public final class DecodingRow {
     tally.nearTies++;
   }
 
+  /** The output so far, with what it took. */
   public Generation generation() {
     if (draft != null) {
       int end = prompt.length + generated.length;

@@ -232,7 +232,8 @@ public final class CdslTree implements Strategy {
     // Branches that meet again are one path, and which of them is taken changes nothing.
     List<Choice> close =
         choices.stream()
-            .filter(c -> best.value() - c.value() < Scores.NEAR_TIE)
+            // Not <, by which two that are infinite would not be close.
+            .filter(c -> !(best.value() - c.value() >= Scores.NEAR_TIE))
             .filter(c -> c.branch() == best.branch() || !Arrays.equals(c.path(), best.path()))
             .toList();
     if (close.size() == 1) {
