@@ -53,7 +53,7 @@ public final class CheckStrategyJob implements Callable<Integer> {
                 () ->
                     new SettingsException(
                         List.of(
-                            "Cannot check strategy %s: the strategies are %s. Give one of them, or its jar by --jars."
+                            "NAME %s: it must be one of %s, or come in a jar of --jars."
                                 .formatted(name, String.join(", ", Strategies.names())))));
     StrategyChecks checks = new StrategyChecks(factory);
     List<String> violations = checks.violations(seed, cases);

@@ -40,7 +40,7 @@ class CheckStrategyJobTest {
   void whatCannotBeChecked() {
     JobRun unknown = JobRun.of("check-strategy", "clever");
     assertThat(unknown.code()).isEqualTo(2);
-    assertThat(unknown.err()).contains("Cannot check strategy clever: the strategies are greedy,");
+    assertThat(unknown.err()).contains("NAME clever: it must be one of greedy, ");
     JobRun none = JobRun.of("check-strategy", "greedy", "--cases", "0");
     assertThat(none.code()).isEqualTo(2);
     assertThat(none.err()).contains("--cases 0: it must be a whole number of at least 1.");

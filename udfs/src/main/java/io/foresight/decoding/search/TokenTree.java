@@ -26,7 +26,7 @@ public final class TokenTree {
    * @param paths the continuations, which may share any prefix with {@code held} and each other
    * @param ends ids that end a path; nothing follows them, so they are no nodes
    */
-  TokenTree(int[] held, List<int[]> paths, IntPredicate ends) {
+  public TokenTree(int[] held, List<int[]> paths, IntPredicate ends) {
     this.held = held;
     this.paths = paths;
     for (int[] path : paths) {
