@@ -10,6 +10,7 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
+import io.foresight.decoding.StrategyFactory.Promise;
 import io.foresight.decoding.search.DecodingRow;
 import io.foresight.decoding.search.Hypothesis;
 import io.foresight.decoding.search.RowCounters.Origin;
@@ -43,8 +44,8 @@ class StrategyChecksTest {
     Generation decode(LanguageModel target, Request request, Settings settings);
   }
 
-  /** A strategy that promises greedy decoding's output, and reads no setting. */
-  private record Broken(Decoder decoder) implements StrategyFactory {
+  /** A strategy that reads no setting. */
+  private record Broken(Decoder decoder, Promise promise) implements StrategyFactory {
 
     @Override
     public String name() {
@@ -54,11 +55,6 @@ class StrategyChecksTest {
     @Override
     public List<Setting<?>> reads() {
       return List.of();
-    }
-
-    @Override
-    public Promise promise() {
-      return Promise.GREEDY;
     }
 
     @Override
@@ -88,7 +84,11 @@ class StrategyChecksTest {
   }
 
   private static List<String> violations(Decoder decoder) {
-    return new StrategyChecks(new Broken(decoder)).violations(1, 50);
+    return violations(decoder, Promise.GREEDY);
+  }
+
+  private static List<String> violations(Decoder decoder, Promise promise) {
+    return new StrategyChecks(new Broken(decoder, promise)).violations(1, 50);
   }
 
   private static Hypothesis open(DecodingRow row) {
@@ -211,5 +211,101 @@ class StrategyChecksTest {
           return row.generation();
         };
     assertThat(violations(reading)).anyMatch(what -> what.contains("that reads() does not have"));
+  }
+
+  @Test
+  void anotherPromiseIsFound() {
+    assertThat(violations((target, request, settings) -> greedy(target, request), Promise.CDLH))
+        .isNotEmpty()
+        .allMatch(what -> what.contains(", and those of cdlh ["));
+  }
+
+  @Test
+  void moreThanIsNeededIsFound() {
+    Decoder forking =
+        (target, request, settings) -> {
+          DecodingRow row = new DecodingRow(target, null, request);
+          try (Hypothesis p = open(row);
+              Hypothesis fork = p.fork()) {
+            while (!row.finished()) {
+              greedily(row, p);
+            }
+            assertThat(fork.known()).isEmpty();
+          }
+          return row.generation();
+        };
+    assertThat(violations(forking))
+        .hasSize(50)
+        .allMatch(what -> what.contains("it had 2 sequences of p, 0 of q and 0 nodes"));
+  }
+
+  @Test
+  void whatIsCountedWronglyIsFound() {
+    Decoder uncounted =
+        (target, request, settings) -> {
+          DecodingRow row = new DecodingRow(target, null, request);
+          try (Hypothesis p =
+              Hypothesis.open(target, row.tokens(), Hypothesis.Detail.LOG_PROBS, null)) {
+            while (!row.finished()) {
+              greedily(row, p);
+            }
+          }
+          return row.generation();
+        };
+    assertThat(violations(uncounted))
+        .hasSize(50)
+        .allMatch(what -> what.contains("targetForwards is 0, and must be "));
+  }
+
+  @Test
+  void aRewardWhoseFailureIsHiddenIsFound() {
+    Decoder hiding =
+        (target, request, settings) -> {
+          DecodingRow row = new DecodingRow(target, null, request);
+          try (Hypothesis p = open(row)) {
+            while (!row.finished()) {
+              greedily(row, p);
+              try {
+                row.reward();
+              } catch (IllegalStateException e) {
+                return row.generation();
+              }
+            }
+          }
+          return row.generation();
+        };
+    assertThat(violations(hiding))
+        .hasSize(50)
+        .allMatch(what -> what.contains("it went on when the reward failed"));
+  }
+
+  @Test
+  void whatRowsShareIsFound() {
+    int[] rows = {0};
+    Decoder counting =
+        (target, request, settings) -> {
+          rows[0]++;
+          DecodingRow row = new DecodingRow(target, null, request);
+          try (Hypothesis p = open(row)) {
+            while (!row.finished() && (row.remaining() > 1 || rows[0] % 2 == 0)) {
+              greedily(row, p);
+            }
+          }
+          return row.generation();
+        };
+    assertThat(violations(counting, Promise.OWN)).isNotEmpty();
+    Hypothesis[] current = {null};
+    Decoder sharing =
+        (target, request, settings) -> {
+          DecodingRow row = new DecodingRow(target, null, request);
+          try (Hypothesis p = open(row)) {
+            current[0] = p;
+            while (!row.finished()) {
+              greedily(row, current[0]);
+            }
+          }
+          return row.generation();
+        };
+    assertThat(violations(sharing, Promise.OWN)).isNotEmpty();
   }
 }
