@@ -2,6 +2,7 @@ package io.foresight.jobs;
 
 import io.foresight.jobs.benchmark.BenchmarkJob;
 import io.foresight.jobs.generate.GenerateJob;
+import io.foresight.jobs.inspect.CheckStrategyJob;
 import io.foresight.jobs.inspect.InspectJob;
 import io.foresight.jobs.process.ExitCode;
 import io.foresight.jobs.process.Failure;
@@ -32,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ScoreJob.class,
       BenchmarkJob.class,
       InspectJob.class,
+      CheckStrategyJob.class,
       SettingsJob.class,
       TrainJob.class,
       TrainClassifierJob.class

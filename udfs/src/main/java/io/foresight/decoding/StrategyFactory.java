@@ -34,14 +34,17 @@ public interface StrategyFactory {
     return Map.of();
   }
 
-  /** What its output promises; the invariants that a test holds it to. */
+  /** What its output promises; {@code ./submit.sh check-strategy} holds it to that. */
   default Promise promise() {
     return Promise.OWN;
   }
 
   /** Whose output a strategy has, token for token, for any draft, batch and reward. */
   enum Promise {
-    /** Greedy decoding's, where nothing is sampled. */
+    /**
+     * Greedy decoding's, where nothing is sampled; and that of {@code sample} under {@code
+     * decoding.verification = coupled}, if it reads that.
+     */
     GREEDY,
     /** That of {@code cdlh}. */
     CDLH,

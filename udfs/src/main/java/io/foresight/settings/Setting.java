@@ -603,13 +603,18 @@ public final class Setting<T> {
     return syntax.read().apply(new Source(config, key));
   }
 
+  /** Whether it can have a value. */
+  public boolean accepts(T value) {
+    return value != null && valid.test(value);
+  }
+
   /**
    * Checks a value.
    *
    * @throws IllegalArgumentException if it is out of range
    */
   T checked(T value) {
-    if (value == null || !valid.test(value)) {
+    if (!accepts(value)) {
       throw new IllegalArgumentException(
           "Cannot set %s to %s: it must be %s.".formatted(key, value, range));
     }

@@ -37,7 +37,7 @@ import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.S2Action;
 import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.DecodingSettings.Verification;
-import io.foresight.decoding.search.Case;
+import io.foresight.decoding.check.Case;
 import io.foresight.settings.Settings;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -135,13 +135,13 @@ class IdleSettingsTest {
   }
 
   private static Case changed(Case c, String setting, SplittableRandom random) {
-    return c.with(CHANGES.get(setting).apply(c.s(), random));
+    return c.with(CHANGES.get(setting).apply(c.settings(), random));
   }
 
   private static Case of(long seed, String strategy) {
     Case c = Case.of(seed);
     return c.with(
-        c.s()
+        c.settings()
             .with(STRATEGY, strategy)
             .with(TREE_ROUNDS, 2)
             .with(TREE_WIDTH, 3)
@@ -155,7 +155,7 @@ class IdleSettingsTest {
     for (String strategy : Strategies.names()) {
       Case c = of(seed, strategy);
       String wanted = outcome(c);
-      for (String setting : IdleSettings.of(c.s()).keySet()) {
+      for (String setting : IdleSettings.of(c.settings()).keySet()) {
         assertThat(outcome(changed(c, setting, random)))
             .as("%s under %s", setting, strategy)
             .isEqualTo(wanted);
@@ -172,7 +172,7 @@ class IdleSettingsTest {
         SplittableRandom random = new SplittableRandom(seed);
         Case c = of(seed, strategy);
         String before = outcome(c);
-        Set<String> idle = IdleSettings.of(c.s()).keySet();
+        Set<String> idle = IdleSettings.of(c.settings()).keySet();
         everIdle.retainAll(idle);
         unseen.removeIf(
             setting ->

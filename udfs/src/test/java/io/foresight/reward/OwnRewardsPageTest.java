@@ -4,10 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.foresight.Page;
 import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.StringWriter;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -15,14 +14,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
-import javax.tools.JavaCompiler;
-import javax.tools.StandardJavaFileManager;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,57 +23,13 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class OwnRewardsPageTest {
 
-  private static String page;
+  private static Page page;
 
   @TempDir private Path folder;
 
   @BeforeAll
   static void read() throws IOException {
-    page = Files.readString(Path.of("../docs/own-rewards.md"));
-  }
-
-  /** The page's block of code that holds {@code what}. */
-  private static String block(String language, String what) {
-    return Pattern.compile("^```" + language + "\n(.*?)^```$", Pattern.DOTALL | Pattern.MULTILINE)
-        .matcher(page)
-        .results()
-        .map(block -> block.group(1))
-        .filter(block -> block.contains(what))
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private Path jar() throws IOException {
-    Path source = folder.resolve("Alliteration.java");
-    Files.writeString(source, block("java", "class Alliteration"));
-    Path build = Files.createDirectory(folder.resolve("build"));
-    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-    StringWriter messages = new StringWriter();
-    try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
-      List<String> options =
-          List.of("--release", "17", "-Xlint:all", "-Werror", "-proc:none", "-d", build.toString());
-      assertThat(
-              compiler
-                  .getTask(messages, files, null, options, null, files.getJavaFileObjects(source))
-                  .call())
-          .as(messages.toString())
-          .isTrue();
-    }
-    Matcher service = Pattern.compile("echo (\\S+) > build/(\\S+)").matcher(page);
-    assertThat(service.find()).isTrue();
-    Path named = build.resolve(service.group(2));
-    Files.createDirectories(named.getParent());
-    Files.writeString(named, service.group(1) + "\n");
-    Path jar = folder.resolve("my-reward.jar");
-    try (OutputStream file = Files.newOutputStream(jar);
-        JarOutputStream entries = new JarOutputStream(file);
-        Stream<Path> built = Files.walk(build)) {
-      for (Path path : built.filter(Files::isRegularFile).toList()) {
-        entries.putNextEntry(new JarEntry(build.relativize(path).toString()));
-        Files.copy(path, entries);
-      }
-    }
-    return jar;
+    page = Page.of("own-rewards.md");
   }
 
   @Test
@@ -91,7 +38,8 @@ class OwnRewardsPageTest {
         RewardSpec.of("letters", Map.of("type", "alliteration", "words", 4, "timeout", "5s"));
     try (URLClassLoader loader =
             new URLClassLoader(
-                new URL[] {jar().toUri().toURL()}, OwnRewardsPageTest.class.getClassLoader());
+                new URL[] {page.jar(folder, "Alliteration").toUri().toURL()},
+                OwnRewardsPageTest.class.getClassLoader());
         Rewards rewards = OtherRewards.open(loader, spec)) {
       assertThat(rewards.columns()).containsExactly("letter");
       RowRewards row = rewards.forRow(Map.of("letter", "p"));
@@ -147,7 +95,7 @@ class OwnRewardsPageTest {
   @Test
   void theJavaProgramScores() throws IOException {
     Path program = folder.resolve("WordCount.java");
-    Files.writeString(program, block("java", "class WordCount"));
+    Files.writeString(program, page.block("java", "class WordCount"));
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     assertCountsWords(List.of(java, program.toString()));
   }
@@ -158,7 +106,7 @@ class OwnRewardsPageTest {
         Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
             .anyMatch(path -> Files.isExecutable(Path.of(path, "python3"))));
     Path program = folder.resolve("word_count.py");
-    Files.writeString(program, block("python", "import json"));
+    Files.writeString(program, page.block("python", "import json"));
     assertCountsWords(List.of("python3", program.toString()));
   }
 }

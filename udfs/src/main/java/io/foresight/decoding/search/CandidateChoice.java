@@ -9,15 +9,15 @@ import io.foresight.decoding.Scores;
  * @param rewards R of each of them, or what takes its place
  * @param rewardWeight lambda
  */
-record CandidateChoice(TokenScores next, double[] rewards, double rewardWeight) {
+public record CandidateChoice(TokenScores next, double[] rewards, double rewardWeight) {
 
   /** What a candidate is worth. */
-  double value(int i) {
+  public double value(int i) {
     return (double) next.topScores()[i] + rewardWeight * rewards[i];
   }
 
   /** Whether {@code i} is to be chosen rather than {@code j}. */
-  boolean beats(int i, int j) {
+  public boolean beats(int i, int j) {
     if (value(i) != value(j)) {
       return value(i) > value(j);
     }
@@ -26,7 +26,7 @@ record CandidateChoice(TokenScores next, double[] rewards, double rewardWeight) 
   }
 
   /** The one that beats all others. */
-  int best() {
+  public int best() {
     int best = 0;
     for (int i = 1; i < rewards.length; i++) {
       best = beats(i, best) ? i : best;
@@ -35,7 +35,7 @@ record CandidateChoice(TokenScores next, double[] rewards, double rewardWeight) 
   }
 
   /** Whether another one comes so close to {@code best} that rounding could have decided. */
-  boolean isClose(int best) {
+  public boolean isClose(int best) {
     for (int i = 0; i < rewards.length; i++) {
       if (i != best && Math.abs(value(best) - value(i)) < Scores.NEAR_TIE) {
         return true;

@@ -25,6 +25,7 @@ import java.util.List;
  */
 public record CandidateStep(int candidates, int lookahead, double rewardWeight, boolean reuse) {
 
+  /** As {@code settings} say. */
   public static CandidateStep of(Settings settings, boolean reuse) {
     return new CandidateStep(
         settings.get(CANDIDATES), settings.get(LOOKAHEAD), settings.get(REWARD_WEIGHT), reuse);

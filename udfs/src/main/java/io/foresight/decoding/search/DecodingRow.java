@@ -19,7 +19,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** A row while it is being decoded: what was generated, what may still come, and what it took. */
+/**
+ * A row while it is being decoded: what was generated, what may still come, and what it took. Every
+ * strategy opens one, asks models and reward by way of it, so that they are counted, and returns
+ * its {@link #generation()}.
+ */
 public final class DecodingRow {
 
   private final LanguageModel target;
@@ -44,6 +48,7 @@ public final class DecodingRow {
    * Opens a row.
    *
    * @param draft {@code null} for strategies without one
+   * @throws RowFault if the prompt leaves no room in the target's context
    */
   public DecodingRow(LanguageModel target, LanguageModel draft, Request request) {
     int room = target.contextLength() - request.prompt().length;
@@ -90,7 +95,7 @@ public final class DecodingRow {
     return target;
   }
 
-  /** q, counted. */
+  /** q, counted; {@code null} for strategies without one. */
   public LanguageModel draft() {
     return draft;
   }
@@ -105,10 +110,12 @@ public final class DecodingRow {
     return limit - generated.length;
   }
 
+  /** Whether the output ended by EOS or reached the limit; then nothing can be committed. */
   public boolean finished() {
     return ended || remaining() == 0;
   }
 
+  /** Whether {@code id} ends the output. */
   public boolean isEos(int id) {
     return target.isEos(id);
   }
@@ -216,7 +223,7 @@ public final class DecodingRow {
   }
 
   /** Rmax, the most that {@link #reward} can be. */
-  double rewardBound() {
+  public double rewardBound() {
     return rewardBound;
   }
 
@@ -246,6 +253,10 @@ public final class DecodingRow {
   /**
    * Appends a token to the output. One that follows what stops the row is no part of it, and left
    * out: drafts and rollouts run on behind.
+   *
+   * @param origin whose it is, for the counters
+   * @param tokenLogProb its log p, without noise
+   * @throws IllegalStateException if the row is finished
    */
   public void commit(Origin origin, int id, double tokenLogProb) {
     if (stopped) {
@@ -288,6 +299,7 @@ public final class DecodingRow {
     tally.nearTies++;
   }
 
+  /** The output so far, with what it took. */
   public Generation generation() {
     if (draft != null) {
       int end = prompt.length + generated.length;

@@ -1,9 +1,9 @@
 package io.foresight.decoding.search;
 
 /**
- * g, the number of tokens to draft per verification (decoding.md). Adaptive, it is the number that
- * promises most tokens per cost, by the share of draft tokens that were accepted so far in the row.
- * A function of past verifications alone, so that speculation stays lossless in distribution.
+ * g, the number of tokens to draft per verification. Adaptive, it is the number that promises most
+ * tokens per cost, by the share of draft tokens that were accepted so far in the row. A function of
+ * past verifications alone, so that speculation stays lossless in distribution.
  */
 public final class DraftLength {
 

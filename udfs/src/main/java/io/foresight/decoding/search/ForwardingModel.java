@@ -4,7 +4,10 @@ import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.LogitsRules;
 import io.foresight.decoding.Sequence;
 
-/** A model that has another one's vocabulary, context and sequences, and its own {@code extend}. */
+/**
+ * A model that has another one's vocabulary, context and sequences, and its own {@code extend}: for
+ * strategies that look at, change or count what a model is asked.
+ */
 public abstract class ForwardingModel implements LanguageModel {
 
   /** The other one. */

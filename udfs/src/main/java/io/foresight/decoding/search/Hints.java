@@ -35,7 +35,7 @@ public record Hints(int[] ids) {
    *     #ids}
    * @param ahead ids after what was generated
    */
-  TokenScores join(DecodingRow row, Hypothesis p, TokenScores next, int... ahead) {
+  public TokenScores join(DecodingRow row, Hypothesis p, TokenScores next, int... ahead) {
     if (ids.length == 0 || !row.startsWord(next.id())) {
       return next;
     }

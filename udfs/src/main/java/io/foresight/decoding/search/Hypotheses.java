@@ -3,7 +3,7 @@ package io.foresight.decoding.search;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Hypotheses that are closed together. */
+/** Hypotheses that are closed together: those of a step, whose number is not known before. */
 public final class Hypotheses implements AutoCloseable {
 
   private final List<Hypothesis> hypotheses = new ArrayList<>();
@@ -14,6 +14,7 @@ public final class Hypotheses implements AutoCloseable {
     return hypothesis;
   }
 
+  /** All that were added, in order. */
   public List<Hypothesis> all() {
     return hypotheses;
   }

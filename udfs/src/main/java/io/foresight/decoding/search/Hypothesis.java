@@ -97,7 +97,7 @@ public final class Hypothesis implements AutoCloseable {
   }
 
   /** Branches to another base, of which nothing is known but what the cache holds. */
-  Hypothesis branch(int[] to) {
+  public Hypothesis branch(int[] to) {
     Hypothesis hypothesis = new Hypothesis(model, detail, noise, sequence.fork(), held, to);
     hypothesis.gather = gather;
     return hypothesis;
@@ -159,6 +159,7 @@ public final class Hypothesis implements AutoCloseable {
     forgetDraft();
   }
 
+  /** The tokens that are given, the prompt's included; not to be written to. */
   public int[] base() {
     return base;
   }
@@ -174,12 +175,12 @@ public final class Hypothesis implements AutoCloseable {
   }
 
   /** Number of leading {@code tokens} that are known to be the greedy ones. */
-  int agreement(int[] tokens) {
+  public int agreement(int[] tokens) {
     return Ids.common(tokens, greedy(tokens.length));
   }
 
   /** Whether the greedy continuation is known up to {@code count} tokens or EOS. */
-  boolean reaches(int count) {
+  public boolean reaches(int count) {
     return known.size() >= count || ended();
   }
 
@@ -230,7 +231,7 @@ public final class Hypothesis implements AutoCloseable {
    *
    * @param next scores of the place after {@code path}
    */
-  TokenScores settled(TokenScores next, int... path) {
+  public TokenScores settled(TokenScores next, int... path) {
     if (!model.hasCanonicalScores() || next.margin() < Scores.NEAR_TIE) {
       return next;
     }
@@ -296,8 +297,9 @@ public final class Hypothesis implements AutoCloseable {
    * all hypotheses, none if all that is known already.
    *
    * @param topK ids to ask for per position; 0 for none
+   * @see VerifiedDraft#hard
    */
-  static void verify(
+  public static void verify(
       LanguageModel model, List<Hypothesis> hypotheses, List<int[]> drafts, int topK) {
     List<Integer> open = new ArrayList<>();
     List<ForwardRequest> extensions = new ArrayList<>();
@@ -357,7 +359,7 @@ public final class Hypothesis implements AutoCloseable {
    * Scores after the base and after each of {@code tokens}, whether they are the greedy ones or
    * not; none after an EOS. At most one forward.
    */
-  List<TokenScores> along(int[] tokens, int topK) {
+  public List<TokenScores> along(int[] tokens, int topK) {
     int[] path = withoutEos(tokens);
     List<TokenScores> scores =
         List.copyOf(known.subList(0, Math.min(agreement(path) + 1, known.size())));

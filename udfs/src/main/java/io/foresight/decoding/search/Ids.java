@@ -15,7 +15,7 @@ public final class Ids {
   }
 
   /** Number of leading ids that both have in common. */
-  static int common(int[] a, int[] b) {
+  public static int common(int[] a, int[] b) {
     int mismatch = Arrays.mismatch(a, b);
     return mismatch < 0 ? a.length : mismatch;
   }

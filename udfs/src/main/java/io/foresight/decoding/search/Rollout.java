@@ -12,14 +12,15 @@ import java.util.List;
  * @param depth tokens that the rollout is to have, unless it ends before
  * @param draft most tokens that q drafts at a time
  */
-record Rollout(Hypothesis p, Hypothesis q, int depth, int draft) implements AutoCloseable {
+public record Rollout(Hypothesis p, Hypothesis q, int depth, int draft) implements AutoCloseable {
 
-  boolean done() {
+  /** Whether it has its depth, or ended. */
+  public boolean done() {
     return p.reaches(depth);
   }
 
   /** The rollout as far as it is verified. */
-  int[] tokens() {
+  public int[] tokens() {
     return p.greedy(depth);
   }
 
@@ -31,7 +32,7 @@ record Rollout(Hypothesis p, Hypothesis q, int depth, int draft) implements Auto
    * @param topK ids to ask p for per position; 0 for none
    * @return for each rollout the number of draft tokens that p accepted
    */
-  static int[] round(DecodingRow row, List<Rollout> going, DraftLength length, int topK) {
+  public static int[] round(DecodingRow row, List<Rollout> going, DraftLength length, int topK) {
     int[] before = going.stream().mapToInt(rollout -> rollout.tokens().length).toArray();
     int[] counts = new int[before.length];
     for (int i = 0; i < counts.length; i++) {

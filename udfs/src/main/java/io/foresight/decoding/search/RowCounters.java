@@ -4,7 +4,10 @@ import io.foresight.decoding.Counters;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** The counters of a row while it is being decoded. */
+/**
+ * The counters of a row while it is being decoded. {@link DecodingRow} keeps them; a strategy names
+ * their kinds.
+ */
 public final class RowCounters {
 
   long targetForwards;
@@ -21,17 +24,25 @@ public final class RowCounters {
 
   /** Where a committed token came from. */
   public enum Origin {
+    /** A draft's, which p accepted. */
     DRAFT,
+    /** p's own. */
     TARGET,
+    /** One of several, chosen by the reward. */
     CANDIDATE,
+    /** A string that the reward asked for. */
     HINT
   }
 
   /** The four states of a CDSL step. */
   public enum State {
+    /** Draft accepted, reward passes. */
     S1,
+    /** Draft rejected, reward passes. */
     S2,
+    /** Draft accepted, reward fails. */
     S3,
+    /** Draft rejected, reward fails. */
     S4
   }
 

@@ -69,7 +69,7 @@ public record TokenScores(
   }
 
   /** The same with other candidates. */
-  TokenScores withTop(int[] ids, float[] logProbs, float[] scores) {
+  public TokenScores withTop(int[] ids, float[] logProbs, float[] scores) {
     return new TokenScores(
         id,
         logProb,

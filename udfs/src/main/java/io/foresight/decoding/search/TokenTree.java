@@ -6,8 +6,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 
-/** Continuations of a sequence as one tree: what they have in common is one node. */
-final class TokenTree {
+/**
+ * Continuations of a sequence as one tree: what they have in common is one node. {@link
+ * Hypothesis#scoreTree} makes it, and scores all of it in one forward.
+ */
+public final class TokenTree {
 
   private final List<int[]> paths;
   private final List<int[]> nodesOf = new ArrayList<>();
@@ -23,7 +26,7 @@ final class TokenTree {
    * @param paths the continuations, which may share any prefix with {@code held} and each other
    * @param ends ids that end a path; nothing follows them, so they are no nodes
    */
-  TokenTree(int[] held, List<int[]> paths, IntPredicate ends) {
+  public TokenTree(int[] held, List<int[]> paths, IntPredicate ends) {
     this.held = held;
     this.paths = paths;
     for (int[] path : paths) {
@@ -56,12 +59,13 @@ final class TokenTree {
     return tokens.size() - 1;
   }
 
-  int size() {
+  /** Number of nodes. */
+  public int size() {
     return tokens.size();
   }
 
   /** Id of each node. */
-  int[] tokens() {
+  public int[] tokens() {
     return tokens.stream().mapToInt(Integer::intValue).toArray();
   }
 
@@ -104,12 +108,12 @@ final class TokenTree {
   }
 
   /** Number of leading ids of a path that the sequence held already. */
-  int held(int path) {
+  public int held(int path) {
     return Ids.common(held, paths.get(path));
   }
 
   /** Nodes of the first {@code count} ids of a path, without those that were held. */
-  int[] nodes(int path, int count) {
+  public int[] nodes(int path, int count) {
     int[] nodes = nodesOf.get(path);
     return Arrays.copyOf(nodes, Math.max(0, Math.min(nodes.length, count - held(path))));
   }

@@ -22,18 +22,31 @@ public record VerifiedDraft(int drafted, int accepted, int[] hypothesis, double[
     return drafted == 0 ? 1 : (double) accepted / drafted;
   }
 
-  /** Commits the first {@code count} tokens of w, and moves both models on. */
-  public void commit(DecodingRow row, Hypothesis p, Hypothesis q, int count) {
+  /** Commits the first {@code count} tokens of w, and moves p on; for drafts of no model. */
+  public void commit(DecodingRow row, Hypothesis p, int count) {
     for (int i = 0; i < count; i++) {
       row.commit(i < accepted ? Origin.DRAFT : Origin.TARGET, hypothesis[i], logProbs[i]);
     }
-    int[] committed = Arrays.copyOf(hypothesis, count);
-    p.advance(committed);
-    q.advance(committed);
+    p.advance(Arrays.copyOf(hypothesis, count));
   }
 
-  /** Hard rejection: z is accepted while it is p's greedy path; w is p's greedy path. */
-  public static VerifiedDraft hard(DecodingRow row, Hypothesis p, int[] draft, int topK) {
+  /** The same, and moves q on as well. */
+  public void commit(DecodingRow row, Hypothesis p, Hypothesis q, int count) {
+    commit(row, p, count);
+    q.advance(Arrays.copyOf(hypothesis, count));
+  }
+
+  /**
+   * Hard rejection: z is accepted while it is p's greedy path; w is p's greedy path. One forward of
+   * p, or none if all that is known already.
+   *
+   * @param p y, what was generated so far
+   * @param tokens z, which anything may have drafted: at most one token less than the row has left,
+   *     since p's own follows. What comes after an EOS in it is no part of it
+   * @param topK ids to ask p for per position; 0 for none
+   */
+  public static VerifiedDraft hard(DecodingRow row, Hypothesis p, int[] tokens, int topK) {
+    int[] draft = untilEos(row, tokens);
     Hypothesis.verify(row.target(), List.of(p), List.of(draft), topK);
     int accepted = p.agreement(draft);
     int[] hypothesis = p.greedy(accepted + 1);
@@ -43,10 +56,20 @@ public record VerifiedDraft(int drafted, int accepted, int[] hypothesis, double[
     return new VerifiedDraft(draft.length, accepted, hypothesis, logProbs);
   }
 
+  private static int[] untilEos(DecodingRow row, int... tokens) {
+    for (int i = 0; i < tokens.length; i++) {
+      if (row.isEos(tokens[i])) {
+        return Arrays.copyOf(tokens, i + 1);
+      }
+    }
+    return tokens;
+  }
+
   /**
    * Speculative sampling (Leviathan et al. 2023, Chen et al. 2023): z_i, drawn from q, is accepted
    * with probability min(1, p / q); a rejection draws from max(0, p - q), a full acceptance from p.
    *
+   * @param p y with {@link Hypothesis.Detail#ROWS}
    * @param drafts q's scores at each position of the draft, with rows
    */
   public static VerifiedDraft byRatio(

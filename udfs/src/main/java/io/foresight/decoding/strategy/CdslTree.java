@@ -5,6 +5,7 @@ import static io.foresight.decoding.DecodingSettings.CANDIDATES;
 import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
 import static io.foresight.decoding.DecodingSettings.HINTS;
 import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
+import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
 import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
 import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
@@ -27,6 +28,7 @@ import io.foresight.decoding.search.Hypothesis;
 import io.foresight.decoding.search.Ids;
 import io.foresight.decoding.search.RowCounters.Origin;
 import io.foresight.decoding.search.TokenScores;
+import io.foresight.decoding.search.TokenTree;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
@@ -138,10 +140,13 @@ public final class CdslTree implements Strategy {
 
   @Override
   public CacheNeed cacheNeed() {
-    return new CacheNeed(
-        1,
-        1 + settings.get(TREE_WIDTH),
-        settings.get(TREE_VERIFY) * (horizon + settings.get(TREE_ROLLOUT) + 1));
+    return new CacheNeed(1, 1 + settings.get(TREE_WIDTH), mostNodes());
+  }
+
+  /** Nodes of a tree: enough for all rollouts of single tokens, and for one of any length. */
+  private int mostNodes() {
+    int rollouts = settings.get(TREE_VERIFY) * (horizon + settings.get(TREE_ROLLOUT) + 1);
+    return hinted ? Math.max(rollouts, settings.get(MAX_NEW_TOKENS)) : rollouts;
   }
 
   @Override
@@ -217,7 +222,7 @@ public final class CdslTree implements Strategy {
       DecodingRow row, Hypothesis p, Hypothesis q, GreedyHypothesis hypothesis, boolean more) {
     int[] w = hypothesis.ids();
     List<Branch> branches = branches(row, p, q, w);
-    List<int[]> paths = branches.stream().map(Branch::path).toList();
+    List<int[]> paths = fitting(row, branches.stream().map(Branch::path).toList());
     Hypothesis.ScoredTree scored = p.scoreTree(paths, topK(row));
     List<Choice> choices = new ArrayList<>(List.of(unbranched(row, p, w)));
     for (int i = 0; i < paths.size(); i++) {
@@ -226,13 +231,24 @@ public final class CdslTree implements Strategy {
     return commit(row, p, q, hypothesis, best(row, p, choices), scored, more);
   }
 
+  /** The first paths that one tree may have: hints can be long, and memory was planned before. */
+  private List<int[]> fitting(DecodingRow row, List<int[]> paths) {
+    int count = paths.size();
+    while (count > 1
+        && new TokenTree(new int[0], paths.subList(0, count), row::isEos).size() > mostNodes()) {
+      count--;
+    }
+    return paths.subList(0, count);
+  }
+
   /** The best choice by value; of equals the hypothesis as it is, then the path of lower ids. */
   private Choice best(DecodingRow row, Hypothesis p, List<Choice> choices) {
     Choice best = highest(choices);
     // Branches that meet again are one path, and which of them is taken changes nothing.
     List<Choice> close =
         choices.stream()
-            .filter(c -> best.value() - c.value() < Scores.NEAR_TIE)
+            // Not <, by which two that are infinite would not be close.
+            .filter(c -> !(best.value() - c.value() >= Scores.NEAR_TIE))
             .filter(c -> c.branch() == best.branch() || !Arrays.equals(c.path(), best.path()))
             .toList();
     if (close.size() == 1) {

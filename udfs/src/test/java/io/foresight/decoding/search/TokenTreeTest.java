@@ -6,6 +6,7 @@ import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
+import io.foresight.decoding.check.FakeModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;

@@ -22,7 +22,7 @@ import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategies;
-import io.foresight.decoding.search.FakeModel;
+import io.foresight.decoding.check.FakeModel;
 import io.foresight.decoding.search.Ids;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
@@ -102,8 +102,8 @@ class CdslTreeTest {
     }
     assertThat(generation.logProb()).isCloseTo(logProb, within(1e-4));
     assertThat(generation.counters().committed()).isEqualTo(generation.tokens().length);
-    assertThat(target.open).isZero();
-    assertThat(draft.open).isZero();
+    assertThat(target.openSequences()).isZero();
+    assertThat(draft.openSequences()).isZero();
     return generation;
   }
 

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Strategies;
-import io.foresight.decoding.search.Case;
-import io.foresight.decoding.search.RoundingModel;
+import io.foresight.decoding.check.Case;
+import io.foresight.decoding.check.RoundingModel;
 import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.Example;
@@ -26,14 +26,14 @@ class CloseChoicesTest {
   /** Rewards are quarters and logits multiples of the sharpness, so that their sums tie often. */
   private static Case tying(Case c, String strategy) {
     return c.with(
-        c.s()
+        c.settings()
             .with(STRATEGY, strategy)
             .with(VERIFICATION, Verification.HARD)
             .with(REWARD_WEIGHT, 4 * c.p().sharpness()));
   }
 
   private static int[] decode(Case c, long rounding, boolean canonical) {
-    return Strategies.of(c.s())
+    return Strategies.of(c.settings())
         .decode(
             new RoundingModel(c.p(), rounding, canonical),
             new RoundingModel(c.q(), rounding + 1, canonical),

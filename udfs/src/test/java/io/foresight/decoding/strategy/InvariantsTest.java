@@ -38,11 +38,12 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
-import io.foresight.decoding.search.Case;
-import io.foresight.decoding.search.Checks;
-import io.foresight.decoding.search.FakeModel;
+import io.foresight.decoding.check.Case;
+import io.foresight.decoding.check.CdslReference;
+import io.foresight.decoding.check.Checks;
+import io.foresight.decoding.check.FakeModel;
+import io.foresight.decoding.check.Reference;
 import io.foresight.decoding.search.ForwardingModel;
-import io.foresight.decoding.search.Reference;
 import io.foresight.settings.Settings;
 import java.util.List;
 import net.jqwik.api.ForAll;
@@ -67,7 +68,7 @@ class InvariantsTest {
     Case c = Case.of(seed);
     for (String name : Strategies.names()) {
       for (Verification verification : Verification.values()) {
-        Settings settings = c.s().with(STRATEGY, name).with(VERIFICATION, verification);
+        Settings settings = c.settings().with(STRATEGY, name).with(VERIFICATION, verification);
         boolean ratioTest = name.equals("speculative") && verification == Verification.SAMPLING;
         boolean noisy =
             name.equals("sample")
@@ -99,12 +100,12 @@ class InvariantsTest {
   @Property(tries = 500)
   void coupledOutputIsThatOfNoDraft(@ForAll long seed) {
     Case c = Case.of(seed);
-    Settings coupled = c.s().with(VERIFICATION, Verification.COUPLED);
+    Settings coupled = c.settings().with(VERIFICATION, Verification.COUPLED);
     int[] sample = c.with(coupled.with(STRATEGY, "sample")).decode().tokens();
     int[] cdlh = c.with(coupled.with(STRATEGY, "cdlh")).decode().tokens();
     for (int length = 1; length <= 4; length++) {
       for (FakeModel draft : List.of(c.q(), c.p().again(), c.q().withContext(length))) {
-        Case other = new Case(c.p(), draft, c.prompt(), c.limit(), c.reward(), c.s());
+        Case other = c.withDraft(draft);
         Settings drafting = coupled.with(DRAFT_LENGTH, length).with(LOOKAHEAD_DRAFT, length);
         assertThat(other.with(drafting.with(STRATEGY, "speculative")).decode().tokens())
             .isEqualTo(sample);
@@ -129,7 +130,7 @@ class InvariantsTest {
     Case c = Case.of(seed);
     // A threshold that no line reaches: every round is used, and the row still ends.
     Settings hostile =
-        c.s().with(STRATEGY, "cdsl-tree").with(REWARD_THRESHOLD, Double.POSITIVE_INFINITY);
+        c.settings().with(STRATEGY, "cdsl-tree").with(REWARD_THRESHOLD, Double.POSITIVE_INFINITY);
     Checks.addsUp(c.with(hostile), Case::decode);
     Generation plain =
         c.with(
@@ -162,7 +163,7 @@ class InvariantsTest {
       };
 
   private static Generation unjudged(Case c, String strategy) {
-    Settings settings = c.s().with(STRATEGY, strategy).with(VERIFICATION, Verification.HARD);
+    Settings settings = c.settings().with(STRATEGY, strategy).with(VERIFICATION, Verification.HARD);
     Request request =
         new Request(c.prompt(), settings.get(MAX_NEW_TOKENS), SILENT, 7).under(c.rules(), c.stop());
     return Strategies.of(settings).decode(c.p(), c.q(), request);
@@ -171,7 +172,7 @@ class InvariantsTest {
   @Property(tries = 1000)
   void aRowThatNothingJudgesIsDecodedGreedilyWithoutLookaheads(@ForAll long seed) {
     Case any = Case.of(seed);
-    Case c = any.with(any.s().with(VERIFICATION, Verification.HARD));
+    Case c = any.with(any.settings().with(VERIFICATION, Verification.HARD));
     Counters greedy = unjudged(c, "greedy").counters();
     for (String strategy : Strategies.names()) {
       if (strategy.equals("sample") || strategy.equals("best-of-n")) {
@@ -196,11 +197,11 @@ class InvariantsTest {
     }
     // Whatever S2 does to lines that may be led astray, here there is no other way.
     assertThat(
-            unjudged(c.with(c.s().with(ADAPTIVE_DRAFT, Toggle.FALSE)), "cdsl")
+            unjudged(c.with(c.settings().with(ADAPTIVE_DRAFT, Toggle.FALSE)), "cdsl")
                 .counters()
                 .targetForwards())
         .isEqualTo(
-            unjudged(c.with(c.s().with(ADAPTIVE_DRAFT, Toggle.FALSE)), "speculative")
+            unjudged(c.with(c.settings().with(ADAPTIVE_DRAFT, Toggle.FALSE)), "speculative")
                 .counters()
                 .targetForwards());
   }
@@ -230,12 +231,10 @@ class InvariantsTest {
   void theDraftsContextChangesNoLosslessOutput(@ForAll long seed) {
     Case c = Case.of(seed);
     for (String name : new String[] {"speculative", "cdlh-speculative"}) {
-      Case named = c.with(c.s().with(STRATEGY, name)).withoutRatioTest();
+      Case named = c.with(c.settings().with(STRATEGY, name)).withoutRatioTest();
       int[] tokens = named.draftingInFullContext().decode().tokens();
       for (int context = 1; context <= c.prompt().length + 2; context++) {
-        Case shorter =
-            new Case(
-                c.p(), c.q().withContext(context), c.prompt(), c.limit(), c.reward(), named.s());
+        Case shorter = named.withDraft(c.q().withContext(context));
         assertThat(shorter.decode().tokens()).isEqualTo(tokens);
       }
     }
@@ -247,7 +246,7 @@ class InvariantsTest {
     double before = Double.NEGATIVE_INFINITY;
     // The first samples stay the same as more are drawn, so the best reward can only rise.
     for (int n = 1; n <= 4; n++) {
-      Case more = c.with(c.s().with(STRATEGY, "best-of-n").with(SAMPLES, n));
+      Case more = c.with(c.settings().with(STRATEGY, "best-of-n").with(SAMPLES, n));
       double reward = c.reward().judge(more.decode().tokens(), true).reward();
       assertThat(reward).isGreaterThanOrEqualTo(before);
       before = reward;
@@ -259,7 +258,7 @@ class InvariantsTest {
     for (String name : new String[] {"greedy", "speculative", "cdlh", "cdlh-appx", "cdsl"}) {
       Case c = Case.of(seed).draftingInFullContext().withoutRatioTest();
       c.with(
-              c.s()
+              c.settings()
                   .with(STRATEGY, name)
                   .with(REUSE_ROLLOUTS, true)
                   // A rollout by p may roll back rejected draft tokens that a later one needs.
@@ -267,26 +266,26 @@ class InvariantsTest {
                   .with(S4_LOOKAHEAD, Roller.DRAFT)
                   .with(SPECULATE_LOOKAHEAD, false))
           .decode();
-      assertThat(c.p().recomputed).as("positions of p, by %s", name).isZero();
-      assertThat(c.q().recomputed).as("positions of q, by %s", name).isZero();
+      assertThat(c.p().recomputed()).as("positions of p, by %s", name).isZero();
+      assertThat(c.q().recomputed()).as("positions of q, by %s", name).isZero();
     }
   }
 
   @Property(tries = 1000)
   void speculativeCdlhComputesNothingTwiceIfAllDraftsAreAccepted(@ForAll long seed) {
     Case c = Case.of(seed).draftingWithTarget();
-    Generation generation = c.with(c.s().with(STRATEGY, "cdlh-speculative")).decode();
+    Generation generation = c.with(c.settings().with(STRATEGY, "cdlh-speculative")).decode();
     assertThat(generation.counters().accepted()).isEqualTo(generation.counters().drafted());
-    assertThat(c.p().recomputed).isZero();
+    assertThat(c.p().recomputed()).isZero();
   }
 
   @Property(tries = 1000)
   void speculativeCdlhTakesTwoForwardsPerTokenIfAllDraftsAreAccepted(@ForAll long seed) {
     Case c = Case.of(seed).draftingWithTarget();
-    int whole = Math.max(1, c.s().get(LOOKAHEAD));
+    int whole = Math.max(1, c.settings().get(LOOKAHEAD));
     Generation generation =
         c.with(
-                c.s()
+                c.settings()
                     .with(STRATEGY, "cdlh-speculative")
                     .with(DRAFT_LENGTH, whole)
                     .with(LOOKAHEAD_DRAFT, whole)
@@ -301,16 +300,16 @@ class InvariantsTest {
   void everyRoundOfSpeculativeCdlhKnowsMore(@ForAll long seed) {
     Case c = Case.of(seed);
     Generation generation =
-        c.with(c.s().with(STRATEGY, "cdlh-speculative").with(WINDOW, 1)).decode();
+        c.with(c.settings().with(STRATEGY, "cdlh-speculative").with(WINDOW, 1)).decode();
     // The line and the longest rollout each gain a token at least, whatever q drafts.
     assertThat(generation.counters().targetForwards())
-        .isLessThanOrEqualTo((2L * c.s().get(LOOKAHEAD) + 1) * generation.tokens().length);
+        .isLessThanOrEqualTo((2L * c.settings().get(LOOKAHEAD) + 1) * generation.tokens().length);
   }
 
   @Property(tries = 1000)
   void satisfiedRowCostsSpeculativeCdlhNoMoreThanSpeculation(@ForAll long seed) {
     Case c = Case.of(seed);
-    Settings fixed = c.s().with(ADAPTIVE_DRAFT, Toggle.FALSE);
+    Settings fixed = c.settings().with(ADAPTIVE_DRAFT, Toggle.FALSE);
     Strategy strategy = Strategies.of(fixed.with(STRATEGY, "cdlh-speculative"));
     Request satisfied =
         new Request(
@@ -325,14 +324,14 @@ class InvariantsTest {
       // Forwards run on behind what stops a row, as far as a lookahead.
       return;
     }
-    assertThat(generation.counters().targetForwards()).isEqualTo(Reference.verifications(c));
+    assertThat(generation.counters().targetForwards()).isEqualTo(CdslReference.verifications(c));
     assertThat(generation.counters().committedCandidate()).isZero();
   }
 
   @Property(tries = 500)
   void windowAndDraftsDoNotChangeSpeculativeCdlh(@ForAll long seed) {
     Case c = Case.of(seed);
-    Settings settings = c.s().with(STRATEGY, "cdlh-speculative");
+    Settings settings = c.settings().with(STRATEGY, "cdlh-speculative");
     int[] tokens = c.with(settings.with(WINDOW, 0)).decode().tokens();
     for (int window = 1; window <= 6; window++) {
       for (Toggle adaptive : new Toggle[] {Toggle.TRUE, Toggle.FALSE}) {
@@ -347,7 +346,7 @@ class InvariantsTest {
     Case c = Case.of(seed);
     Counters counters =
         c.with(
-                c.s()
+                c.settings()
                     .with(STRATEGY, "cdsl")
                     .with(ACCEPTANCE_THRESHOLD, 0)
                     .with(REWARD_THRESHOLD, Double.NEGATIVE_INFINITY))
@@ -364,7 +363,8 @@ class InvariantsTest {
   @Property(tries = 1000)
   void greedyEqualsFreshForwards(@ForAll long seed) {
     Case c = Case.of(seed);
-    Case greedy = c.with(c.s().with(STRATEGY, "greedy").with(VERIFICATION, Verification.HARD));
+    Case greedy =
+        c.with(c.settings().with(STRATEGY, "greedy").with(VERIFICATION, Verification.HARD));
     assertThat(greedy.decode().tokens()).isEqualTo(Reference.greedy(greedy));
   }
 
@@ -372,7 +372,7 @@ class InvariantsTest {
   void everyStrategyAddsUp(@ForAll long seed) {
     Case c = Case.of(seed);
     for (String name : Strategies.names()) {
-      Checks.addsUp(c.with(c.s().with(STRATEGY, name)), Case::decode);
+      Checks.addsUp(c.with(c.settings().with(STRATEGY, name)), Case::decode);
     }
   }
 
@@ -383,7 +383,9 @@ class InvariantsTest {
       for (Verification verification : Verification.values()) {
         // A greedy draft is always accepted by p = q: the ratio is 1.
         Counters counters =
-            c.with(c.s().with(STRATEGY, name).with(VERIFICATION, verification)).decode().counters();
+            c.with(c.settings().with(STRATEGY, name).with(VERIFICATION, verification))
+                .decode()
+                .counters();
         assertThat(counters.accepted()).isEqualTo(counters.drafted());
       }
     }
@@ -394,9 +396,9 @@ class InvariantsTest {
     Case c = Case.of(seed);
     Case other = Case.of(seed + 1);
     for (String name : Strategies.names()) {
-      Case named = c.with(c.s().with(STRATEGY, name));
+      Case named = c.with(c.settings().with(STRATEGY, name));
       Generation first = named.decode();
-      other.with(other.s().with(STRATEGY, name)).decode();
+      other.with(other.settings().with(STRATEGY, name)).decode();
       Generation again = named.decode();
       assertThat(again.tokens()).isEqualTo(first.tokens());
       assertThat(again.logProb()).isEqualTo(first.logProb());
@@ -407,20 +409,21 @@ class InvariantsTest {
   @Property(tries = 1000)
   void cdlhTakesAtMostKTimesDPlusOnePositionsPerToken(@ForAll long seed) {
     Case c = Case.of(seed);
-    c = c.with(c.s().with(STRATEGY, "cdlh"));
+    c = c.with(c.settings().with(STRATEGY, "cdlh"));
     Generation generation = c.decode();
-    int k = Math.min(c.s().get(CANDIDATES), c.p().vocabularySize());
-    long perToken = (long) k * (c.s().get(LOOKAHEAD) + 1);
+    int k = Math.min(c.settings().get(CANDIDATES), c.p().vocabularySize());
+    long perToken = (long) k * (c.settings().get(LOOKAHEAD) + 1);
     assertThat(generation.counters().targetPositions() - c.prompt().length)
         .isLessThanOrEqualTo(perToken * generation.tokens().length);
     assertThat(generation.counters().targetForwards() - 1)
-        .isLessThanOrEqualTo((long) Math.max(1, c.s().get(LOOKAHEAD)) * generation.tokens().length);
+        .isLessThanOrEqualTo(
+            (long) Math.max(1, c.settings().get(LOOKAHEAD)) * generation.tokens().length);
   }
 
   @Property(tries = 1000)
   void cdlhAppxTakesOneTargetForwardPerToken(@ForAll long seed) {
     Case c = Case.of(seed);
-    Generation generation = c.with(c.s().with(STRATEGY, "cdlh-appx")).decode();
+    Generation generation = c.with(c.settings().with(STRATEGY, "cdlh-appx")).decode();
     assertThat(generation.counters().targetForwards()).isEqualTo(generation.tokens().length);
   }
 
@@ -429,7 +432,7 @@ class InvariantsTest {
     Case c = Case.of(seed);
     Counters counters =
         c.with(
-                c.s()
+                c.settings()
                     .with(STRATEGY, "cdsl")
                     .with(S2_ACTION, DecodingSettings.S2Action.PREFIX)
                     .with(S3_LOOKAHEAD, Roller.DRAFT)
@@ -443,14 +446,14 @@ class InvariantsTest {
   @Property(tries = 1000)
   void reuseAndSpeculationSaveTargetForwardsAndChangeNothing(@ForAll long seed) {
     Case c = Case.of(seed);
-    Settings cdlh = c.s().with(STRATEGY, "cdlh");
+    Settings cdlh = c.settings().with(STRATEGY, "cdlh");
     Generation plain = c.with(cdlh.with(REUSE_ROLLOUTS, false)).decode();
     Generation reused = c.with(cdlh.with(REUSE_ROLLOUTS, true)).decode();
     assertThat(reused.tokens()).isEqualTo(plain.tokens());
     assertThat(reused.counters().targetPositions())
         .isLessThanOrEqualTo(plain.counters().targetPositions());
     Settings cdsl =
-        c.s()
+        c.settings()
             .with(STRATEGY, "cdsl")
             .with(S3_LOOKAHEAD, Roller.TARGET)
             .with(S4_LOOKAHEAD, Roller.TARGET);

@@ -20,10 +20,10 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategies;
-import io.foresight.decoding.search.Case;
-import io.foresight.decoding.search.Checks;
+import io.foresight.decoding.check.Case;
+import io.foresight.decoding.check.Checks;
+import io.foresight.decoding.check.FakeModel;
 import io.foresight.decoding.search.DecodingRow;
-import io.foresight.decoding.search.FakeModel;
 import io.foresight.decoding.search.ForwardingModel;
 import io.foresight.decoding.search.Hypothesis;
 import io.foresight.decoding.search.RowCounters.Origin;
@@ -60,17 +60,18 @@ class MutantsTest {
           c -> limited(c, -1));
 
   private static Generation tiesHigh(Case c) {
-    return Strategies.of(c.s())
+    return Strategies.of(c.settings())
         .decode(c.p().breakingTiesHigh(), c.q().breakingTiesHigh(), c.request());
   }
 
   private static Generation eosIgnored(Case c) {
-    return Strategies.of(c.s()).decode(c.p().ignoringEos(), c.q().ignoringEos(), c.request());
+    return Strategies.of(c.settings())
+        .decode(c.p().ignoringEos(), c.q().ignoringEos(), c.request());
   }
 
   private static Generation limited(Case c, int by) {
-    int limit = Math.max(1, c.s().get(MAX_NEW_TOKENS) + by);
-    return Strategies.of(c.s())
+    int limit = Math.max(1, c.settings().get(MAX_NEW_TOKENS) + by);
+    return Strategies.of(c.settings())
         .decode(
             c.p(),
             c.q(),
@@ -80,12 +81,12 @@ class MutantsTest {
   /** Speculative decoding that commits the accepted tokens only, unless there are none. */
   private static Generation withoutBonus(Case c) {
     DecodingRow row = new DecodingRow(c.p(), c.q(), c.request());
-    Noise noise = Noise.of(c.s(), c.request());
+    Noise noise = Noise.of(c.settings(), c.request());
     try (Hypothesis p =
             Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
         Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise)) {
       while (!row.finished()) {
-        int[] z = q.rollOut(Math.min(c.s().get(DRAFT_LENGTH), row.remaining() - 1));
+        int[] z = q.rollOut(Math.min(c.settings().get(DRAFT_LENGTH), row.remaining() - 1));
         VerifiedDraft verified = VerifiedDraft.hard(row, p, z, 0);
         int count = Math.max(1, verified.accepted());
         verified.commit(row, p, q, count);
@@ -98,12 +99,12 @@ class MutantsTest {
   /** Speculative decoding that takes q's token after a fully accepted draft for p's own. */
   private static Generation draftBonus(Case c) {
     DecodingRow row = new DecodingRow(c.p(), c.q(), c.request());
-    Noise noise = Noise.of(c.s(), c.request());
+    Noise noise = Noise.of(c.settings(), c.request());
     try (Hypothesis p =
             Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
         Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise)) {
       while (!row.finished()) {
-        int[] z = q.rollOut(Math.min(c.s().get(DRAFT_LENGTH), row.remaining() - 1));
+        int[] z = q.rollOut(Math.min(c.settings().get(DRAFT_LENGTH), row.remaining() - 1));
         int[] more = q.rollOut(z.length + 1);
         VerifiedDraft verified = VerifiedDraft.hard(row, p, z, 0);
         boolean whole = verified.accepted() == z.length && more.length > z.length;
@@ -147,18 +148,18 @@ class MutantsTest {
             return bound;
           }
         };
-    return Strategies.of(c.s())
+    return Strategies.of(c.settings())
         .decode(
             c.p(),
             c.q(),
-            new Request(c.prompt(), c.s().get(MAX_NEW_TOKENS), reward, c.rowSeed())
+            new Request(c.prompt(), c.settings().get(MAX_NEW_TOKENS), reward, c.rowSeed())
                 .under(c.rules(), c.stop()));
   }
 
   /** A lookahead that is {@code by} tokens longer. */
   private static Generation lookingFurther(Case c, int by) {
-    int lookahead = Math.max(0, c.s().get(LOOKAHEAD) + by);
-    return c.with(c.s().with(LOOKAHEAD, lookahead)).decode();
+    int lookahead = Math.max(0, c.settings().get(LOOKAHEAD) + by);
+    return c.with(c.settings().with(LOOKAHEAD, lookahead)).decode();
   }
 
   /** Number of cases in which {@code check} fails for {@code decoder}. */
@@ -201,16 +202,20 @@ class MutantsTest {
   void mutantsOfTheNoiseFail() {
     Checks.Decoder otherSeed =
         c ->
-            Strategies.of(c.s())
+            Strategies.of(c.settings())
                 .decode(
                     c.p(),
                     c.q(),
-                    new Request(c.prompt(), c.s().get(MAX_NEW_TOKENS), c.reward(), c.rowSeed() + 1)
+                    new Request(
+                            c.prompt(),
+                            c.settings().get(MAX_NEW_TOKENS),
+                            c.reward(),
+                            c.rowSeed() + 1)
                         .under(c.rules(), c.stop()));
     Checks.Decoder ratioTest =
-        c -> c.with(c.s().with(VERIFICATION, Verification.SAMPLING)).decode();
+        c -> c.with(c.settings().with(VERIFICATION, Verification.SAMPLING)).decode();
     Checks.Decoder misplaced =
-        c -> Strategies.of(c.s()).decode(misplacing(c.p()), c.q(), c.request());
+        c -> Strategies.of(c.settings()).decode(misplacing(c.p()), c.q(), c.request());
     List<Checks.Decoder> mutants = new ArrayList<>(List.of(otherSeed, ratioTest, misplaced));
     // Noise leaves no ties to break.
     MUTANTS.forEach(
@@ -224,7 +229,8 @@ class MutantsTest {
     }
     assertThat(failures(Checks::speculativeIsSample, Case::decode)).isZero();
     // q's own noise costs acceptance, and no more.
-    Checks.Decoder apart = c -> Strategies.of(c.s()).decode(c.p(), misplacing(c.q()), c.request());
+    Checks.Decoder apart =
+        c -> Strategies.of(c.settings()).decode(c.p(), misplacing(c.q()), c.request());
     assertThat(failures(Checks::speculativeIsSample, apart)).isZero();
   }
 

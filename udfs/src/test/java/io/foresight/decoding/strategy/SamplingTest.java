@@ -21,7 +21,7 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
-import io.foresight.decoding.search.FakeModel;
+import io.foresight.decoding.check.FakeModel;
 import io.foresight.decoding.search.Ids;
 import io.foresight.settings.Settings;
 import java.util.Arrays;

@@ -1,8 +1,8 @@
-package io.foresight.decoding.search;
+package io.foresight.decoding.check;
 
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Scores;
-import io.foresight.decoding.Sequence;
+import io.foresight.decoding.search.ForwardingModel;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -19,6 +19,9 @@ public final class RoundingModel extends ForwardingModel {
   private final boolean canonical;
 
   /**
+   * Rounds what a model says.
+   *
+   * @param seed what rounding is drawn from
    * @param canonical whether it tells that it has canonical scores
    */
   public RoundingModel(FakeModel model, long seed, boolean canonical) {
@@ -34,14 +37,12 @@ public final class RoundingModel extends ForwardingModel {
 
   @Override
   public List<Scores> extend(List<ForwardRequest> extensions) {
-    if (extensions.get(0).isAlone()) {
-      ForwardRequest only = extensions.get(0);
-      try (Sequence sequence = model.open()) {
-        return model.extend(List.of(ForwardRequest.of(sequence, only.tokens(), only.ask())));
+    List<Scores> scores = model.extend(extensions);
+    for (int i = 0; i < scores.size(); i++) {
+      if (!extensions.get(i).isAlone()) {
+        round(scores.get(i));
       }
     }
-    List<Scores> scores = model.extend(extensions);
-    scores.forEach(this::round);
     return scores;
   }
 

@@ -1,4 +1,4 @@
-package io.foresight.decoding.search;
+package io.foresight.decoding.check;
 
 import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
 import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
@@ -43,12 +43,12 @@ public final class Checks {
 
   /** Invariant 1: the output of greedy decoding, or a sample, by n + 1 tokens per forward. */
   public static void speculativeIsGreedy(Case c, Decoder decoder) {
-    lossless(c.with(c.s().with(STRATEGY, "speculative")).withoutRatioTest(), decoder);
+    lossless(c.with(c.settings().with(STRATEGY, "speculative")).withoutRatioTest(), decoder);
   }
 
   /** Invariant 1, coupled: the same tokens as the strategy that draws them one by one. */
   public static void speculativeIsSample(Case c, Decoder decoder) {
-    Settings coupled = c.s().with(VERIFICATION, Verification.COUPLED);
+    Settings coupled = c.settings().with(VERIFICATION, Verification.COUPLED);
     int[] sample = c.with(coupled.with(STRATEGY, "sample")).decode().tokens();
     assertThat(decoder.decode(c.with(coupled.with(STRATEGY, "speculative"))).tokens())
         .isEqualTo(sample);
@@ -58,7 +58,7 @@ public final class Checks {
   public static void permissiveCdslIsGreedy(Case c, Decoder decoder) {
     lossless(
         c.with(
-            c.s()
+            c.settings()
                 .with(STRATEGY, "cdsl")
                 .with(ACCEPTANCE_THRESHOLD, 0)
                 .with(REWARD_THRESHOLD, Double.NEGATIVE_INFINITY)),
@@ -70,7 +70,7 @@ public final class Checks {
     Generation generation =
         decoder.decode(
             c.with(
-                c.s()
+                c.settings()
                     .with(STRATEGY, "cdsl-tree")
                     .with(REWARD_THRESHOLD, Double.NEGATIVE_INFINITY)));
     assertThat(generation.tokens()).isEqualTo(Reference.greedy(c));
@@ -87,35 +87,36 @@ public final class Checks {
   private static void lossless(Case c, Decoder decoder) {
     int[] greedy = Reference.greedy(c);
     assertThat(decoder.decode(c).tokens()).isEqualTo(greedy);
-    Generation fixed = decoder.decode(c.with(c.s().with(ADAPTIVE_DRAFT, Toggle.FALSE)));
+    Generation fixed = decoder.decode(c.with(c.settings().with(ADAPTIVE_DRAFT, Toggle.FALSE)));
     assertThat(fixed.tokens()).isEqualTo(greedy);
-    assertThat(fixed.counters().targetForwards()).isEqualTo(Reference.verifications(c));
+    assertThat(fixed.counters().targetForwards()).isEqualTo(CdslReference.verifications(c));
   }
 
   /** Invariant 4, lookaheads by p, and CDLH itself. */
   public static void strictCdslIsCdlh(Case c, Decoder decoder) {
     int[] expected = Reference.cdlh(c, c.p());
     assertThat(decoder.decode(strict(c, Roller.TARGET)).tokens()).isEqualTo(expected);
-    assertThat(decoder.decode(c.with(c.s().with(STRATEGY, "cdlh"))).tokens()).isEqualTo(expected);
+    assertThat(decoder.decode(c.with(c.settings().with(STRATEGY, "cdlh"))).tokens())
+        .isEqualTo(expected);
   }
 
   /** Invariant 4, lookaheads by q, and CDLH with approximate lookaheads itself. */
   public static void strictCdslIsCdlhAppx(Case c, Decoder decoder) {
     int[] expected = Reference.cdlh(c, c.q());
     assertThat(decoder.decode(strict(c, Roller.DRAFT)).tokens()).isEqualTo(expected);
-    assertThat(decoder.decode(c.with(c.s().with(STRATEGY, "cdlh-appx"))).tokens())
+    assertThat(decoder.decode(c.with(c.settings().with(STRATEGY, "cdlh-appx"))).tokens())
         .isEqualTo(expected);
   }
 
   /** Invariant 3. */
   public static void speculativeCdlhIsCdlh(Case c, Decoder decoder) {
-    Case speculative = c.with(c.s().with(STRATEGY, "cdlh-speculative"));
+    Case speculative = c.with(c.settings().with(STRATEGY, "cdlh-speculative"));
     assertThat(decoder.decode(speculative).tokens()).isEqualTo(Reference.cdlh(c, c.p()));
   }
 
   private static Case strict(Case c, Roller roller) {
     return c.with(
-        c.s()
+        c.settings()
             .with(STRATEGY, "cdsl")
             .with(REWARD_MODE, RewardMode.LEVEL)
             .with(REWARD_THRESHOLD, Double.POSITIVE_INFINITY)
@@ -125,8 +126,8 @@ public final class Checks {
 
   /** The action table: tokens and states of {@code cdsl} under any of its settings. */
   public static void cdslFollowsItsTable(Case c, Decoder decoder) {
-    Case fixed = c.with(c.s().with(STRATEGY, "cdsl").with(ADAPTIVE_DRAFT, Toggle.FALSE));
-    Reference.Steps expected = Reference.cdsl(fixed);
+    Case fixed = c.with(c.settings().with(STRATEGY, "cdsl").with(ADAPTIVE_DRAFT, Toggle.FALSE));
+    CdslReference.Steps expected = CdslReference.cdsl(fixed);
     Generation generation = decoder.decode(fixed);
     Counters counters = generation.counters();
     assertThat(generation.tokens()).isEqualTo(expected.tokens());
@@ -136,7 +137,9 @@ public final class Checks {
 
   /** Invariants 6 (log_prob) and 8, and the edge rules on endings, for the strategy as set. */
   public static void addsUp(Case c, Decoder decoder) {
-    c.p().forwards = c.p().positions = c.q().forwards = c.q().positions = c.reward().calls = 0;
+    c.p().reset();
+    c.q().reset();
+    c.reward().reset();
     Generation generation = decoder.decode(c);
     Counters counters = generation.counters();
     int[] tokens = generation.tokens();
@@ -149,16 +152,17 @@ public final class Checks {
     assertThat(generation.ended() || tokens.length == c.limit()).isTrue();
     assertThat(generation.logProb()).isCloseTo(Reference.logProb(c, tokens), within(1e-4));
     assertThat(counters.committed()).isEqualTo(tokens.length);
-    assertThat(counters.targetForwards()).isEqualTo(c.p().forwards);
-    assertThat(counters.targetPositions()).isEqualTo(c.p().positions);
-    assertThat(counters.draftForwards()).isEqualTo(c.q().forwards);
-    assertThat(counters.draftPositions()).isEqualTo(c.q().positions);
-    assertThat(counters.rewardCalls()).isEqualTo(c.reward().calls);
+    assertThat(counters.targetForwards()).isEqualTo(c.p().forwards());
+    assertThat(counters.targetPositions()).isEqualTo(c.p().positions());
+    assertThat(counters.draftForwards()).isEqualTo(c.q().forwards());
+    assertThat(counters.draftPositions()).isEqualTo(c.q().positions());
+    assertThat(counters.rewardCalls()).isEqualTo(c.reward().calls());
     assertThat(counters.beyondDraftContext())
-        .isEqualTo(Strategies.of(c.s()).usesDraft() ? Reference.beyondDraftContext(c, tokens) : 0);
+        .isEqualTo(
+            Strategies.of(c.settings()).usesDraft() ? Reference.beyondDraftContext(c, tokens) : 0);
     assertThat(counters.accepted()).isBetween(0L, counters.drafted());
     assertThat(counters.committedDraft()).isLessThanOrEqualTo(counters.accepted());
-    assertThat(c.p().open).isZero();
-    assertThat(c.q().open).isZero();
+    assertThat(c.p().openSequences()).isZero();
+    assertThat(c.q().openSequences()).isZero();
   }
 }

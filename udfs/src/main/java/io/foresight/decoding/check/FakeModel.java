@@ -1,4 +1,4 @@
-package io.foresight.decoding.search;
+package io.foresight.decoding.check;
 
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
@@ -19,7 +19,8 @@ import java.util.stream.IntStream;
 
 /**
  * An n-gram model with few distinct logits, so that exact ties are frequent. It checks how it is
- * used, counts its forwards, and knows which sequences were not closed.
+ * used, counts its forwards, knows which sequences were not closed, and fails when it is told to.
+ * Misuse is an {@link IllegalArgumentException}.
  */
 public final class FakeModel implements LanguageModel {
 
@@ -31,22 +32,36 @@ public final class FakeModel implements LanguageModel {
   private final int eosIds;
   private final boolean tiesHigh;
   private final IntPredicate eos;
+  private final int prompt;
 
-  public int open;
-  long forwards;
-  long positions;
-
-  /** Positions that were computed although another forward had computed them already. */
-  public long recomputed;
+  private int open;
+  private int mostOpen;
+  private int mostTreeNodes;
+  private long forwards;
+  private long positions;
+  private long recomputed;
+  private long failing = Long.MAX_VALUE;
+  private RuntimeException failure;
 
   private final Set<Node> computed = new HashSet<>();
 
   /** A token in a cache; scores are computed from the chain of nodes, never from a list of ids. */
   private record Node(Node before, int token, int length) {}
 
+  /**
+   * A model.
+   *
+   * @param vocabulary number of ids; at least 2
+   * @param context most tokens of a sequence; at least 1
+   * @param order tokens that the next one depends on; at least 0
+   * @param seed whatever its logits are drawn from
+   * @param sharpness least difference between two logits that are not equal; negated, what was the
+   *     most probable id becomes the least
+   * @param eosIds ids that end a sequence, from 0 on
+   */
   public FakeModel(
       int vocabulary, int context, int order, long seed, double sharpness, int eosIds) {
-    this(vocabulary, context, order, seed, sharpness, eosIds, false, id -> id < eosIds);
+    this(vocabulary, context, order, seed, sharpness, eosIds, false, id -> id < eosIds, 0);
   }
 
   private FakeModel(
@@ -57,7 +72,8 @@ public final class FakeModel implements LanguageModel {
       double sharpness,
       int eosIds,
       boolean tiesHigh,
-      IntPredicate eos) {
+      IntPredicate eos,
+      int prompt) {
     this.vocabulary = vocabulary;
     this.context = context;
     this.order = order;
@@ -66,11 +82,65 @@ public final class FakeModel implements LanguageModel {
     this.eosIds = eosIds;
     this.tiesHigh = tiesHigh;
     this.eos = eos;
+    this.prompt = prompt;
   }
 
   /** The same model with another context. */
   public FakeModel withContext(int other) {
-    return new FakeModel(vocabulary, other, order, seed, sharpness, eosIds, tiesHigh, eos);
+    return new FakeModel(vocabulary, other, order, seed, sharpness, eosIds, tiesHigh, eos, prompt);
+  }
+
+  /**
+   * The same model for rows whose prompt has so many tokens. A prompt may hold an EOS, as those of
+   * chats do; elsewhere a token after one is misuse.
+   */
+  public FakeModel afterPrompt(int tokens) {
+    return new FakeModel(
+        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos, tokens);
+  }
+
+  /** From now on the {@code forward}-th call of {@link #extend} and all after it fail so. */
+  public void failAt(long forward, RuntimeException with) {
+    failing = forwards + forward;
+    failure = with;
+  }
+
+  /** Counts from 0 again. */
+  public void reset() {
+    forwards = 0;
+    positions = 0;
+    mostOpen = open;
+    mostTreeNodes = 0;
+  }
+
+  /** Sequences that are open. */
+  public int openSequences() {
+    return open;
+  }
+
+  /** The most sequences that were open at a time. */
+  public int mostOpen() {
+    return mostOpen;
+  }
+
+  /** The most nodes that an unsettled tree had. */
+  public int mostTreeNodes() {
+    return mostTreeNodes;
+  }
+
+  /** Calls of {@link #extend}. */
+  public long forwards() {
+    return forwards;
+  }
+
+  /** Tokens in them. */
+  public long positions() {
+    return positions;
+  }
+
+  /** Positions that were computed although another forward had computed them already. */
+  public long recomputed() {
+    return recomputed;
   }
 
   /** Least difference between two logits. */
@@ -80,18 +150,19 @@ public final class FakeModel implements LanguageModel {
 
   /** Another instance of the same model. */
   public FakeModel again() {
-    return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos);
+    return new FakeModel(
+        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos, prompt);
   }
 
   /** The mutant that breaks ties to the higher id. */
   public FakeModel breakingTiesHigh() {
-    return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, true, eos);
+    return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, true, eos, prompt);
   }
 
   /** The mutant that never ends a sequence. */
   public FakeModel ignoringEos() {
     return new FakeModel(
-        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, id -> false);
+        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, id -> false, prompt);
   }
 
   /** The same of logits that {@code edit} changed. */
@@ -173,18 +244,29 @@ public final class FakeModel implements LanguageModel {
 
   @Override
   public Sequence open() {
-    return new FakeSequence(null);
+    return opened(null);
+  }
+
+  private Sequence opened(Node last) {
+    open++;
+    mostOpen = Math.max(mostOpen, open);
+    return new FakeSequence(last);
   }
 
   @Override
   public List<Scores> extend(List<ForwardRequest> extensions) {
     require(!extensions.isEmpty(), "an empty forward");
     forwards++;
+    if (forwards >= failing) {
+      throw failure;
+    }
     Set<Sequence> seen = new HashSet<>();
     List<Scores> all = new ArrayList<>();
     for (ForwardRequest extension : extensions) {
-      require(seen.add(extension.sequence()), "a sequence twice");
-      all.add(((FakeSequence) extension.sequence()).extend(extension));
+      require(extension.isAlone() || seen.add(extension.sequence()), "a sequence twice");
+      FakeSequence sequence =
+          extension.isAlone() ? new FakeSequence(null) : (FakeSequence) extension.sequence();
+      all.add(sequence.extend(extension));
     }
     return all;
   }
@@ -259,7 +341,7 @@ public final class FakeModel implements LanguageModel {
 
   private static void require(boolean valid, String what) {
     if (!valid) {
-      throw new IllegalArgumentException("misuse of the model: " + what);
+      throw new IllegalArgumentException("Cannot use the model so: " + what + ".");
     }
   }
 
@@ -271,7 +353,6 @@ public final class FakeModel implements LanguageModel {
 
     FakeSequence(Node last) {
       this.last = last;
-      open++;
     }
 
     private int settled() {
@@ -290,7 +371,8 @@ public final class FakeModel implements LanguageModel {
         int parent = extension.parents() == null ? i - 1 : extension.parents()[i];
         require(parent < i, "a parent that does not precede its child");
         Node before = parent < 0 ? back(-1 - parent) : nodes[parent];
-        require(before == null || !isEos(before.token), "a token after EOS");
+        require(
+            before == null || before.length <= prompt || !isEos(before.token), "a token after EOS");
         require(before == null || before.length < context, "beyond the context");
         nodes[i] = new Node(before, tokens[i], before == null ? 1 : before.length + 1);
         recomputed += computed.add(nodes[i]) ? 0 : 1;
@@ -300,6 +382,7 @@ public final class FakeModel implements LanguageModel {
       } else {
         tree = nodes;
         parents = extension.parents().clone();
+        mostTreeNodes = Math.max(mostTreeNodes, nodes.length);
       }
       return scores(Arrays.asList(nodes), extension.ask());
     }
@@ -331,7 +414,7 @@ public final class FakeModel implements LanguageModel {
     @Override
     public Sequence fork() {
       require(!closed && tree == null, "a closed or unsettled sequence");
-      return new FakeSequence(last);
+      return opened(last);
     }
 
     @Override

@@ -1,4 +1,4 @@
-package io.foresight.decoding.search;
+package io.foresight.decoding.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,6 +7,7 @@ import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
+import io.foresight.decoding.search.Ids;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import net.jqwik.api.Example;
@@ -59,7 +60,7 @@ class FakeModelTest {
       assertThat(sequence.length()).isEqualTo(tokens.length);
     }
     sequence.close();
-    assertThat(model.open).isZero();
+    assertThat(model.openSequences()).isZero();
   }
 
   @Example
