@@ -3,6 +3,8 @@ package io.foresight.engine;
 import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
 
 import io.foresight.decoding.Strategies;
+import io.foresight.engine.prompt.Prompt;
+import io.foresight.engine.prompt.PromptSettings;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.reward.RewardSpec;
 import io.foresight.settings.Problems;

@@ -11,6 +11,7 @@ import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.engine.ShrinkingBatch.Item;
+import io.foresight.engine.prompt.Prompts;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.ForwardScheduler;
 import io.foresight.model.ForwardStats;

@@ -5,12 +5,13 @@ import static org.apache.spark.sql.functions.col;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.engine.GenerationSettings;
-import io.foresight.engine.Prompts;
 import io.foresight.engine.RowSettings;
 import io.foresight.engine.ScoringSettings;
+import io.foresight.engine.prompt.Prompts;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
+import io.foresight.settings.Settings;
 import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.spark.rows.Rows;
 import io.foresight.spark.run.Identified;
@@ -58,6 +59,15 @@ public final class Foresight {
    */
   public static Dataset<Row> generate(Dataset<Row> input, GenerationSettings settings) {
     return generate(input, settings, RowListener.NONE);
+  }
+
+  /**
+   * As {@link #generate(Dataset, GenerationSettings)}, by settings as files have them.
+   *
+   * @throws io.foresight.settings.SettingsException with everything that is wrong with them
+   */
+  public static Dataset<Row> generate(Dataset<Row> input, Settings settings) {
+    return generate(input, GenerationSettings.of(settings));
   }
 
   /** As {@link #generate(Dataset, GenerationSettings)}; {@code progress} follows the rows. */

@@ -3,7 +3,7 @@ package io.foresight.spark;
 import io.foresight.decoding.RowFault;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.Iterators;
-import io.foresight.engine.Prompts;
+import io.foresight.engine.prompt.Prompts;
 import io.foresight.model.text.Tokenizer;
 import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.spark.rows.Rows;

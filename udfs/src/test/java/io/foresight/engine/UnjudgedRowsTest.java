@@ -5,6 +5,7 @@ import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.decoding.Strategies;
+import io.foresight.engine.prompt.PromptTemplate;
 import io.foresight.reward.Combination;
 import io.foresight.reward.RewardSpec;
 import io.foresight.settings.Settings;

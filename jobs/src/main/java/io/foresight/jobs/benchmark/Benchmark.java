@@ -1,5 +1,7 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.jobs.benchmark.machine.Machine;
+import io.foresight.jobs.benchmark.machine.Roofline;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -10,7 +10,7 @@ import java.util.Set;
  * Measures a model's {@link SizeCost}. A row has one position per sequence, a line up to 16, as a
  * verification has.
  */
-final class CostCurve {
+public final class CostCurve {
 
   private static final int LINE = 16;
 
@@ -46,12 +46,12 @@ final class CostCurve {
   }
 
   /** Seconds of one forward. */
-  double seconds(Shape shape) {
+  public double seconds(Shape shape) {
     return times.median(shape);
   }
 
   /** The largest forward that was timed. */
-  Shape largest() {
+  public Shape largest() {
     return lines.get(lines.size() - 1);
   }
 

@@ -2,6 +2,7 @@ package io.foresight.jobs.benchmark;
 
 import io.foresight.engine.RowDecoder;
 import io.foresight.engine.Spent;
+import io.foresight.jobs.benchmark.machine.ResidentMemory;
 import io.foresight.spark.SparkTask;
 import java.util.ArrayList;
 import java.util.Iterator;

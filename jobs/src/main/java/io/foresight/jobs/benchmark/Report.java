@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.Counters;
+import io.foresight.jobs.benchmark.machine.Machine;
+import io.foresight.jobs.benchmark.machine.ResidentMemory;
 import io.foresight.model.ForwardStats;
 import java.util.function.ToDoubleFunction;
 

@@ -12,7 +12,7 @@ public record Shape(int sequences, int tokens, boolean forked) {
     return new Shape(sequences, tokens, false);
   }
 
-  int positions() {
+  public int positions() {
     return sequences * tokens;
   }
 }

@@ -3,9 +3,9 @@ package io.foresight.jobs.benchmark;
 import java.util.List;
 
 /** Median and range of a figure over rounds or calls; NaN of none. */
-record Spread(double median, double low, double high) {
+public record Spread(double median, double low, double high) {
 
-  static Spread of(List<Double> values) {
+  public static Spread of(List<Double> values) {
     double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     int n = sorted.length;
     return n == 0

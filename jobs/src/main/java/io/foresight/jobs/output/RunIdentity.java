@@ -3,7 +3,7 @@ package io.foresight.jobs.output;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigUtil;
 import io.foresight.engine.GenerationSettings;
-import io.foresight.engine.PromptSettings;
+import io.foresight.engine.prompt.PromptSettings;
 import io.foresight.jobs.process.Version;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.model.checkpoint.Precision;

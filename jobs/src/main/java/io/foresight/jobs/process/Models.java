@@ -2,7 +2,7 @@ package io.foresight.jobs.process;
 
 import io.foresight.decoding.Strategies;
 import io.foresight.engine.GenerationSettings;
-import io.foresight.engine.Prompts;
+import io.foresight.engine.prompt.Prompts;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.ClassifierCheckpoint;
 import io.foresight.model.text.ModelException;

@@ -1,7 +1,7 @@
 package io.foresight.jobs.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.foresight.engine.PromptTemplate;
+import io.foresight.engine.prompt.PromptTemplate;
 import io.foresight.reward.text.Stemmer;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package io.foresight.jobs.train;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.foresight.engine.PromptTemplate;
+import io.foresight.engine.prompt.PromptTemplate;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;
 import io.foresight.model.checkpoint.Precision;

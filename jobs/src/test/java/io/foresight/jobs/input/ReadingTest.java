@@ -863,10 +863,11 @@ class ReadingTest {
     Row row = rows.head();
     Map<String, Object> values = Rows.values(row);
     assertThat(
-            new io.foresight.engine.PromptTemplate("{u} {n} {l} {d} {t} {w} {dec}").render(values))
+            new io.foresight.engine.prompt.PromptTemplate("{u} {n} {l} {d} {t} {w} {dec}")
+                .render(values))
         .isEqualTo(
             "abababab-abab-abab-abab-abababababab 2023-11-14T22:13:20.123456789Z 1969-12-31T23:59:59.999999999 0001-01-01 0001-01-01T00:00:00Z 1970-01-01T00:00:00 0.00000000");
-    assertThatThrownBy(() -> new io.foresight.engine.PromptTemplate("{b}").render(values))
+    assertThatThrownBy(() -> new io.foresight.engine.prompt.PromptTemplate("{b}").render(values))
         .hasMessageContaining("column b is binary");
     // What is read is written again.
     read(

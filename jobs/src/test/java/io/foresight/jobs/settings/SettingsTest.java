@@ -10,11 +10,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import io.foresight.decoding.DecodingSettings;
-import io.foresight.engine.ChatPrompt;
 import io.foresight.engine.EngineSettings;
 import io.foresight.engine.GenerationSettings;
-import io.foresight.engine.PromptSettings;
-import io.foresight.engine.PromptTemplate;
+import io.foresight.engine.prompt.ChatPrompt;
+import io.foresight.engine.prompt.PromptSettings;
+import io.foresight.engine.prompt.PromptTemplate;
 import io.foresight.jobs.input.files.InputFormat;
 import io.foresight.jobs.input.files.InputSettings;
 import io.foresight.settings.Settings;

@@ -3,7 +3,7 @@ package io.foresight.jobs.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foresight.engine.PromptTemplate;
+import io.foresight.engine.prompt.PromptTemplate;
 import io.foresight.jobs.train.Corpus.Line;
 import io.foresight.model.text.Tokenizer;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.foresight.jobs.train;
 
-import io.foresight.engine.PromptTemplate;
+import io.foresight.engine.prompt.PromptTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -11,7 +11,7 @@ import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Sequence;
 import io.foresight.decoding.Strategies;
-import io.foresight.engine.PromptTemplate;
+import io.foresight.engine.prompt.PromptTemplate;
 import io.foresight.jobs.Main;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;

@@ -1,9 +1,9 @@
 package io.foresight.jobs.input.schema;
 
 import io.foresight.engine.GenerationSettings;
-import io.foresight.engine.MessagesPrompt;
 import io.foresight.engine.RowSettings;
 import io.foresight.engine.ScoringSettings;
+import io.foresight.engine.prompt.MessagesPrompt;
 import io.foresight.reward.RewardSpec;
 import io.foresight.settings.Setting;
 import io.foresight.spark.ColumnSettings;

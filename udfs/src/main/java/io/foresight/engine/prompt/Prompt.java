@@ -1,4 +1,4 @@
-package io.foresight.engine;
+package io.foresight.engine.prompt;
 
 import java.io.Serializable;
 import java.util.List;

@@ -1,10 +1,11 @@
-package io.foresight.jobs.benchmark;
+package io.foresight.jobs.benchmark.machine;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.foresight.jobs.benchmark.Spread;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,7 @@ import java.util.List;
  * What the machine can do at most, by a plain copy and a plain matrix product on one thread,
  * sampled between the benchmark's rounds.
  */
-final class Roofline implements AutoCloseable {
+public final class Roofline implements AutoCloseable {
 
   /** Bytes copied: more than the caches hold. */
   private static final int COPIED = 64 << 20;
@@ -29,7 +30,7 @@ final class Roofline implements AutoCloseable {
   private final List<Double> copies = new ArrayList<>();
   private final List<Double> products = new ArrayList<>();
 
-  void sample() {
+  public void sample() {
     for (int i = 0; i <= CALLS; i++) {
       long started = System.nanoTime();
       target.clear().put(source.clear());

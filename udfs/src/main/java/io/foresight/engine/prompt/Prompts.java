@@ -1,4 +1,4 @@
-package io.foresight.engine;
+package io.foresight.engine.prompt;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.model.text.ChatTemplate;

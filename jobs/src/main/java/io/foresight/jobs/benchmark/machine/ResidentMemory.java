@@ -1,4 +1,4 @@
-package io.foresight.jobs.benchmark;
+package io.foresight.jobs.benchmark.machine;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The process's resident memory at the start, middle and end of the measured rows. */
-final class ResidentMemory {
+public final class ResidentMemory {
 
   private static final Path STATUS = Path.of("/proc/self/status");
 
@@ -46,7 +46,7 @@ final class ResidentMemory {
    *
    * @param share of the rows that are done
    */
-  void note(double share) {
+  public void note(double share) {
     Taken now = Taken.now();
     if (start == null) {
       start = now;
@@ -57,7 +57,7 @@ final class ResidentMemory {
     end = now;
   }
 
-  ObjectNode json() {
+  public ObjectNode json() {
     return new ObjectMapper()
         .createObjectNode()
         .put("start", start.rss())
@@ -65,7 +65,7 @@ final class ResidentMemory {
         .put("end", end.rss());
   }
 
-  String text() {
+  public String text() {
     return "Resident memory at the start of the measured rows %s, in the middle %s, at the end %s.%n"
         .formatted(start, middle, end);
   }

@@ -1,9 +1,10 @@
-package io.foresight.engine;
+package io.foresight.engine.prompt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foresight.decoding.RowFault;
+import io.foresight.engine.GenerationSettings;
 import io.foresight.model.text.Tokenizer;
 import io.foresight.settings.Settings;
 import io.foresight.settings.SettingsException;

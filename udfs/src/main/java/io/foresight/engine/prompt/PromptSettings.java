@@ -1,4 +1,4 @@
-package io.foresight.engine;
+package io.foresight.engine.prompt;
 
 import io.foresight.settings.Problems;
 import io.foresight.settings.Setting;
@@ -69,7 +69,7 @@ public final class PromptSettings implements SettingGroup {
   }
 
   /** The prompt that settings ask for; where there is a problem, something stands in. */
-  static Prompt prompt(Settings settings, Problems problems) {
+  public static Prompt prompt(Settings settings, Problems problems) {
     String column = settings.get(COLUMN);
     PromptTemplate user =
         column.isBlank() ? template(TEMPLATE, settings, problems) : PromptTemplate.column(column);

@@ -1,8 +1,10 @@
-package io.foresight.jobs.benchmark;
+package io.foresight.jobs.benchmark.machine;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.engine.GenerationSettings;
+import io.foresight.jobs.benchmark.CostCurve;
+import io.foresight.jobs.benchmark.Shape;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.Precision;
 import java.nio.file.Path;
@@ -18,7 +20,7 @@ import java.nio.file.Path;
  * @param manyPositions how many
  * @param productFlops the same of a plain fp32 product
  */
-record Machine(
+public record Machine(
     long weightBytes,
     double forwardBytes,
     double copyBytes,
@@ -26,7 +28,7 @@ record Machine(
     int manyPositions,
     double productFlops) {
 
-  static Machine of(GenerationSettings settings, CostCurve target, Roofline roofline) {
+  public static Machine of(GenerationSettings settings, CostCurve target, Roofline roofline) {
     long weights = Checkpoint.inspect(Path.of(settings.targetModel())).multipliedWeights();
     long bytes = weights * bytes(settings.targetPrecision());
     Shape many = target.largest();
@@ -47,7 +49,7 @@ record Machine(
     };
   }
 
-  String text() {
+  public String text() {
     return """
         Roofline, one thread: the target's forward over one position reads its %.1f MB of weights at %.1f GB/s; a plain copy of
         64 MiB reads and writes %.1f GB/s (weights that fit the caches may beat it). Over %d positions the forward multiplies at
@@ -62,7 +64,7 @@ record Machine(
             productFlops / 1e9);
   }
 
-  ObjectNode json() {
+  public ObjectNode json() {
     return new ObjectMapper()
         .createObjectNode()
         .put("weight_bytes", weightBytes)

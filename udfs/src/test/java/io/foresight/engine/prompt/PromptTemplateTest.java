@@ -1,4 +1,4 @@
-package io.foresight.engine;
+package io.foresight.engine.prompt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
