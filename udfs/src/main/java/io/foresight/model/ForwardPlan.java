@@ -17,6 +17,8 @@ import java.util.stream.Stream;
  * A batched forward's inputs, laid out as {@code causal_lm.py} takes them. Positions of all
  * sequences are packed one after another, so that no matrix product sees padding; only attention
  * works on rectangles, one per group of sequences.
+ *
+ * <p>Long, since the layout of the arrays that it fills stands in one place.
  */
 final class ForwardPlan {
 

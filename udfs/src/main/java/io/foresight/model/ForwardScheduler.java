@@ -40,6 +40,8 @@ import org.slf4j.LoggerFactory;
  * <p>A failure, of a forward, of shared work or of an item, ends all: {@link #next} throws it, and
  * goes on doing so.
  *
+ * <p>Long, since all of it is one lock and what may happen under it.
+ *
  * @param <I> an item
  * @param <R> its result
  */

@@ -37,6 +37,8 @@ import java.util.Set;
  *
  * <p>A forward that fails ends the session: what its caches hold by then nobody knows. Others on
  * the same model are not concerned.
+ *
+ * <p>Long, since all that touches the cache does so in here.
  */
 public final class ModelSession implements LanguageModel, AutoCloseable {
 

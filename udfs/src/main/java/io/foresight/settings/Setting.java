@@ -27,6 +27,8 @@ import java.util.regex.Pattern;
  * sentence that says what it does. How it is read, checked, suggested, documented and kept with a
  * run follows from that. Immutable and thread-safe; two of one key are equal.
  *
+ * <p>Long, since each type of value has its syntax here.
+ *
  * @param <T> type of its values, which are serializable and immutable
  */
 public final class Setting<T> {

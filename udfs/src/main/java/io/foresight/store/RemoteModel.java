@@ -100,7 +100,7 @@ record RemoteModel(String uri, List<RemoteFile> files) implements Serializable {
 
   /** Digest of names, lengths and stamps: another content has another key. */
   String key() {
-    MessageDigest digest = ModelStore.newDigest();
+    MessageDigest digest = ModelCopy.newDigest();
     for (RemoteFile file : files) {
       String line = "%s\0%d\0%s\0".formatted(file.name(), file.length(), file.stamp());
       digest.update(line.getBytes(StandardCharsets.UTF_8));

@@ -39,6 +39,8 @@ import java.util.function.Supplier;
  * Holds a strategy to what every strategy owes and to what its factory promises, in random cases:
  * toy models, small settings of all kinds, and rewards most of which lead nowhere. Needs no model,
  * no Spark and no test library. Not thread-safe.
+ *
+ * <p>Long, since it is a list of checks.
  */
 public final class StrategyChecks {
 

@@ -20,6 +20,8 @@ import java.util.stream.IntStream;
  * holds is not computed again, and a token that was committed last travels with the next forward.
  * Of a hypothesis that outgrows the model's context the model sees a {@link Window}, and can be
  * asked for the token after it alone: a draft's is all that ever does.
+ *
+ * <p>Long, since the cache and what is known must agree at every step.
  */
 public final class Hypothesis implements AutoCloseable {
 

@@ -45,6 +45,8 @@ import java.util.stream.IntStream;
  * with p's other candidates and the reward's hints. q rolls the candidates out and the reward
  * filters the rollouts, which costs no forward of p; p scores the few best in one forward over
  * their tree. This project's own.
+ *
+ * <p>Long, since a branching is told in one piece.
  */
 public final class CdslTree implements Strategy {
 

@@ -25,6 +25,8 @@ import java.util.stream.IntStream;
  * The families of models: for each, by the {@code model_type} of its {@code config.json}, where its
  * tensors are and what its configuration says, in the layouts of transformers 4 and 5. Missing
  * optional keys have transformers' defaults. To add a family, add its table and its reader here.
+ *
+ * <p>Long, since it is a table: a paragraph per family.
  */
 final class Families {
 

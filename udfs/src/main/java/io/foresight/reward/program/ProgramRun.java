@@ -41,6 +41,8 @@ import org.slf4j.LoggerFactory;
  * per line in UTF-8, in any order: {@code {"id": n, "scores": [...]}} or {@code {"id": n, "error":
  * "message"}}; docs/own-rewards.md says more. Threads serve its pipes, so that no caller waits in a
  * pipe longer than for its answer. Thread-safe.
+ *
+ * <p>Long, since one process and all ways in which it can end belong together.
  */
 public final class ProgramRun {
 

@@ -37,6 +37,8 @@ import org.slf4j.LoggerFactory;
  * visible twice; {@code _SUCCESS} says that all are there. Used in this order: {@link #open},
  * {@link #output}, {@link #plan}, {@link #decode}, {@link #readBack}, {@link #finish}. Lives on the
  * driver; of one thread but for the counts.
+ *
+ * <p>Long, since the steps of a run and what is done when each fails belong side by side.
  */
 public final class Run implements AutoCloseable {
 

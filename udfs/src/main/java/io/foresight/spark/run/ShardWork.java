@@ -32,6 +32,8 @@ import org.slf4j.LoggerFactory;
  * works there is a mark with its name and its executor's; one that outlives its task says that the
  * executor may have ended, which the driver knows, and for which reason. Immutable; serialized to
  * the executors.
+ *
+ * <p>Long, since each way in which a shard can fail is answered here.
  */
 final class ShardWork implements Serializable {
 

@@ -17,6 +17,8 @@ import java.util.Set;
 /**
  * All that a template can call: Jinja's filters and tests, the methods of Python's texts and dicts
  * that change nothing, and the functions that transformers adds. Nothing else is reachable.
+ *
+ * <p>Long, since it is a list: each of jinja's filters, tests and methods in a few lines.
  */
 final class Builtins {
 

@@ -13,7 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Reads a template's tokens into what runs them, with Jinja's precedence of operators. */
+/**
+ * Reads a template's tokens into what runs them, with Jinja's precedence of operators.
+ *
+ * <p>Long, since a grammar is read best in one piece.
+ */
 final class Parser {
 
   /** A value that an expression has in a frame. */

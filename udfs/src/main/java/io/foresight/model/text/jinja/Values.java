@@ -10,6 +10,8 @@ import java.util.Map;
 /**
  * Python's values and what it does with them: {@code null} is None; Boolean, Long, Double, String,
  * List and Map are themselves.
+ *
+ * <p>Long, since it is a list: what each type of jinja's values does.
  */
 final class Values {
 
