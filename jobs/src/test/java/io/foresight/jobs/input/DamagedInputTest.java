@@ -173,19 +173,25 @@ class DamagedInputTest {
     return all;
   }
 
-  /** The bytes that are no line ends, without the end of a file as DOS marks it. */
+  /** The bytes that are no line ends. */
   private static byte[] content(byte[] bytes) {
     ByteArrayOutputStream content = new ByteArrayOutputStream();
+    for (byte b : bytes) {
+      if (b != '\n' && b != '\r') {
+        content.write(b);
+      }
+    }
+    return content.toByteArray();
+  }
+
+  /** A file without the end of files as DOS marks it, where that is a line of its own. */
+  private static byte[] withoutDosEnd(byte[] bytes) {
     int length = bytes.length;
     while (length > 0 && bytes[length - 1] == 0x1a) {
       length--;
     }
-    for (int i = 0; i < length; i++) {
-      if (bytes[i] != '\n' && bytes[i] != '\r') {
-        content.write(bytes[i]);
-      }
-    }
-    return content.toByteArray();
+    boolean isOwnLine = length == 0 || bytes[length - 1] == '\n' || bytes[length - 1] == '\r';
+    return isOwnLine ? Arrays.copyOf(bytes, length) : bytes;
   }
 
   @Test
@@ -202,7 +208,7 @@ class DamagedInputTest {
       if (!header) {
         ByteArrayOutputStream raw = new ByteArrayOutputStream();
         all.forEach(record -> raw.writeBytes(record.raw()));
-        byte[] whole = content(bytes);
+        byte[] whole = content(withoutDosEnd(bytes));
         byte[] got = content(raw.toByteArray());
         if (csv) {
           byte[] before = Arrays.copyOf(whole, whole.length - got.length);
