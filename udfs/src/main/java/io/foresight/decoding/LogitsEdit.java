@@ -1,6 +1,7 @@
 package io.foresight.decoding;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * What becomes of some ids' logits at one place: each has its bias added, and is then divided by
@@ -28,6 +29,22 @@ public record LogitsEdit(int[] ids, float[] biases, float[] penalties) {
   /** Whether nothing changes. */
   public boolean isNone() {
     return ids.length == 0;
+  }
+
+  /** The same of the ids that a model has. */
+  public LogitsEdit within(int vocabulary) {
+    int[] kept = IntStream.range(0, ids.length).filter(i -> ids[i] < vocabulary).toArray();
+    if (kept.length == ids.length) {
+      return this;
+    }
+    float[] keptBiases = new float[kept.length];
+    float[] keptPenalties = new float[kept.length];
+    for (int i = 0; i < kept.length; i++) {
+      keptBiases[i] = biases[kept[i]];
+      keptPenalties[i] = penalties[kept[i]];
+    }
+    return new LogitsEdit(
+        Arrays.stream(kept).map(i -> ids[i]).toArray(), keptBiases, keptPenalties);
   }
 
   /** Changes logits, [vocabulary], in place. */

@@ -109,13 +109,13 @@ public final class RowDecoder implements AutoCloseable {
           strategy.usesDraft()
               ? lease(settings.draftModel(), device, settings.draftPrecision(), budget)
               : null;
-      rewards = Rewards.openHere(settings.rewards(), scorers);
       LanguageModel p = targetLease.session();
       controls = TokenControls.of(settings.settings(), tokenizer, p.vocabularySize());
       eos =
           controls.areNone()
               ? new int[0]
               : IntStream.range(0, p.vocabularySize()).filter(p::isEos).toArray();
+      rewards = Rewards.openHere(settings.rewards(), scorers);
     } catch (RuntimeException | Error e) {
       closeModels();
       throw e;
@@ -213,7 +213,8 @@ public final class RowDecoder implements AutoCloseable {
 
     /** Tokens that it may come to. */
     int tokens() {
-      return prompt.length + settings.get(DecodingSettings.MAX_NEW_TOKENS);
+      long tokens = (long) prompt.length + settings.get(DecodingSettings.MAX_NEW_TOKENS);
+      return (int) Math.min(Integer.MAX_VALUE, tokens);
     }
   }
 
@@ -315,7 +316,7 @@ public final class RowDecoder implements AutoCloseable {
                   watch::progress)
               .under(controls.of(prompt.length, eos), stop.areNone() ? ids -> false : reward::ends);
       Generation generation = strategy(prepared.settings).decode(target, draft, request);
-      String text = stop.cut(timed(tokenizerNanos, () -> tokenizer.decode(generation.tokens())));
+      String text = text(stop, generation.tokens());
       RowRewards.Outcome outcome = timed(rewardNanos, () -> rowRewards.outcome(text));
       return new RowResult(
           text,
@@ -335,6 +336,11 @@ public final class RowDecoder implements AutoCloseable {
     }
   }
 
+  /** Without what stopped the row, and what a text that goes on from a prompt has around it. */
+  private String text(StopStrings stop, int[] tokens) {
+    return timed(tokenizerNanos, () -> stop.text(tokenizer.written(tokens)));
+  }
+
   private List<RowResult.Output> outputs(
       Prepared prepared, Generation generation, StopStrings stop, RowRewards rowRewards) {
     if (prepared.settings.get(DecodingSettings.OUTPUTS) == DecodingSettings.Outputs.ONE) {
@@ -342,7 +348,7 @@ public final class RowDecoder implements AutoCloseable {
     }
     List<RowResult.Output> outputs = new ArrayList<>();
     for (Generation.Output output : generation.outputs()) {
-      String text = stop.cut(timed(tokenizerNanos, () -> tokenizer.decode(output.tokens())));
+      String text = text(stop, output.tokens());
       RowRewards.Outcome outcome = timed(rewardNanos, () -> rowRewards.outcome(text));
       outputs.add(
           new RowResult.Output(
@@ -360,7 +366,8 @@ public final class RowDecoder implements AutoCloseable {
   private Strategy strategy(Settings own) {
     return own.equals(settings.settings())
         ? strategy
-        : Strategies.of(settings.with(own).decoding(gpu));
+        : Strategies.of(
+            new GenerationSettings(own, settings.prompt(), settings.rewards()).decoding(gpu));
   }
 
   private static String status(boolean ended, Boolean satisfied) {

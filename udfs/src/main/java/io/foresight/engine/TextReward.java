@@ -48,7 +48,7 @@ final class TextReward implements HypothesisReward {
     long started = System.nanoTime();
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < finished.length; i++) {
-      String text = stop.cut(detokenizer.text(lines.get(i)));
+      String text = stop.text(detokenizer.written(lines.get(i)));
       texts.add(finished[i] ? text : withoutBegunCharacter(text));
     }
     long decoded = System.nanoTime();
@@ -60,7 +60,7 @@ final class TextReward implements HypothesisReward {
 
   /** Whether generated ids hold what ends the row. */
   boolean ends(int[] generated) {
-    return stop.end(detokenizer.text(generated));
+    return stop.end(detokenizer.written(generated));
   }
 
   @Override
@@ -71,7 +71,7 @@ final class TextReward implements HypothesisReward {
   /** Each hint as it stands inside a text, and with a capital at the start of one. */
   @Override
   public List<int[]> hints(int[] generated) {
-    String text = withoutBegunCharacter(detokenizer.text(generated));
+    String text = withoutBegunCharacter(stop.text(detokenizer.written(generated)));
     List<int[]> hints = new ArrayList<>();
     for (String hint : rewards.hints(text)) {
       for (String form : List.of(hint, capitalized(hint))) {

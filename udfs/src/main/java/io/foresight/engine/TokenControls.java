@@ -6,13 +6,14 @@ import io.foresight.model.text.Tokenizer;
 import io.foresight.settings.Problems;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /** What settings say of tokens, as rules over their ids. */
-final class TokenControls {
+public final class TokenControls {
 
   private static final Pattern ID = Pattern.compile("\\d{1,9}");
 
@@ -54,6 +55,23 @@ final class TokenControls {
         settings.get(DecodingSettings.REPETITION_PENALTY),
         settings.get(DecodingSettings.NO_REPEAT_NGRAM),
         biases);
+  }
+
+  /**
+   * Checks that texts are tokens of a model, and biases numbers.
+   *
+   * @param folder the model's
+   * @param vocabulary as many ids as it has
+   * @throws io.foresight.settings.SettingsException with what is wrong
+   * @throws io.foresight.model.text.ModelException if its tokenizer cannot be read
+   */
+  public static void check(Settings settings, Path folder, int vocabulary) {
+    if (!settings.get(DecodingSettings.BANNED_TOKENS).isEmpty()
+        || !settings.get(DecodingSettings.TOKEN_BIAS).isEmpty()) {
+      try (Tokenizer tokenizer = Tokenizer.load(folder)) {
+        of(settings, tokenizer, vocabulary);
+      }
+    }
   }
 
   private static int id(

@@ -71,7 +71,7 @@ public final class Settings implements Serializable {
     return with(setting, Long.valueOf(value));
   }
 
-  /** These, and over them what others have. */
+  /** These, and over them what others have; what those leave at its default stays as it is here. */
   public Settings with(Settings others) {
     Map<String, Object> changed = new HashMap<>(values);
     changed.putAll(others.values);

@@ -163,6 +163,9 @@ public final class SettingsReader implements Problems {
       settings = settings.with(setting, setting.read(config));
     } catch (Setting.BadValueException e) {
       problem(setting, e.getMessage());
+    } catch (ConfigException e) {
+      // As far as it is not one of the above, it is null.
+      problem(setting, "it is no value. Give one, or leave the setting out.");
     }
   }
 
@@ -271,6 +274,9 @@ public final class SettingsReader implements Problems {
 
   /** A value as HOCON has it, in one line. */
   public String shown(Setting<?> setting) {
+    if (!config.hasPath(setting.key())) {
+      return "null";
+    }
     ConfigValue value = config.getValue(setting.key());
     if (value.unwrapped() instanceof String text && BARE.matcher(text).matches()) {
       return text;

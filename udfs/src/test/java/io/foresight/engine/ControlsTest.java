@@ -184,6 +184,29 @@ class ControlsTest {
     assertThat(own.get(0).output()).isEqualTo(cold.get(0).output());
     assertThat(own.get(1).output()).isEqualTo(plain.get(1).output());
     assertThat(own.get(2).output()).isEqualTo(plain.get(2).output());
+    // A value that is the setting's default is a value, too.
+    List<RowResult> warm = decode(columns.with(TEMPERATURE, 0.3), List.of(Map.of("t", 1.0)));
+    assertThat(warm.get(0).output()).isEqualTo(plain.get(0).output());
+    assertThat(warm.get(1).output())
+        .isEqualTo(decode(named("sample").with(TEMPERATURE, 0.3)).get(1).output());
+  }
+
+  @Test
+  void aStopMayBeABlank() {
+    List<RowResult> plain = decode(named("greedy"));
+    List<RowResult> stopped = decode(named("greedy").with(STOP, List.of(" ")));
+    for (int i = 0; i < plain.size(); i++) {
+      String output = plain.get(i).output();
+      assertThat(stopped.get(i).output()).isEqualTo(output.substring(0, output.indexOf(' ')));
+      assertThat(stopped.get(i).status()).isNotEqualTo("truncated");
+    }
+  }
+
+  @Test
+  void noLimitOfARowIsNoError() {
+    Settings columns = named("greedy").with(RowSettings.MAX_NEW_TOKENS, "n");
+    List<RowResult> own = decode(columns, List.of(Map.of("n", Integer.MAX_VALUE)));
+    assertThat(own.get(0).status()).as(own.get(0).error()).isIn("ok", "unsatisfied");
   }
 
   @ParameterizedTest

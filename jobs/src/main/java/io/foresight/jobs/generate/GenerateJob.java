@@ -31,7 +31,6 @@ import io.foresight.spark.ModelPreload;
 import io.foresight.spark.Progress;
 import io.foresight.spark.Provenance;
 import io.foresight.spark.SparkTask;
-import io.foresight.spark.StoredModels;
 import io.foresight.spark.run.Run;
 import io.foresight.spark.run.RunRequest;
 import io.foresight.store.ModelStore;
@@ -79,8 +78,7 @@ public final class GenerateJob implements Callable<Integer> {
     }
     try (SparkSession spark = Sessions.open("foresight generate");
         ModelStore store =
-            new ModelStore(
-                StoredModels.of(bound.generation()), spark.sparkContext().hadoopConfiguration());
+            new ModelStore(bound.store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
       if (dryRun) {
         return new DryRun(spark, store, given, bound, outputOptions).call();

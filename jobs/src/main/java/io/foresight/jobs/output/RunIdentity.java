@@ -60,6 +60,7 @@ public final class RunIdentity {
               List<String> path = ConfigUtil.splitPath(key);
               boolean left =
                   unchanging.contains(key)
+                      || unchanging.stream().anyMatch(group -> key.startsWith(group + "."))
                       || (key.equals(PromptSettings.NOW.key()) && !settings.chatTimeGiven())
                       || (path.get(0).equals(RewardSpec.DEFINITIONS.key())
                           && !rewards.contains(path.get(1)));

@@ -2,6 +2,7 @@ package io.foresight.jobs.process;
 
 import io.foresight.decoding.Strategies;
 import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.TokenControls;
 import io.foresight.engine.prompt.Prompts;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.ClassifierCheckpoint;
@@ -59,6 +60,9 @@ public record Models(Checkpoint target, Checkpoint draft, Map<String, String> fo
     }
     Map<String, String> folders = new HashMap<>();
     try {
+      if (target != null) {
+        TokenControls.check(settings.settings(), target.folder(), target.vocabularySize());
+      }
       folders.putAll(ofRewards(store, settings.rewards()));
     } catch (ModelException | SettingsException e) {
       if (problems.isEmpty()) {

@@ -5,8 +5,10 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
+import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.IdleSettings;
 import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.RowSettings;
 import io.foresight.engine.prompt.Chat;
 import io.foresight.engine.prompt.Prompt;
 import io.foresight.engine.prompt.PromptSettings;
@@ -18,15 +20,18 @@ import io.foresight.settings.SettingsException;
 import io.foresight.settings.SettingsReader;
 import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.StoredModels;
+import io.foresight.store.StoreSettings;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A job's settings, bound once and immutable. {@code docs/settings.md} documents each.
  *
+ * @param store where copies of models lie, and what models are expected to be
  * @param input what is read, for messages
  * @param reading the same, and how
  * @param outputChosen whether the output's folder was chosen for want of one that is named
@@ -39,6 +44,7 @@ import java.util.List;
  */
 public record JobSettings(
     GenerationSettings generation,
+    StoreSettings store,
     String input,
     InputSettings reading,
     String output,
@@ -69,11 +75,12 @@ public record JobSettings(
     InputSettings reading = InputSettings.of(settings, reader);
     GenerationSettings generation = GenerationSettings.bind(settings, reader);
     ColumnSettings.check(settings, reader);
-    StoredModels.bind(settings, generation.rewards(), reader);
+    StoreSettings store = StoredModels.bind(settings, generation.rewards(), reader);
     String named = settings.get(OutputSettings.PATH);
     String output = named.isBlank() ? chosen(job) : named;
     return new JobSettings(
         generation,
+        store,
         reading.shown(),
         reading,
         output,
@@ -116,6 +123,7 @@ public record JobSettings(
   private JobSettings with(GenerationSettings otherGeneration, String otherOutput, Config config) {
     return new JobSettings(
         otherGeneration,
+        store,
         input,
         reading,
         otherOutput,
@@ -146,7 +154,11 @@ public record JobSettings(
 
   private static List<String> idle(SettingsReader reader) {
     Settings settings = reader.settings();
-    return IdleSettings.of(settings).entrySet().stream()
+    Map<String, String> reasons = IdleSettings.of(settings);
+    if (reasons.containsKey(DecodingSettings.TEMPERATURE.key())) {
+      reasons.put(RowSettings.TEMPERATURE.key(), reasons.get(DecodingSettings.TEMPERATURE.key()));
+    }
+    return reasons.entrySet().stream()
         .filter(setting -> reader.isGiven(setting.getKey()))
         .map(
             setting ->

@@ -57,7 +57,9 @@ class RunIdentityTest {
         "reward.mode=level",
         "reward.span=draft",
         "run.seed=7",
-        "models.target-precision=bf16"
+        "models.target-precision=bf16",
+        "decoding.token-bias.42=1.5",
+        "decoding.stop=x"
       })
   void whatGenerationAloneReadsIsOfItsIdentityAlone(String override) throws IOException {
     assertThat(identity("score", override)).isEqualTo(identity("score"));

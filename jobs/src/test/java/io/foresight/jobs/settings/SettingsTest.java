@@ -17,6 +17,8 @@ import io.foresight.engine.prompt.PromptSettings;
 import io.foresight.engine.prompt.PromptTemplate;
 import io.foresight.jobs.input.files.InputFormat;
 import io.foresight.jobs.input.files.InputSettings;
+import io.foresight.settings.Catalog;
+import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import io.foresight.settings.SettingsException;
 import io.foresight.settings.SettingsReader;
@@ -326,6 +328,31 @@ class SettingsTest {
         .hasMessageContaining("decoding.lookahead = [1]: it is no number. Give a whole number")
         .hasMessageContaining("prompt.template = [1]: it is not a text.")
         .satisfies(e -> assertThat(e.getMessage()).hasLineCount(9));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "input.path",
+        "reward.use",
+        "decoding.stop",
+        "decoding.banned-tokens",
+        "run.seed",
+        "models.device",
+        "decoding.token-bias",
+        "rewards",
+        "run.row-timeout"
+      })
+  void aNullIsToldAsOtherProblemsAre(String setting, @TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("null.conf"), setting + " = null");
+    SettingsReader reader =
+        SettingsReader.layered(List.of(file), List.of("decoding.top-p=2"), ConfigFactory.empty());
+    assertThatThrownBy(() -> JobSettings.bind("generate", reader))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("decoding.top-p = 2");
+    for (Setting<?> each : Catalog.load().settings()) {
+      assertThat(reader.shown(each)).isNotNull();
+    }
   }
 
   @Test

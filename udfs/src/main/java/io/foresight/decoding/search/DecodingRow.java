@@ -232,10 +232,26 @@ public final class DecodingRow {
     return endsAt(Ids.concat(generated, continuation));
   }
 
+  /** Whether EOS or a stop would end the row with {@code continuation}, and not the limit alone. */
+  public boolean stoppedBy(int... continuation) {
+    int[] hypothesis = Ids.concat(generated, continuation);
+    return hypothesis.length > 0
+        && (isEos(hypothesis[hypothesis.length - 1]) || stop.test(hypothesis));
+  }
+
   private boolean endsAt(int[] hypothesis) {
     return hypothesis.length == limit
         || (hypothesis.length > 0 && isEos(hypothesis[hypothesis.length - 1]))
         || stop.test(hypothesis);
+  }
+
+  /**
+   * What of a text, which follows what was generated, would be committed: all but what follows a
+   * stop.
+   */
+  public List<TokenScores> upToStop(List<TokenScores> text) {
+    int[] ids = text.stream().mapToInt(TokenScores::id).toArray();
+    return text.subList(0, upToStop(Ids.concat(generated, ids)).length - generated.length);
   }
 
   /** A hypothesis as far as it would be committed: drafts and rollouts run on behind a stop. */
@@ -276,10 +292,11 @@ public final class DecodingRow {
   }
 
   /** Keeps a text that the strategy had beside the one that it commits, before it commits any. */
-  public void output(List<TokenScores> text) {
-    int[] ids = upToStop(text.stream().mapToInt(TokenScores::id).toArray());
+  public void output(List<TokenScores> sample) {
+    List<TokenScores> text = upToStop(sample);
+    int[] ids = text.stream().mapToInt(TokenScores::id).toArray();
     boolean isEnded = stop.test(ids) || isEos(ids[ids.length - 1]);
-    double sum = text.stream().limit(ids.length).mapToDouble(TokenScores::logProb).sum();
+    double sum = text.stream().mapToDouble(TokenScores::logProb).sum();
     outputs.add(new Generation.Output(ids, isEnded, sum));
   }
 

@@ -405,7 +405,7 @@ public final class Hypothesis implements AutoCloseable {
     return rules == LogitsRules.NONE
         ? null
         : Arrays.stream(places)
-            .mapToObj(place -> rules.at(Arrays.copyOf(path, place)))
+            .mapToObj(place -> rules.at(Arrays.copyOf(path, place)).within(model.vocabularySize()))
             .toArray(LogitsEdit[]::new);
   }
 
@@ -415,7 +415,7 @@ public final class Hypothesis implements AutoCloseable {
     return rules == LogitsRules.NONE
         ? null
         : IntStream.range(0, tree.size())
-            .mapToObj(node -> rules.at(tree.path(held, node)))
+            .mapToObj(node -> rules.at(tree.path(held, node)).within(model.vocabularySize()))
             .toArray(LogitsEdit[]::new);
   }
 

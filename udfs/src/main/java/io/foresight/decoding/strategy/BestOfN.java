@@ -96,35 +96,40 @@ public final class BestOfN implements Strategy {
 
   private static List<TokenScores> best(DecodingRow row, List<Hypothesis> samples) {
     Hypothesis best = null;
+    List<TokenScores> bestText = List.of();
     double bestReward = 0;
     double bestLogProb = 0;
     for (Hypothesis sample : samples) {
-      double reward = row.reward(ids(sample));
-      double logProb = sample.known().stream().mapToDouble(TokenScores::logProb).sum();
+      List<TokenScores> text = row.upToStop(sample.known());
+      double reward = row.reward(ids(text));
+      double logProb = text.stream().mapToDouble(TokenScores::logProb).sum();
       boolean better = best == null || reward > bestReward;
-      if (best != null && reward == bestReward && !Arrays.equals(ids(best), ids(sample))) {
+      if (best != null && reward == bestReward && !Arrays.equals(ids(bestText), ids(text))) {
         better = logProb > bestLogProb;
         if (Math.abs(logProb - bestLogProb) < Scores.NEAR_TIE) {
           row.nearTie();
-          better = row.target().hasCanonicalScores() ? alone(sample) > alone(best) : better;
+          better =
+              row.target().hasCanonicalScores()
+                  ? alone(sample, ids(text)) > alone(best, ids(bestText))
+                  : better;
         }
       }
       if (better) {
         best = sample;
+        bestText = text;
         bestReward = reward;
         bestLogProb = logProb;
       }
     }
-    return best.known();
+    return bestText;
   }
 
-  private static int[] ids(Hypothesis sample) {
-    return sample.greedy(Integer.MAX_VALUE);
+  private static int[] ids(List<TokenScores> text) {
+    return text.stream().mapToInt(TokenScores::id).toArray();
   }
 
-  /** A sample's log p as it is in a forward of its own. */
-  private static double alone(Hypothesis sample) {
-    int[] ids = ids(sample);
+  /** A text's log p as it is in a forward of its own. */
+  private static double alone(Hypothesis sample, int[] ids) {
     int[] path = Ids.concat(sample.base(), Arrays.copyOf(ids, ids.length - 1));
     int[][] named = Arrays.stream(ids).mapToObj(id -> new int[] {id}).toArray(int[][]::new);
     List<TokenScores> scores = sample.alone(path, sample.base().length, named);

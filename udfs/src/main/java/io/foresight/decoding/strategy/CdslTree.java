@@ -531,8 +531,8 @@ public final class CdslTree implements Strategy {
       boolean more) {
     int count = choice.ids().length;
     boolean failed = !row.holds(settings, choice.ids());
-    if (more && failed && row.isEos(choice.ids()[count - 1])) {
-      // The row is not to end like this while it can still branch.
+    // The row is not to end like this while it can still branch.
+    while (more && failed && count > 0 && row.stoppedBy(Arrays.copyOf(choice.ids(), count))) {
       count--;
     }
     for (int i = 0; i < count; i++) {

@@ -1,5 +1,7 @@
 package io.foresight.engine.prompt;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.decoding.RowFault;
 import io.foresight.model.text.ChatTemplate.Turn;
 import io.foresight.model.text.PromptText;
@@ -25,6 +27,7 @@ public record MessagesPrompt(
   private static final long serialVersionUID = 1;
 
   private static final String SYSTEM = "system";
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   @Override
   public Chat at(LocalDateTime other) {
@@ -48,7 +51,10 @@ public record MessagesPrompt(
   @Override
   public List<Turn> turns(Map<String, Object> row) {
     List<Turn> turns = new ArrayList<>();
-    if (!(row.get(column) instanceof List<?> messages) || messages.isEmpty()) {
+    Object value = row.get(column);
+    List<?> messages =
+        value instanceof String json ? parsed(json) : value instanceof List<?> l ? l : List.of();
+    if (messages.isEmpty()) {
       throw fault("it holds no messages. Give a list of role and content");
     }
     for (int i = 0; i < messages.size(); i++) {
@@ -67,6 +73,16 @@ public record MessagesPrompt(
       throw fault("the assistant has spoken last. End with what it is to answer");
     }
     return turns;
+  }
+
+  /** Messages as JSON, as files have them that have no lists, or several kinds of contents. */
+  private List<?> parsed(String json) {
+    try {
+      List<?> messages = JSON.readValue(json, List.class);
+      return messages == null ? List.of() : messages;
+    } catch (JsonProcessingException e) {
+      throw fault("it holds a text that is no JSON of messages. Give a list of role and content");
+    }
   }
 
   /** A text, or parts of which each is one. */

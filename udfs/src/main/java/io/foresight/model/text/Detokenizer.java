@@ -29,8 +29,13 @@ public final class Detokenizer {
 
   /** The same as {@link Tokenizer#decode}. */
   public String text(int[] line) {
+    return written(line).strip();
+  }
+
+  /** The same as {@link Tokenizer#written}. */
+  public String written(int[] line) {
     if (pieces == null) {
-      return tokenizer.decode(line);
+      return tokenizer.written(line);
     }
     int common = Arrays.mismatch(ids, line);
     if (common < 0) {
@@ -57,6 +62,6 @@ public final class Detokenizer {
     ends = newEnds;
     String text = new String(bytes, 0, end, StandardCharsets.UTF_8);
     // For how many bytes one replacement stands, Java and the tokenizer see differently.
-    return text.indexOf(REPLACEMENT) < 0 ? text.strip() : tokenizer.decode(line);
+    return text.indexOf(REPLACEMENT) < 0 ? text : tokenizer.written(line);
   }
 }

@@ -114,7 +114,8 @@ public final class Tokenizer implements AutoCloseable {
     return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
   }
 
-  private String text(int... ids) {
+  /** As {@link #decode}, with the spaces around it. */
+  public String written(int... ids) {
     long[] wide = Arrays.stream(ids).asLongStream().toArray();
     return whileOpen(() -> tokenizer.decode(wide, true));
   }
@@ -186,7 +187,7 @@ public final class Tokenizer implements AutoCloseable {
    * prompt.
    */
   public String decode(int[] ids) {
-    return text(ids).strip();
+    return written(ids).strip();
   }
 
   /**
@@ -224,8 +225,8 @@ public final class Tokenizer implements AutoCloseable {
     int[] anchor = encodeWritten(ANCHOR);
     int[] both = Arrays.copyOf(anchor, anchor.length + 1);
     both[anchor.length] = id;
-    String text = text(both);
-    int end = text(anchor).length();
+    String text = written(both);
+    int end = written(anchor).length();
     return text.length() <= end
         || (!Character.isLetterOrDigit(text.codePointAt(end))
             && text.charAt(end) != Detokenizer.REPLACEMENT);

@@ -79,12 +79,24 @@ class MessagesPromptTest {
   }
 
   @Test
+  void messagesMayBeJson() {
+    assertThat(
+            text(
+                prompt(Settings.defaults()),
+                "[{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"Hi\"}]}]"))
+        .isEqualTo("[user]Hi[assistant]");
+  }
+
+  @Test
   void whatIsNoChatIsThatRowsFault() {
     Prompt prompt = prompt(Settings.defaults());
     for (Object messages :
         Arrays.asList(
             null,
             "Hi",
+            "null",
+            "{}",
+            "[1]",
             List.of(),
             List.of("Hi"),
             List.of(says("user", null)),

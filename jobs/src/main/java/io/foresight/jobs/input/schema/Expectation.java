@@ -21,6 +21,8 @@ public enum Expectation {
    * template writes it.
    */
   PROMPT("a text or a list of texts without null"),
+  /** A list of role and content, or, where they are of several kinds, all of them as JSON. */
+  MESSAGES("a list of role and content"),
   /** Anything; scalars as they are spelled. */
   SPELLED("a text");
 
@@ -48,7 +50,7 @@ public enum Expectation {
       case TEXT_OR_TEXTS -> Json.isScalar(value) || isTexts(value);
       case COUNT -> count(value) != null;
       case PROMPT -> !isTexts(value) || ((List<?>) value).stream().noneMatch(Objects::isNull);
-      case SPELLED -> true;
+      case MESSAGES, SPELLED -> true;
     };
   }
 
@@ -77,7 +79,10 @@ public enum Expectation {
    * @param given how many are not null
    */
   public boolean isMeant(Shape shape, long fitting, long given) {
-    return given == 0 || this == PROMPT || (fitting > 0 && (this != TEXT || shape.textual()));
+    return given == 0
+        || this == PROMPT
+        || this == MESSAGES
+        || (fitting > 0 && (this != TEXT || shape.textual()));
   }
 
   /** The type that a column of such values is read with. */
@@ -89,6 +94,7 @@ public enum Expectation {
       case TEXT_OR_TEXTS -> shape.list() ? TEXTS_TYPE : DataTypes.StringType;
       case COUNT -> DataTypes.LongType;
       case PROMPT -> shape.onlyListsOfScalars() ? TEXTS_TYPE : DataTypes.StringType;
+      case MESSAGES -> shape.messages() ? shape.type() : DataTypes.StringType;
       case SPELLED -> shape.scalar() ? DataTypes.StringType : shape.type();
     };
   }

@@ -34,10 +34,9 @@ public final class Expectations {
     all.add(named(settings, RowSettings.MAX_NEW_TOKENS), Expectation.COUNT);
     all.add(named(settings, RowSettings.STOP), Expectation.TEXT_OR_TEXTS);
     for (String column : settings.prompt().columns()) {
-      // Messages are read as what they are.
-      if (!(settings.prompt() instanceof MessagesPrompt of && of.column().equals(column))) {
-        all.byColumn.putIfAbsent(column, Expectation.PROMPT);
-      }
+      boolean messages =
+          settings.prompt() instanceof MessagesPrompt of && of.column().equals(column);
+      all.byColumn.putIfAbsent(column, messages ? Expectation.MESSAGES : Expectation.PROMPT);
     }
     return all;
   }

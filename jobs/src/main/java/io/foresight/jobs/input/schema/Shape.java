@@ -142,6 +142,24 @@ public final class Shape implements Serializable {
     return elements != null && !scalar() && fields == null && !opaque && !elements.structure();
   }
 
+  /**
+   * Whether all values are lists of messages, whose contents are texts alone or lists alone; else
+   * there is no type that tells a text from the JSON of a list.
+   */
+  boolean messages() {
+    if (elements == null || scalar() || fields != null || opaque) {
+      return false;
+    }
+    boolean objects =
+        elements.fields != null
+            && !elements.scalar()
+            && elements.elements == null
+            && !elements.opaque
+            && elements.type() instanceof StructType;
+    Shape content = objects ? elements.fields.get("content") : null;
+    return objects && (content == null || !(content.scalar() && content.structure()));
+  }
+
   /** The type that holds all values. */
   public DataType type() {
     int kinds =
