@@ -25,7 +25,7 @@ class DeterminismTest {
         GenerationSettings.of(
                 Path.of("../examples/target").toString(), Path.of("../examples/draft").toString())
             .with(EngineSettings.DEVICE, DeviceChoice.CPU)
-            .with(EngineSettings.BATCH, 3)
+            .with(EngineSettings.BATCH, 1)
             .with(EngineSettings.SEED, seed)
             .with(settings);
     List<InputRow> rows = new ArrayList<>();
