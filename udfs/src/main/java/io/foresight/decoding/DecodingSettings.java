@@ -59,7 +59,10 @@ public final class DecodingSettings implements SettingGroup {
 
   public static final Setting<Double> TEMPERATURE =
       Setting.number(
-              "decoding.temperature", 1.0, value -> value > 0 && Double.isFinite(value), "above 0")
+              "decoding.temperature",
+              1.0,
+              value -> value > 0 && Double.isFinite(value),
+              "above 0 (at 0 it would be decoding.strategy = greedy)")
           .changes(Setting.Effect.GENERATION)
           .does(
               "Where tokens are sampled (sample, best-of-n, verification = coupled or sampling): softmax temperature");

@@ -162,7 +162,7 @@ public record JobSettings(
         .filter(setting -> reader.isGiven(setting.getKey()))
         .map(
             setting ->
-                "%s = %s changes nothing: %s."
+                "%s (%s) changes nothing: %s."
                     .formatted(
                         setting.getKey(), reader.written(setting.getKey()), setting.getValue()))
         .toList();

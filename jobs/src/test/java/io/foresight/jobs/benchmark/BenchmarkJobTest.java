@@ -254,9 +254,9 @@ class BenchmarkJobTest {
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(run.err().lines().filter(line -> line.contains("changes nothing")))
         .containsExactly(
-            "In variant greedy, decoding.lookahead = 3 changes nothing: greedy does not read it; cdlh, cdlh-appx, cdsl, cdlh-speculative and cdsl-tree do.",
-            "In variant greedy, decoding.top-p = 0.9 changes nothing: greedy does not read it; sample, best-of-n, speculative, cdlh, cdlh-appx, cdsl, cdlh-speculative and cdsl-tree do.",
-            "In variant cdlh, decoding.top-p = 0.9 changes nothing: cdlh samples nothing under decoding.verification = hard.");
+            "In variant greedy, decoding.lookahead (3) changes nothing: greedy does not read it; cdlh, cdlh-appx, cdsl, cdlh-speculative and cdsl-tree do.",
+            "In variant greedy, decoding.top-p (0.9) changes nothing: greedy does not read it; sample, best-of-n, speculative, cdlh, cdlh-appx, cdsl, cdlh-speculative and cdsl-tree do.",
+            "In variant cdlh, decoding.top-p (0.9) changes nothing: cdlh samples nothing under decoding.verification = hard.");
   }
 
   @Test

@@ -100,11 +100,11 @@ class SettingsTest {
                     "reward.weight=3")
                 .idle())
         .containsExactly(
-            "decoding.top-p = 0.9 changes nothing: greedy does not read it; sample, best-of-n, speculative, cdlh, cdlh-appx, cdsl, cdlh-speculative and cdsl-tree do.",
-            "reward.weight = 3 changes nothing: greedy does not read it; cdlh, cdlh-appx, cdsl, cdlh-speculative and cdsl-tree do.");
+            "decoding.top-p (0.9) changes nothing: greedy does not read it; sample, best-of-n, speculative, cdlh, cdlh-appx, cdsl, cdlh-speculative and cdsl-tree do.",
+            "reward.weight (3) changes nothing: greedy does not read it; cdlh, cdlh-appx, cdsl, cdlh-speculative and cdsl-tree do.");
     assertThat(bind("decoding.temperature=0.5").idle())
         .containsExactly(
-            "decoding.temperature = 0.5 changes nothing: cdsl samples nothing under decoding.verification = hard.");
+            "decoding.temperature (0.5) changes nothing: cdsl samples nothing under decoding.verification = hard.");
     assertThat(bind("decoding.temperature=0.5", "decoding.verification=coupled").idle()).isEmpty();
     assertThat(bind("decoding.acceptance-threshold=0.5").idle())
         .singleElement()
