@@ -26,11 +26,6 @@ public record LogitsEdit(int[] ids, float[] biases, float[] penalties) {
     }
   }
 
-  /** Whether nothing changes. */
-  public boolean isNone() {
-    return ids.length == 0;
-  }
-
   /** The same of the ids that a model has. */
   public LogitsEdit within(int vocabulary) {
     int[] kept = IntStream.range(0, ids.length).filter(i -> ids[i] < vocabulary).toArray();

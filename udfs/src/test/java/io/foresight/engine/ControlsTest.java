@@ -185,10 +185,11 @@ class ControlsTest {
     assertThat(own.get(1).output()).isEqualTo(plain.get(1).output());
     assertThat(own.get(2).output()).isEqualTo(plain.get(2).output());
     // A value that is the setting's default is a value, too.
-    List<RowResult> warm = decode(columns.with(TEMPERATURE, 0.3), List.of(Map.of("t", 1.0)));
-    assertThat(warm.get(0).output()).isEqualTo(plain.get(0).output());
-    assertThat(warm.get(1).output())
-        .isEqualTo(decode(named("sample").with(TEMPERATURE, 0.3)).get(1).output());
+    Map<String, Object> one = Map.of("t", 1.0);
+    List<RowResult> back = decode(columns.with(TEMPERATURE, 0.01), List.of(one, one, one));
+    assertThat(back.stream().map(RowResult::output))
+        .containsExactlyElementsOf(plain.stream().map(RowResult::output).toList())
+        .isNotEqualTo(cold.stream().map(RowResult::output).toList());
   }
 
   @Test
