@@ -27,6 +27,7 @@ import io.foresight.decoding.search.Hypotheses;
 import io.foresight.decoding.search.Hypothesis;
 import io.foresight.decoding.search.Ids;
 import io.foresight.decoding.search.RowCounters.Origin;
+import io.foresight.decoding.search.ScoredTree;
 import io.foresight.decoding.search.TokenScores;
 import io.foresight.decoding.search.TokenTree;
 import io.foresight.settings.Setting;
@@ -225,7 +226,7 @@ public final class CdslTree implements Strategy {
     int[] w = hypothesis.ids();
     List<Branch> branches = branches(row, p, q, w);
     List<int[]> paths = fitting(row, branches.stream().map(Branch::path).toList());
-    Hypothesis.ScoredTree scored = p.scoreTree(paths, topK(row));
+    ScoredTree scored = p.scoreTree(paths, topK(row));
     List<Choice> choices = new ArrayList<>(List.of(unbranched(row, p, w)));
     for (int i = 0; i < paths.size(); i++) {
       choices.add(choice(row, p, branches.get(i), i, scored));
@@ -477,7 +478,7 @@ public final class CdslTree implements Strategy {
    * comes after only shows where it leads, and p need not be able to sample it.
    */
   private Choice choice(
-      DecodingRow row, Hypothesis p, Branch branch, int index, Hypothesis.ScoredTree scored) {
+      DecodingRow row, Hypothesis p, Branch branch, int index, ScoredTree scored) {
     int[] path = branch.path();
     int fixed = branch.candidate().kept() + branch.candidate().ids().length;
     double[] logProbs = new double[path.length];
@@ -527,7 +528,7 @@ public final class CdslTree implements Strategy {
       Hypothesis q,
       GreedyHypothesis hypothesis,
       Choice choice,
-      Hypothesis.ScoredTree scored,
+      ScoredTree scored,
       boolean more) {
     int count = choice.ids().length;
     boolean failed = !row.holds(settings, choice.ids());
