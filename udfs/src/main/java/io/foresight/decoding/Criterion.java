@@ -3,7 +3,6 @@ package io.foresight.decoding;
 import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
 import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
 
-import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.settings.Settings;
 import java.io.Serializable;
 
@@ -14,6 +13,16 @@ import java.io.Serializable;
  * @param threshold tauR, the score from which it passes; -infinity always, +infinity never
  */
 public record Criterion(RewardMode mode, double threshold) implements Serializable {
+
+  /** When a hypothesis's reward passes. A finished text is always judged by level. */
+  public enum RewardMode {
+    /** If it is above the reward of what was generated so far, or reaches the threshold. */
+    GAIN,
+    /** If it reaches the threshold. */
+    LEVEL,
+    /** As the reward's own criterion says. */
+    AUTO
+  }
 
   /** A score of 1. */
   public static final Criterion ALL = new Criterion(RewardMode.LEVEL, 1);

@@ -1,5 +1,6 @@
 package io.foresight.decoding;
 
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.settings.Setting;
 import io.foresight.settings.SettingGroup;
 import java.util.List;
@@ -184,16 +185,6 @@ public final class DecodingSettings implements SettingGroup {
      * q). In every other strategy the same as {@link #COUPLED}.
      */
     SAMPLING
-  }
-
-  /** When a hypothesis's reward passes. A finished text is always judged by level. */
-  public enum RewardMode {
-    /** If it is above the reward of what was generated so far, or reaches the threshold. */
-    GAIN,
-    /** If it reaches the threshold. */
-    LEVEL,
-    /** As the reward's {@link Criterion} says. */
-    AUTO
   }
 
   /** Which hypothesis is judged. */

@@ -1,7 +1,7 @@
 package io.foresight.reward;
 
 import io.foresight.decoding.Criterion;
-import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.RowFault;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

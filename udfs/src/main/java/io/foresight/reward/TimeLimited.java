@@ -137,12 +137,13 @@ final class TimeLimited implements RewardFunction {
 
   private <T> T asked(Supplier<T> question) {
     Call<T> call = new Call<>(question);
+    Deadline deadline = Deadline.in(limit);
     threads.execute(call);
     try {
-      return call.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+      return call.get(deadline.left(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       call.cancel(true);
-      throw late(call, e);
+      throw late(call, deadline, e);
     } catch (InterruptedException e) {
       call.cancel(true);
       throw cancelled(e);
@@ -151,7 +152,7 @@ final class TimeLimited implements RewardFunction {
     }
   }
 
-  private RowFault late(Call<?> call, TimeoutException cause) {
+  private RowFault late(Call<?> call, Deadline deadline, TimeoutException cause) {
     try {
       if (!call.ended.await(GRACE.toNanos(), TimeUnit.NANOSECONDS)) {
         abandoned.add(call);
@@ -159,11 +160,7 @@ final class TimeLimited implements RewardFunction {
     } catch (InterruptedException e) {
       throw cancelled(e);
     }
-    return new RowFault(
-        RowFault.Kind.REWARD,
-        "it did not answer within %s. Make it faster, or raise its timeout."
-            .formatted(RewardSettings.spelling(limit)),
-        cause);
+    return deadline.fault("it did not answer", ". Make it faster, or raise its timeout.", cause);
   }
 
   private static CancellationException cancelled(InterruptedException cause) {

@@ -30,8 +30,8 @@ import static io.foresight.decoding.strategy.CdslTree.TREE_VERIFY;
 import static io.foresight.decoding.strategy.CdslTree.TREE_WIDTH;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.DecodingSettings.Outputs;
-import io.foresight.decoding.DecodingSettings.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.S2Action;

@@ -16,7 +16,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.decoding.Counters;
-import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.Strategies;

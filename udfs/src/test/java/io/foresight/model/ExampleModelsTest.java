@@ -19,6 +19,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Generation;
@@ -127,7 +128,7 @@ class ExampleModelsTest {
         settings("cdsl")
             .with(S3_LOOKAHEAD, DecodingSettings.Roller.TARGET)
             .with(SPECULATE_LOOKAHEAD, true));
-    variants.add(settings("cdsl").with(REWARD_MODE, DecodingSettings.RewardMode.GAIN));
+    variants.add(settings("cdsl").with(REWARD_MODE, RewardMode.GAIN));
     return variants;
   }
 

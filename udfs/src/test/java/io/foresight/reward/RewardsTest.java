@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.foresight.decoding.Criterion;
-import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.Judgement;
 import io.foresight.reward.RewardFunction.RowReward;
 import java.io.ByteArrayInputStream;

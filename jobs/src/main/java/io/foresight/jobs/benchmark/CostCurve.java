@@ -1,6 +1,8 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.decoding.LanguageModel;
+import io.foresight.model.ForwardShape;
+import io.foresight.model.ForwardTimes;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,8 +19,8 @@ public final class CostCurve {
   private static final int MOST_POSITIONS = 512;
   private static final int MOST_ROWS = 128;
 
-  private final List<Shape> lines = new ArrayList<>();
-  private final List<Shape> rows = new ArrayList<>();
+  private final List<ForwardShape> lines = new ArrayList<>();
+  private final List<ForwardShape> rows = new ArrayList<>();
   private final ForwardTimes times;
 
   /**
@@ -27,15 +29,15 @@ public final class CostCurve {
    * @param batch rows in flight, at most
    * @param further shapes to time in turn with the curve's
    */
-  CostCurve(LanguageModel model, int batch, List<Shape> further) {
+  CostCurve(LanguageModel model, int batch, List<ForwardShape> further) {
     int line = Math.min(LINE, Integer.highestOneBit(ForwardTimes.room(model)));
     for (int n = 1; n <= Math.min(MOST_POSITIONS, 2 * LINE * batch); n *= 2) {
-      lines.add(Shape.of(Math.max(1, n / line), Math.min(n, line)));
+      lines.add(ForwardShape.of(Math.max(1, n / line), Math.min(n, line)));
     }
     for (int n = 1; n <= Math.min(MOST_ROWS, 2 * LINE * batch); n *= 2) {
-      rows.add(Shape.of(n, 1));
+      rows.add(ForwardShape.of(n, 1));
     }
-    Set<Shape> all = new LinkedHashSet<>(lines);
+    Set<ForwardShape> all = new LinkedHashSet<>(lines);
     all.addAll(rows);
     all.addAll(further);
     times = new ForwardTimes(List.copyOf(all));
@@ -46,12 +48,12 @@ public final class CostCurve {
   }
 
   /** Seconds of one forward. */
-  public double seconds(Shape shape) {
+  public double seconds(ForwardShape shape) {
     return times.median(shape);
   }
 
   /** The largest forward that was timed. */
-  public Shape largest() {
+  public ForwardShape largest() {
     return lines.get(lines.size() - 1);
   }
 
@@ -60,7 +62,7 @@ public final class CostCurve {
     return new SizeCost(medians(lines), medians(rows));
   }
 
-  private double[] medians(List<Shape> shapes) {
+  private double[] medians(List<ForwardShape> shapes) {
     return shapes.stream().mapToDouble(this::seconds).toArray();
   }
 }

@@ -7,6 +7,7 @@ import io.foresight.engine.EngineSettings;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.RowDecoder;
 import io.foresight.engine.Spent;
+import io.foresight.model.ForwardShape;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.settings.Settings;
 import io.foresight.spark.SparkTask;
@@ -42,13 +43,14 @@ final class ForwardCosts {
   private final Map<Pair, GenerationSettings> pairs = new LinkedHashMap<>();
   private final Map<Pair, Curves> curves = new LinkedHashMap<>();
   private final GenerationSettings first;
-  private final List<Shape> compared;
+  private final List<ForwardShape> compared;
   private final int batch;
 
   ForwardCosts(List<Variant> variants) {
     first = variants.get(0).settings();
     int k = first.settings().get(CANDIDATES);
-    compared = List.of(Shape.of(1, LINE), Shape.of(k, 1), new Shape(k, 1, true));
+    compared =
+        List.of(ForwardShape.of(1, LINE), ForwardShape.of(k, 1), new ForwardShape(k, 1, true));
     batch = variants.stream().mapToInt(Variant::batch).max().orElseThrow();
     for (Variant variant : variants) {
       pairs.putIfAbsent(Pair.of(variant.settings()), variant.settings());
@@ -99,16 +101,17 @@ final class ForwardCosts {
   String text() {
     Curves both = curves.get(Pair.of(first));
     int k = first.settings().get(CANDIDATES);
-    double one = both.target.seconds(Shape.of(1, 1));
+    double one = both.target.seconds(ForwardShape.of(1, 1));
     return """
         One forward, one thread: the draft's over one token takes %.2f of the target's; the target's over 17 tokens %.2f of
         its own over one; over %d rollouts of a row %.2f of that over %d rows.
         """
         .formatted(
-            both.draft.seconds(Shape.of(1, 1)) / one,
-            both.target.seconds(Shape.of(1, LINE)) / one,
+            both.draft.seconds(ForwardShape.of(1, 1)) / one,
+            both.target.seconds(ForwardShape.of(1, LINE)) / one,
             k,
-            both.target.seconds(new Shape(k, 1, true)) / both.target.seconds(Shape.of(k, 1)),
+            both.target.seconds(new ForwardShape(k, 1, true))
+                / both.target.seconds(ForwardShape.of(k, 1)),
             k);
   }
 }

@@ -10,34 +10,30 @@ import io.foresight.engine.DeviceChoice;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.RowDecoder;
 import io.foresight.jobs.input.InputReader;
-import io.foresight.jobs.input.files.Locations;
 import io.foresight.jobs.output.FiguresFile;
 import io.foresight.jobs.output.OutputOptions;
-import io.foresight.jobs.output.RunFolder;
-import io.foresight.jobs.output.RunIdentity;
+import io.foresight.jobs.output.RowsJob;
 import io.foresight.jobs.output.Summary;
 import io.foresight.jobs.process.Examples;
 import io.foresight.jobs.process.ExitCode;
-import io.foresight.jobs.process.Interruption;
 import io.foresight.jobs.process.Models;
 import io.foresight.jobs.process.Sessions;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.jobs.settings.SettingsOptions;
 import io.foresight.model.text.ModelException;
 import io.foresight.settings.SettingsReader;
-import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.ModelPreload;
 import io.foresight.spark.Progress;
 import io.foresight.spark.Provenance;
 import io.foresight.spark.SparkTask;
 import io.foresight.spark.run.Run;
-import io.foresight.spark.run.RunRequest;
 import io.foresight.store.ModelStore;
-import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -84,75 +80,86 @@ public final class GenerateJob implements Callable<Integer> {
         return new DryRun(spark, store, given, bound, outputOptions).call();
       }
       Models models = Models.check(store, bound.generation());
-      Map<String, String> identity =
-          RunIdentity.of("generate", bound, Provenance.of(models.on(bound.generation())));
-      JobSettings settings = RunFolder.choose(spark, "generate", bound, identity);
-      Locations.requireApart(spark, settings.reading(), settings.output());
-      RunRequest request =
-          RunFolder.request(
-              spark, "generate", "decode", settings, outputOptions, identity, described(models));
-      try (Run run = Run.open(spark, request)) {
-        return Interruption.during(
-            run::howToGoOn, () -> write(spark, run, settings, models, progress));
+      Decoding decoding = new Decoding(spark, progress, bound, models);
+      return new RowsJob(spark, progress, outputOptions, decoding).run(bound);
+    }
+  }
+
+  /** The job's own part of a run. */
+  private record Decoding(SparkSession spark, Progress progress, JobSettings bound, Models models)
+      implements RowsJob.Kind {
+
+    @Override
+    public String name() {
+      return "generate";
+    }
+
+    @Override
+    public String verb() {
+      return "decode";
+    }
+
+    @Override
+    public Map<String, String> content() {
+      return Provenance.of(models.on(bound.generation()));
+    }
+
+    @Override
+    public ObjectNode described() {
+      return GenerateJob.described(models);
+    }
+
+    @Override
+    public JobSettings resumed(JobSettings settings, Run run) {
+      return settings.withChatTime(run.described("settings").at("/prompt/chat/now").asText());
+    }
+
+    @Override
+    public Foresight.Work of(JobSettings settings) {
+      Dataset<Row> prompts = InputReader.read(spark, settings.reading(), settings.generation());
+      return Foresight.generation(prompts, settings.generation(), progress);
+    }
+
+    @Override
+    public void during(JobSettings settings, Runnable planning) {
+      if (spark.sparkContext().isLocal()) {
+        ModelPreload.during(models.on(settings.generation()), planning);
+      } else {
+        planning.run();
       }
     }
-  }
 
-  private int write(
-      SparkSession spark, Run run, JobSettings asked, Models models, Progress progress)
-      throws IOException {
-    RunFolder.tellResumed(run, asked);
-    JobSettings settings =
-        asked.withChatTime(run.described("settings").at("/prompt/chat/now").asText());
-    GenerationSettings generation = settings.generation();
-    if (run.isWhole()) {
-      return writtenBefore(run, settings, models, generation);
+    @Override
+    public List<Column> columns() {
+      return Summary.columns(bound.generation().rewards());
     }
-    Dataset<Row> prompts = InputReader.read(spark, settings.reading(), generation);
-    Foresight.Work work =
-        InputReader.usable(() -> Foresight.generation(prompts, generation, progress));
-    long started = System.nanoTime();
-    Runnable planning =
-        () -> RunFolder.plan(run, work, generation.settings().get(ColumnSettings.PREFIX));
-    if (spark.sparkContext().isLocal()) {
-      ModelPreload.during(models.on(generation), planning);
-    } else {
-      planning.run();
-    }
-    if (run.isWhole()) {
-      return writtenBefore(run, settings, models, generation);
-    }
-    RunFolder.decode(run, work, progress);
-    double seconds = (System.nanoTime() - started) / 1e9;
-    Row figures =
-        RunFolder.figures(
-            run,
-            Summary.columns(generation.rewards()),
-            generation.settings().get(ColumnSettings.PREFIX));
-    Summary summary = Summary.of(figures, generation.rewards(), seconds);
-    run.finish(summary.json());
-    print(summary);
-    System.out.print(run.<String>readBack(rows -> Examples.table(rows, generation, SHOWN_ROWS)));
-    System.out.println("Written to " + settings.output());
-    if (generation.settings().get(STRATEGY).equals("speculative")) {
-      advise(generation, models, summary, spark.sparkContext().isLocal());
-    }
-    return verdict(summary, run::exampleError, models, generation.settings().get(STRATEGY));
-  }
 
-  private int writtenBefore(
-      Run run, JobSettings settings, Models models, GenerationSettings generation)
-      throws IOException {
-    Summary summary = new Summary((ObjectNode) run.described("summary"));
-    print(summary);
-    System.out.println("Written before to " + settings.output());
-    return verdict(
-        summary, () -> "see its error rows", models, generation.settings().get(STRATEGY));
-  }
+    @Override
+    public ObjectNode figures(Row columns, double seconds) {
+      return Summary.of(columns, bound.generation().rewards(), seconds).json();
+    }
 
-  private void print(Summary summary) throws IOException {
-    FiguresFile.write(outputOptions.summaryFile(), summary.json());
-    System.out.print(summary.table());
+    @Override
+    public String table(ObjectNode figures) {
+      return new Summary(figures).table();
+    }
+
+    @Override
+    public String examples(Run run, JobSettings settings) {
+      return run.readBack(rows -> Examples.table(rows, settings.generation(), SHOWN_ROWS));
+    }
+
+    @Override
+    public int verdict(
+        JobSettings settings, ObjectNode figures, Supplier<String> error, boolean written) {
+      GenerationSettings generation = settings.generation();
+      Summary summary = new Summary(figures);
+      String strategy = generation.settings().get(STRATEGY);
+      if (written && strategy.equals("speculative")) {
+        advise(generation, models, summary, spark.sparkContext().isLocal());
+      }
+      return GenerateJob.verdict(summary, error, models, strategy);
+    }
   }
 
   /** What the manifest says of the models. */

@@ -1,9 +1,9 @@
 package io.foresight.jobs.generate;
 
 import io.foresight.engine.RowDecoder;
-import io.foresight.jobs.benchmark.ForwardTimes;
-import io.foresight.jobs.benchmark.Shape;
 import io.foresight.jobs.output.Summary;
+import io.foresight.model.ForwardShape;
+import io.foresight.model.ForwardTimes;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -51,10 +51,10 @@ record SpeculationAdvice(
      */
     static Costs measure(RowDecoder models, int rows, int most) {
       int room = ForwardTimes.room(models.target());
-      List<Shape> shapes =
+      List<ForwardShape> shapes =
           Stream.iterate(1, n -> n < 2 * most, n -> 2 * n)
               .filter(n -> n <= room)
-              .map(n -> Shape.of(rows, n))
+              .map(n -> ForwardShape.of(rows, n))
               .toList();
       ForwardTimes target = new ForwardTimes(shapes);
       ForwardTimes draft = new ForwardTimes(shapes.subList(0, 1));

@@ -9,15 +9,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.jobs.input.InputReader;
-import io.foresight.jobs.input.files.Locations;
 import io.foresight.jobs.output.FiguresFile;
 import io.foresight.jobs.output.OutputOptions;
 import io.foresight.jobs.output.RewardFigures;
-import io.foresight.jobs.output.RunFolder;
-import io.foresight.jobs.output.RunIdentity;
+import io.foresight.jobs.output.RowsJob;
 import io.foresight.jobs.output.Summary;
 import io.foresight.jobs.process.ExitCode;
-import io.foresight.jobs.process.Interruption;
 import io.foresight.jobs.process.Models;
 import io.foresight.jobs.process.Sessions;
 import io.foresight.jobs.settings.JobSettings;
@@ -27,10 +24,7 @@ import io.foresight.spark.Foresight;
 import io.foresight.spark.Progress;
 import io.foresight.spark.Provenance;
 import io.foresight.spark.StoredModels;
-import io.foresight.spark.run.Run;
-import io.foresight.spark.run.RunRequest;
 import io.foresight.store.ModelStore;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -79,73 +73,76 @@ public final class ScoreJob implements Callable<Integer> {
       Map<String, String> content =
           Provenance.of(scoring.rewards().withModels(model -> folders.getOrDefault(model, model)));
       content.put("text", text);
-      Map<String, String> identity = RunIdentity.of("score", bound, content);
-      JobSettings settings = RunFolder.choose(spark, "score", bound, identity);
-      Locations.requireApart(spark, settings.reading(), settings.output());
-      RunRequest request =
-          RunFolder.request(
-              spark,
-              "score",
-              "score",
-              settings,
-              outputOptions,
-              identity,
-              JSON.createObjectNode().put("text", text));
-      try (Run run = Run.open(spark, request)) {
-        return Interruption.during(
-            run::howToGoOn, () -> write(spark, run, settings, scoring, progress));
-      }
+      Scoring work = new Scoring(spark, progress, scoring, content);
+      return new RowsJob(spark, progress, outputOptions, work).run(bound);
     }
   }
 
-  private int write(
-      SparkSession spark, Run run, JobSettings settings, ScoringSettings scoring, Progress progress)
-      throws IOException {
-    RunFolder.tellResumed(run, settings);
-    ObjectNode figures = null;
-    Supplier<String> error = () -> "see its error rows";
-    if (!run.isWhole()) {
-      Dataset<Row> texts =
-          InputReader.readTexts(
-              spark,
-              settings.reading(),
-              scoring,
-              ColumnSettings.idColumn(settings.generation().settings()));
-      Foresight.Work work = InputReader.usable(() -> Foresight.scoring(texts, scoring, progress));
-      RunFolder.plan(run, work, scoring.settings().get(ColumnSettings.PREFIX));
-      if (!run.isWhole()) {
-        RunFolder.decode(run, work, progress);
-        figures = figures(run, scoring);
-        run.finish(figures);
-        error = run::exampleError;
-      }
-    }
-    if (figures == null) {
-      figures = (ObjectNode) run.described("summary");
-    }
-    FiguresFile.write(outputOptions.summaryFile(), figures);
-    long rows = figures.get("rows").asLong();
-    long errors = figures.get("error").asLong();
-    if (rows > 0 && errors == rows) {
-      System.err.println("Cannot score any row: %s".formatted(error.get()));
-      return ExitCode.ALL_ROWS_FAILED.code();
-    }
-    StringBuilder table = new StringBuilder();
-    Summary.line(
-        table, "rows", "%d: %d error%s".formatted(rows, errors, RewardFigures.notJudged(figures)));
-    System.out.print(table.append(RewardFigures.table(figures)));
-    System.out.println("Written to " + settings.output());
-    return 0;
-  }
+  /** The job's own part of a run. */
+  private record Scoring(
+      SparkSession spark, Progress progress, ScoringSettings scoring, Map<String, String> content)
+      implements RowsJob.Kind {
 
-  private static ObjectNode figures(Run run, ScoringSettings scoring) {
-    List<Column> columns = new ArrayList<>(RewardFigures.columns(scoring.rewards()));
-    columns.add(count(lit(1)).as("rows"));
-    columns.add(count(col("error")).as("error"));
-    Row row = RunFolder.figures(run, columns, scoring.settings().get(ColumnSettings.PREFIX));
-    ObjectNode figures = JSON.createObjectNode();
-    figures.put("rows", row.<Long>getAs("rows")).put("error", row.<Long>getAs("error"));
-    figures.setAll(RewardFigures.of(row, scoring.rewards()));
-    return figures;
+    @Override
+    public String name() {
+      return "score";
+    }
+
+    @Override
+    public String verb() {
+      return "score";
+    }
+
+    @Override
+    public ObjectNode described() {
+      return JSON.createObjectNode().put("text", content.get("text"));
+    }
+
+    @Override
+    public Foresight.Work of(JobSettings settings) {
+      String id = ColumnSettings.idColumn(settings.generation().settings());
+      Dataset<Row> texts = InputReader.readTexts(spark, settings.reading(), scoring, id);
+      return Foresight.scoring(texts, scoring, progress);
+    }
+
+    @Override
+    public List<Column> columns() {
+      List<Column> columns = new ArrayList<>(RewardFigures.columns(scoring.rewards()));
+      columns.add(count(lit(1)).as("rows"));
+      columns.add(count(col("error")).as("error"));
+      return columns;
+    }
+
+    @Override
+    public ObjectNode figures(Row row, double seconds) {
+      ObjectNode figures = JSON.createObjectNode();
+      figures.put("rows", row.<Long>getAs("rows")).put("error", row.<Long>getAs("error"));
+      figures.setAll(RewardFigures.of(row, scoring.rewards()));
+      return figures;
+    }
+
+    @Override
+    public String table(ObjectNode figures) {
+      String counts =
+          "%d: %d error%s"
+              .formatted(
+                  figures.get("rows").asLong(),
+                  figures.get("error").asLong(),
+                  RewardFigures.notJudged(figures));
+      StringBuilder table = new StringBuilder();
+      Summary.line(table, "rows", counts);
+      return table.append(RewardFigures.table(figures)).toString();
+    }
+
+    @Override
+    public int verdict(
+        JobSettings settings, ObjectNode figures, Supplier<String> error, boolean written) {
+      long rows = figures.get("rows").asLong();
+      if (rows > 0 && figures.get("error").asLong() == rows) {
+        System.err.println("Cannot score any row: %s".formatted(error.get()));
+        return ExitCode.ALL_ROWS_FAILED.code();
+      }
+      return 0;
+    }
   }
 }

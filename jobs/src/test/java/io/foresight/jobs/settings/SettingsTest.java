@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.DecodingSettings;
 import io.foresight.engine.EngineSettings;
 import io.foresight.engine.GenerationSettings;
@@ -198,7 +199,7 @@ class SettingsTest {
     assertThat(decoding.get(STRATEGY)).isEqualTo("cdlh");
     assertThat(decoding.get(LOOKAHEAD)).isEqualTo(3);
     assertThat(decoding.get(REWARD_THRESHOLD)).isEqualTo(Double.NEGATIVE_INFINITY);
-    assertThat(decoding.get(REWARD_MODE)).isEqualTo(DecodingSettings.RewardMode.GAIN);
+    assertThat(decoding.get(REWARD_MODE)).isEqualTo(RewardMode.GAIN);
   }
 
   @Test

@@ -1,7 +1,7 @@
 package io.foresight.decoding.check;
 
 import io.foresight.decoding.Criterion;
-import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
 import java.util.List;

@@ -3,7 +3,7 @@ package io.foresight.decoding.search;
 import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
 
 import io.foresight.decoding.Criterion;
-import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;

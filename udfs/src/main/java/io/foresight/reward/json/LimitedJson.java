@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.RowFault;
+import io.foresight.reward.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,7 +22,7 @@ final class LimitedJson {
   /** Far longer than any text takes that can be judged at all. */
   private static final Duration LONGEST = Duration.ofSeconds(5);
 
-  private final long started = System.nanoTime();
+  private final Deadline deadline = Deadline.in(LONGEST);
 
   private LimitedJson() {}
 
@@ -50,11 +51,12 @@ final class LimitedJson {
   }
 
   private void look() {
-    if (System.nanoTime() - started > LONGEST.toNanos()) {
-      throw new RowFault(
-          RowFault.Kind.REWARD,
-          "the schema has not judged the text after %d s. Simplify what refers to itself in the schema, or do without %s."
-              .formatted(LONGEST.toSeconds(), SchemaReferences.contextual()));
+    if (deadline.hasPassed()) {
+      throw deadline.fault(
+          "the schema did not judge the text",
+          ". Simplify what refers to itself in the schema, or do without %s."
+              .formatted(SchemaReferences.contextual()),
+          null);
     }
   }
 

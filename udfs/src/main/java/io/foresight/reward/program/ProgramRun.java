@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.foresight.decoding.RowFault;
-import io.foresight.reward.RewardSettings;
+import io.foresight.reward.Deadline;
 import io.foresight.reward.Watchdog;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -89,20 +89,15 @@ public final class ProgramRun {
   private static final class Waiting {
 
     private final CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-    private final Duration timeout;
 
-    /** When it was sent or, if later, when an earlier one was answered; of the JVM's nano time. */
-    private long since = System.nanoTime();
+    /** From when it was sent or, if later, when an earlier one was answered. */
+    private Deadline deadline;
 
     /** Whether nobody waits for it any more; its answer may come nevertheless. */
     private boolean forgotten;
 
     Waiting(Duration timeout) {
-      this.timeout = timeout;
-    }
-
-    long end() {
-      return since + timeout.toNanos();
+      deadline = Deadline.in(timeout);
     }
   }
 
@@ -177,7 +172,7 @@ public final class ProgramRun {
       while (true) {
         long left;
         synchronized (this) {
-          left = mine.end() - System.nanoTime();
+          left = mine.deadline.left();
         }
         try {
           // At least a millisecond, in which another caller ends what is late.
@@ -251,14 +246,14 @@ public final class ProgramRun {
       late =
           waiting.values().stream()
               .filter(request -> !request.forgotten)
-              .min(Comparator.comparingLong(Waiting::end))
+              .min(Comparator.comparingLong(request -> request.deadline.end()))
               .orElse(null);
-      if (reason != null || late == null || late.end() - System.nanoTime() > 0) {
+      if (reason != null || late == null || !late.deadline.hasPassed()) {
         return;
       }
       reason =
-          "did not answer within %s, and was ended. Make it faster, or raise the reward's timeout."
-              .formatted(RewardSettings.spelling(late.timeout));
+          late.deadline.reason(
+              "did not answer", ", and was ended. Make it faster, or raise the reward's timeout.");
       // Behind one that nobody waits for any more it may be that one which hangs.
       if (waiting.values().stream().takeWhile(of -> of != late).noneMatch(of -> of.forgotten)) {
         waiting.values().remove(late);
@@ -426,8 +421,10 @@ public final class ProgramRun {
       if (request == null) {
         return false;
       }
-      long now = System.nanoTime();
-      waiting.tailMap(id.asLong(), false).values().forEach(later -> later.since = now);
+      waiting
+          .tailMap(id.asLong(), false)
+          .values()
+          .forEach(later -> later.deadline = later.deadline.again());
     }
     request.answer.complete(answer);
     return true;

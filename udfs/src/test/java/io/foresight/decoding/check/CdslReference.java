@@ -10,7 +10,7 @@ import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
 import static io.foresight.decoding.strategy.Cdsl.S4_LOOKAHEAD;
 
 import io.foresight.decoding.Criterion;
-import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
 import io.foresight.decoding.search.Ids;

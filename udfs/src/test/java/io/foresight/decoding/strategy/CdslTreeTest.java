@@ -15,7 +15,7 @@ import static io.foresight.decoding.strategy.CdslTree.TREE_WIDTH;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foresight.decoding.DecodingSettings.RewardMode;
+import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.HypothesisReward;

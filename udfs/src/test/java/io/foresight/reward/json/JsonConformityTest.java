@@ -285,7 +285,7 @@ class JsonConformityTest {
     assertThat(reward.reward("{\"c\":{\"c\":1}}", true)).isEqualTo(1);
     assertThatThrownBy(() -> reward.reward("{\"c\":".repeat(40) + "1" + "}".repeat(40), true))
         .isInstanceOf(RowFault.class)
-        .hasMessageContaining("has not judged the text after 5 s");
+        .hasMessageContaining("did not judge the text within 5 s");
   }
 
   @Test

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.jobs.benchmark.CostCurve;
-import io.foresight.jobs.benchmark.Shape;
+import io.foresight.model.ForwardShape;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.Precision;
 import java.nio.file.Path;
@@ -31,10 +31,10 @@ public record Machine(
   public static Machine of(GenerationSettings settings, CostCurve target, Roofline roofline) {
     long weights = Checkpoint.inspect(Path.of(settings.targetModel())).multipliedWeights();
     long bytes = weights * bytes(settings.targetPrecision());
-    Shape many = target.largest();
+    ForwardShape many = target.largest();
     return new Machine(
         bytes,
-        bytes / target.seconds(Shape.of(1, 1)),
+        bytes / target.seconds(ForwardShape.of(1, 1)),
         roofline.copyBytesPerSecond(),
         2.0 * weights * many.positions() / target.seconds(many),
         many.positions(),

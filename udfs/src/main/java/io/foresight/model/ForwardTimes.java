@@ -1,4 +1,4 @@
-package io.foresight.jobs.benchmark;
+package io.foresight.model;
 
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
@@ -25,11 +25,11 @@ public final class ForwardTimes {
 
   private static final int MOST_CALLS = 30;
 
-  private final Map<Shape, List<Double>> seconds = new LinkedHashMap<>();
+  private final Map<ForwardShape, List<Double>> seconds = new LinkedHashMap<>();
   private final SplittableRandom random = new SplittableRandom(1);
 
   /** Prepares to time these shapes. */
-  public ForwardTimes(List<Shape> shapes) {
+  public ForwardTimes(List<ForwardShape> shapes) {
     shapes.forEach(shape -> seconds.put(shape, new ArrayList<>()));
   }
 
@@ -46,7 +46,7 @@ public final class ForwardTimes {
   public void sample(LanguageModel model) {
     int rows = 0;
     int branches = 0;
-    for (Shape shape : seconds.keySet()) {
+    for (ForwardShape shape : seconds.keySet()) {
       rows = Math.max(rows, shape.forked() ? 1 : shape.sequences());
       branches = Math.max(branches, shape.forked() ? shape.sequences() : 0);
     }
@@ -71,8 +71,8 @@ public final class ForwardTimes {
   }
 
   private void sample(LanguageModel model, List<Sequence> apart, List<Sequence> forked) {
-    Map<Shape, Integer> calls = new LinkedHashMap<>();
-    for (Shape shape : seconds.keySet()) {
+    Map<ForwardShape, Integer> calls = new LinkedHashMap<>();
+    for (ForwardShape shape : seconds.keySet()) {
       List<Sequence> sequences = shape.forked() ? forked : apart;
       // The first call of a shape may prepare what the others find.
       extend(model, sequences, shape);
@@ -81,7 +81,7 @@ public final class ForwardTimes {
       calls.put(shape, (int) Math.min(MOST_CALLS, BUDGET_SECONDS / once));
     }
     for (int i = 0; i < MOST_CALLS; i++) {
-      for (Map.Entry<Shape, Integer> shape : calls.entrySet()) {
+      for (Map.Entry<ForwardShape, Integer> shape : calls.entrySet()) {
         if (i < shape.getValue()) {
           List<Sequence> sequences = shape.getKey().forked() ? forked : apart;
           seconds.get(shape.getKey()).add(extend(model, sequences, shape.getKey()));
@@ -90,7 +90,7 @@ public final class ForwardTimes {
     }
   }
 
-  private double extend(LanguageModel model, List<Sequence> sequences, Shape shape) {
+  private double extend(LanguageModel model, List<Sequence> sequences, ForwardShape shape) {
     List<ForwardRequest> extensions = new ArrayList<>();
     for (Sequence sequence : sequences.subList(0, shape.sequences())) {
       sequence.truncate(prefix(model));
@@ -108,7 +108,9 @@ public final class ForwardTimes {
   }
 
   /** Seconds of a forward of a shape that was sampled. */
-  public double median(Shape shape) {
-    return Spread.of(seconds.get(shape)).median();
+  public double median(ForwardShape shape) {
+    double[] sorted =
+        seconds.get(shape).stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
   }
 }
