@@ -65,7 +65,7 @@ public final class RunFolder {
         job,
         verb,
         settings.output(),
-        settings.outputFormat().equals("jsonl") ? "json" : settings.outputFormat(),
+        settings.outputFormat(),
         settings.overwrite(),
         options.extend(),
         options.retryErrors(),

@@ -14,12 +14,12 @@ import io.foresight.engine.prompt.Prompt;
 import io.foresight.engine.prompt.PromptSettings;
 import io.foresight.jobs.input.files.InputSettings;
 import io.foresight.settings.Secrets;
-import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import io.foresight.settings.SettingsException;
 import io.foresight.settings.SettingsReader;
 import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.StoredModels;
+import io.foresight.spark.rows.RowFormat;
 import io.foresight.store.StoreSettings;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -35,7 +35,6 @@ import java.util.Map;
  * @param input what is read, for messages
  * @param reading the same, and how
  * @param outputChosen whether the output's folder was chosen for want of one that is named
- * @param outputFormat parquet or jsonl
  * @param shardRows rows of a shard of the run, at least 1
  * @param maxErrorFraction share of the rows that may be errors
  * @param chatTimeGiven whether the time that chats are told is a setting's, and not the start's
@@ -49,7 +48,7 @@ public record JobSettings(
     InputSettings reading,
     String output,
     boolean outputChosen,
-    String outputFormat,
+    RowFormat outputFormat,
     boolean overwrite,
     int shardRows,
     double maxErrorFraction,
@@ -85,7 +84,7 @@ public record JobSettings(
         reading,
         output,
         named.isBlank(),
-        Setting.spelling(settings.get(OutputSettings.FORMAT)),
+        settings.get(OutputSettings.FORMAT),
         settings.get(OutputSettings.OVERWRITE),
         settings.get(OutputSettings.SHARD_ROWS),
         settings.get(OutputSettings.MAX_ERROR_FRACTION),

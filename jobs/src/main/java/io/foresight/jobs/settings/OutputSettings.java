@@ -2,24 +2,19 @@ package io.foresight.jobs.settings;
 
 import io.foresight.settings.Setting;
 import io.foresight.settings.SettingGroup;
+import io.foresight.spark.rows.RowFormat;
 import java.util.List;
 
 /** The settings of where rows go, and how a run is cut. */
 public final class OutputSettings implements SettingGroup {
-
-  /** How rows lie in the output. */
-  public enum OutputFormat {
-    PARQUET,
-    JSONL
-  }
 
   public static final Setting<String> PATH =
       Setting.location("output.path", "")
           .changes(Setting.Effect.NOTHING)
           .does("Folder to write to; empty: a new folder output/generate-<time in UTC>");
 
-  public static final Setting<OutputFormat> FORMAT =
-      Setting.choice("output.format", OutputFormat.PARQUET).does("parquet, jsonl");
+  public static final Setting<RowFormat> FORMAT =
+      Setting.choice("output.format", RowFormat.PARQUET).does("parquet, jsonl");
 
   public static final Setting<Boolean> OVERWRITE =
       Setting.flag("output.overwrite", false)

@@ -24,6 +24,7 @@ import io.foresight.settings.Settings;
 import io.foresight.settings.SettingsException;
 import io.foresight.settings.SettingsReader;
 import io.foresight.spark.StoredModels;
+import io.foresight.spark.rows.RowFormat;
 import io.foresight.store.StoreSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ class SettingsTest {
   void defaultsBind() {
     JobSettings settings = bind();
     assertThat(settings.reading().format()).isEqualTo(InputFormat.AUTO);
-    assertThat(settings.outputFormat()).isEqualTo("parquet");
+    assertThat(settings.outputFormat()).isEqualTo(RowFormat.PARQUET);
     assertThat(settings.generation().settings().get(STRATEGY)).isEqualTo("cdsl");
     assertThat(settings.generation().prompt()).isEqualTo(new PromptTemplate("{concepts} ="));
   }

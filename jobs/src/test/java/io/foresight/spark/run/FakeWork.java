@@ -2,6 +2,7 @@ package io.foresight.spark.run;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.decoding.RowFault;
+import io.foresight.spark.rows.RowFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,7 +129,7 @@ final class FakeWork implements RowsFunction {
         "fake",
         "do",
         output,
-        "parquet",
+        RowFormat.PARQUET,
         false,
         false,
         false,

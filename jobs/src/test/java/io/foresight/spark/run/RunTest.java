@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.RowFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,7 +103,7 @@ class RunTest {
         request.described());
   }
 
-  private static RunRequest over(RunRequest request, String format, long inputBytes) {
+  private static RunRequest over(RunRequest request, RowFormat format, long inputBytes) {
     return new RunRequest(
         request.job(),
         request.verb(),
@@ -119,7 +120,7 @@ class RunTest {
   }
 
   private static RunRequest asJson(RunRequest request) {
-    return over(request, "json", 1);
+    return over(request, RowFormat.JSONL, 1);
   }
 
   /** Plans and does some of the shards, as if the driver was killed then. */
@@ -330,7 +331,7 @@ class RunTest {
     // Berlin's offset had seconds then.
     spark.conf().set("spark.sql.session.timeZone", "Europe/Berlin");
     try {
-      RowFiles files = RowFiles.of(spark, "json", schema, null);
+      RowFiles files = RowFiles.of(spark, RowFormat.JSONL, schema, null);
       org.apache.hadoop.fs.Path path =
           new org.apache.hadoop.fs.Path(temporary.resolve("times.json").toString());
       List<Long> times = List.of(1_600_000_000_123_456L, -3_786_825_600_000_001L, 7L);
@@ -354,7 +355,7 @@ class RunTest {
               spark
                   .read()
                   .schema(schema)
-                  .options(RowFiles.options("json"))
+                  .options(RowFormat.JSONL.options())
                   .json(path.toString())
                   .selectExpr("unix_micros(at)")
                   .as(Encoders.LONG())
@@ -438,7 +439,7 @@ class RunTest {
   @Test
   void roomIsAskedForOnce() throws IOException {
     Map<String, String> texts = FakeWork.texts(0, 20);
-    RunRequest huge = over(request(), "parquet", 1L << 50);
+    RunRequest huge = over(request(), RowFormat.PARQUET, 1L << 50);
     RunException refused = refused(huge, texts);
     assertThat(refused.kind()).isEqualTo(RunException.Kind.STORAGE);
     assertThat(refused).hasMessageContaining("MiB are free there");
@@ -448,7 +449,9 @@ class RunTest {
     Run.check(spark, huge);
     run(huge, texts);
     assertThat(seen()).isEqualTo(done(texts));
-    assertThat(refused(over(with(request(), Changed::overwriting), "parquet", 1L << 50), texts))
+    assertThat(
+            refused(
+                over(with(request(), Changed::overwriting), RowFormat.PARQUET, 1L << 50), texts))
         .hasMessageContaining("MiB are free there");
   }
 

@@ -3,6 +3,7 @@ package io.foresight.spark.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foresight.jobs.S3Endpoint;
+import io.foresight.spark.rows.RowFormat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -86,7 +87,7 @@ class S3RunTest {
               "fake",
               "do",
               output,
-              "parquet",
+              RowFormat.PARQUET,
               true,
               false,
               false,

@@ -15,6 +15,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 
 import io.foresight.spark.rows.ColumnNames;
 import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.RowFormat;
 import java.util.Arrays;
 import java.util.Map;
 import org.apache.spark.sql.Column;
@@ -29,7 +30,7 @@ import org.apache.spark.sql.types.StructField;
 public final class Identified {
 
   /** Times are written the same whatever zone the session has. */
-  private static final Map<String, String> JSON = RowFiles.asJson(Map.of("timeZone", "UTC"));
+  private static final Map<String, String> JSON = RowFormat.asJson(Map.of("timeZone", "UTC"));
 
   private Identified() {}
 

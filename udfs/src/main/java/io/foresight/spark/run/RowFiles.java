@@ -1,21 +1,17 @@
 package io.foresight.spark.run;
 
-import io.foresight.spark.rows.HiddenColumns;
+import io.foresight.spark.rows.RowFormat;
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.HashMap;
 import java.util.Iterator;
-import java.util.Locale;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.io.compress.CompressionCodec;
-import org.apache.hadoop.io.compress.CompressionCodecFactory;
 import org.apache.hadoop.mapreduce.Job;
 import org.apache.hadoop.mapreduce.TaskAttemptID;
 import org.apache.hadoop.mapreduce.TaskType;
 import org.apache.hadoop.mapreduce.task.TaskAttemptContextImpl;
-import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.paths.SparkPath;
 import org.apache.spark.sql.SparkSession;
@@ -24,8 +20,6 @@ import org.apache.spark.sql.execution.datasources.FileFormat;
 import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.execution.datasources.OutputWriterFactory;
 import org.apache.spark.sql.execution.datasources.PartitionedFile;
-import org.apache.spark.sql.execution.datasources.json.JsonFileFormat;
-import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
 import org.apache.spark.sql.sources.Filter;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
@@ -42,15 +36,6 @@ import scala.collection.mutable.ArrayBuffer;
 final class RowFiles implements Serializable {
 
   private static final long serialVersionUID = 1;
-
-  /**
-   * How JSON holds what Spark's own defaults would lose: digits of times below the millisecond, and
-   * seconds of the offsets that zones had long ago.
-   */
-  private static final java.util.Map<String, String> AS_JSON =
-      java.util.Map.of(
-          "timestampFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXXXX",
-          "timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS");
 
   private final StructType schema;
   private final Function1<PartitionedFile, scala.collection.Iterator<InternalRow>> reader;
@@ -73,32 +58,27 @@ final class RowFiles implements Serializable {
 
   /** Parquet files. */
   static RowFiles parquet(SparkSession spark, StructType schema) {
-    return of(spark, "parquet", schema, null);
+    return of(spark, RowFormat.PARQUET, schema, null);
   }
 
   /**
    * Files of a format.
    *
-   * @param format parquet or json
    * @param extension what their names are to end with, which says how they are compressed; {@code
    *     null}: as the session's settings say
    */
-  static RowFiles of(SparkSession spark, String format, StructType schema, String extension) {
+  static RowFiles of(SparkSession spark, RowFormat format, StructType schema, String extension) {
     Map<String, String> options = Map$.MODULE$.<String, String>empty();
-    for (java.util.Map.Entry<String, String> option : options(format).entrySet()) {
-      options = with(options, option.getKey(), option.getValue());
+    for (java.util.Map<String, String> some : List.of(format.options(), format.rowByRow())) {
+      for (java.util.Map.Entry<String, String> option : some.entrySet()) {
+        options = with(options, option.getKey(), option.getValue());
+      }
     }
-    FileFormat files;
-    if (format.equals("parquet")) {
-      // Whole batches of columns would have to be taken apart again.
-      options = with(options, FileFormat.OPTION_RETURNING_BATCH(), "false");
-      files = new ParquetFileFormat();
-    } else {
-      files = new JsonFileFormat();
-    }
+    FileFormat files = format.files();
     try {
       if (extension != null) {
-        options = with(options, "compression", compression(spark, format, extension));
+        Configuration hadoop = spark.sessionState().newHadoopConf();
+        options = with(options, "compression", format.compression(hadoop, extension));
       }
       Job job = Job.getInstance(spark.sessionState().newHadoopConf());
       OutputWriterFactory writers = files.prepareWrite(spark, job, options, schema);
@@ -128,49 +108,6 @@ final class RowFiles implements Serializable {
     } catch (IOException e) {
       throw new IllegalStateException("Cannot prepare files of rows: " + e.getMessage(), e);
     }
-  }
-
-  /** Spark's name of what files are compressed with whose names end so. */
-  private static String compression(SparkSession spark, String format, String extension) {
-    if (format.equals("parquet")) {
-      for (CompressionCodecName codec : CompressionCodecName.values()) {
-        if (extension.equals(codec.getExtension() + ".parquet")) {
-          return codec.name().toLowerCase(Locale.ROOT);
-        }
-      }
-    }
-    CompressionCodec codec =
-        new CompressionCodecFactory(spark.sessionState().newHadoopConf())
-            .getCodec(new Path("file" + extension));
-    return codec == null ? "none" : codec.getClass().getName();
-  }
-
-  /**
-   * Options of Spark's readers and writers by which what is written of a format is read back as it
-   * was.
-   */
-  static java.util.Map<String, String> options(String format) {
-    if (format.equals("parquet")) {
-      return java.util.Map.of();
-    }
-    return asJson(
-        java.util.Map.of(
-            // Every row has every column, for those who infer a schema from some of them.
-            "ignoreNullFields",
-            "false",
-            // What is no row any more is told, and not taken for a row of nulls.
-            "mode",
-            "FAILFAST",
-            // By default a column of the user's own that has the default's name is not read.
-            "columnNameOfCorruptRecord",
-            HiddenColumns.INPUT_ERROR));
-  }
-
-  /** Options of JSON that loses nothing, and others. */
-  static java.util.Map<String, String> asJson(java.util.Map<String, String> others) {
-    java.util.Map<String, String> options = new HashMap<>(AS_JSON);
-    options.putAll(others);
-    return java.util.Map.copyOf(options);
   }
 
   private static Map<String, String> with(Map<String, String> map, String key, String value) {

@@ -521,8 +521,8 @@ public final class Run implements AutoCloseable {
   private Dataset<Row> written() {
     return spark
         .read()
-        .format(request.format())
-        .options(RowFiles.options(request.format()))
+        .format(request.format().sparkName())
+        .options(request.format().options())
         .schema(outputSchema)
         // The folder's name is no pattern, whatever it holds.
         .option("__globPaths__", "false")

@@ -1,6 +1,7 @@
 package io.foresight.spark.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foresight.spark.rows.RowFormat;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -16,7 +17,7 @@ import java.util.TreeSet;
  * @param job its name, as in "generate"
  * @param verb what it does with a row, as in "decode"
  * @param output folder to write to
- * @param format of the output's files: parquet or json
+ * @param format of the output's files
  * @param overwrite whether another output there is to be replaced, once this one is whole
  * @param extend whether rows that the input has gained are to be decoded
  * @param retryErrors whether error rows that are there are to be decoded again
@@ -30,7 +31,7 @@ public record RunRequest(
     String job,
     String verb,
     String output,
-    String format,
+    RowFormat format,
     boolean overwrite,
     boolean extend,
     boolean retryErrors,
