@@ -124,7 +124,7 @@ public final class DecodingSettings implements SettingGroup {
       Setting.choice("decoding.adaptive-draft", Toggle.AUTO)
           .changes(Setting.Effect.GENERATION)
           .does(
-              "Whether the draft length follows the row's acceptance, up to draft-length: auto (speculative, cdlh-speculative, cdsl-tree, and cdsl where s3 and s4 do the same), true, false");
+              "Whether the draft length follows the acceptance, up to draft-length, and down to none where no draft pays: auto (speculative, cdlh-speculative, cdsl-tree, and cdsl where s3 and s4 do the same), true, false");
 
   public static final Setting<Toggle> HINTS =
       Setting.choice("decoding.hints", Toggle.AUTO)

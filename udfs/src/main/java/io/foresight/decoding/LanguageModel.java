@@ -1,5 +1,7 @@
 package io.foresight.decoding;
 
+import io.foresight.decoding.budget.DraftFit;
+import io.foresight.decoding.budget.ForwardCost;
 import java.util.List;
 
 /**
@@ -39,6 +41,16 @@ public interface LanguageModel {
    */
   default boolean hasCanonicalScores() {
     return false;
+  }
+
+  /** What its forwards take, where draft lengths depend on it. */
+  default ForwardCost cost() {
+    return ForwardCost.UNKNOWN;
+  }
+
+  /** How a draft fits its target, where that is known. */
+  default DraftFit fit() {
+    return DraftFit.UNKNOWN;
   }
 
   /** What changes its logits; asked for by whoever makes a {@link LogitsRequest}. */

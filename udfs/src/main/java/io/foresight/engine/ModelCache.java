@@ -1,6 +1,7 @@
 package io.foresight.engine;
 
 import ai.djl.Device;
+import io.foresight.decoding.budget.DraftFit;
 import io.foresight.engine.ModelPool.Use;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.CausalLm;
@@ -67,12 +68,19 @@ public final class ModelCache {
     private final CacheBudget budget;
     private ModelSession session;
     private ForwardStats before = ForwardStats.ZERO;
+    private DraftFit fit = DraftFit.UNKNOWN;
     private boolean closed;
 
     private Lease(Use<CausalLm> use, CacheBudget budget) {
       this.use = use;
       this.budget = budget;
       this.session = use.model().newSession(budget);
+    }
+
+    /** Takes this model for the draft of that. */
+    void draftFor(Lease target) {
+      fit = use.model().fitTo(target.use.model());
+      session.drafts(fit);
     }
 
     /** Memory that cached tokens take, in bytes. */
@@ -89,6 +97,7 @@ public final class ModelCache {
       before = stats();
       session.close();
       session = use.model().newSession(budget);
+      session.drafts(fit);
     }
 
     /** What the forwards of all its sessions took. */

@@ -109,6 +109,9 @@ public final class RowDecoder implements AutoCloseable {
           strategy.usesDraft()
               ? lease(settings.draftModel(), device, settings.draftPrecision(), budget)
               : null;
+      if (draftLease != null) {
+        draftLease.draftFor(targetLease);
+      }
       LanguageModel p = targetLease.session();
       controls = TokenControls.of(settings.settings(), tokenizer, p.vocabularySize());
       eos =

@@ -1,10 +1,14 @@
 package io.foresight.model;
 
 import ai.djl.Device;
+import io.foresight.decoding.budget.DraftFit;
+import io.foresight.decoding.budget.ForwardCost;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.ModelException;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.WeakHashMap;
 
 /**
  * A causal language model's weights on a device. Thread-safe: each thread opens a {@link
@@ -12,6 +16,13 @@ import java.nio.file.Path;
  */
 public final class CausalLm implements AutoCloseable {
 
+  private static final double CALL_SECONDS = 8e-5;
+  private static final double CORE_BYTES_PER_SECOND = 12e9;
+  private static final double CORE_FLOPS = 60e9;
+  private static final double GPU_BYTES_PER_SECOND = 2e12;
+  private static final double GPU_FLOPS = 2e14;
+
+  private final Map<CausalLm, DraftFit> fits = new WeakHashMap<>();
   private final Checkpoint checkpoint;
   private final Script script;
   private final Device device;
@@ -69,6 +80,27 @@ public final class CausalLm implements AutoCloseable {
    */
   public boolean hasCanonicalScores() {
     return precision == Precision.FP32 && !device.isGpu();
+  }
+
+  /**
+   * What a forward of one task takes, roughly: a call per layer, all multiplied weights read once,
+   * and a multiplication and an addition per weight and position. Rates of one core and of a GPU as
+   * they were measured; what matters is how a draft's compare with its target's.
+   */
+  ForwardCost cost() {
+    double weights = checkpoint.multipliedWeights();
+    double calls = CALL_SECONDS * (1 + checkpoint.config().layers());
+    double bytes = weights * precision.matrixBytes();
+    return device.isGpu()
+        ? new ForwardCost(calls + bytes / GPU_BYTES_PER_SECOND, 2 * weights / GPU_FLOPS)
+        : new ForwardCost(calls + bytes / CORE_BYTES_PER_SECOND, 2 * weights / CORE_FLOPS);
+  }
+
+  /** How this model, as a draft, fits a target; found out by a few forwards of both, once. */
+  public DraftFit fitTo(CausalLm target) {
+    synchronized (fits) {
+      return fits.computeIfAbsent(target, other -> PairProbe.of(other, this));
+    }
   }
 
   Script script() {

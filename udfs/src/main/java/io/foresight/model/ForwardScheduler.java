@@ -3,6 +3,7 @@ package io.foresight.model;
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Scores;
+import io.foresight.decoding.budget.ForwardCost;
 import io.foresight.decoding.search.ForwardingModel;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -160,8 +161,8 @@ public final class ForwardScheduler<I, R> implements Iterator<R>, AutoCloseable 
     this.decoder = decoder;
     this.target = target == null ? null : new ForwardQueue<>("the target", target::extend);
     this.draft = draft == null ? null : new ForwardQueue<>("the draft", draft::extend);
-    this.targetModel = target == null ? null : new QueuedModel(target, this.target::ask);
-    this.draftModel = draft == null ? null : new QueuedModel(draft, this.draft::ask);
+    this.targetModel = target == null ? null : new QueuedModel(target, rows, this.target::ask);
+    this.draftModel = draft == null ? null : new QueuedModel(draft, rows, this.draft::ask);
     this.threads =
         Executors.newCachedThreadPool(
             work -> {
@@ -558,11 +559,19 @@ public final class ForwardScheduler<I, R> implements Iterator<R>, AutoCloseable 
   /** A model as the items' threads see it. */
   private static final class QueuedModel extends ForwardingModel {
 
+    private final int rows;
     private final Function<List<ForwardRequest>, List<Scores>> extend;
 
-    QueuedModel(LanguageModel model, Function<List<ForwardRequest>, List<Scores>> extend) {
+    QueuedModel(
+        LanguageModel model, int rows, Function<List<ForwardRequest>, List<Scores>> extend) {
       super(model);
+      this.rows = rows;
       this.extend = extend;
+    }
+
+    @Override
+    public ForwardCost cost() {
+      return model.cost().sharedBy(rows);
     }
 
     @Override

@@ -15,6 +15,8 @@ import io.foresight.decoding.Noise;
 import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
+import io.foresight.decoding.budget.DraftFit;
+import io.foresight.decoding.budget.ForwardCost;
 import io.foresight.model.checkpoint.ModelConfig;
 import io.foresight.model.text.ModelException;
 import java.util.ArrayList;
@@ -53,6 +55,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private int slots;
   private int positions;
   private ForwardStats stats = ForwardStats.ZERO;
+
+  private DraftFit fit = DraftFit.UNKNOWN;
 
   /** Whether a forward has begun and not come to its end. */
   private boolean broken;
@@ -198,6 +202,21 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
     broken = false;
     return results;
+  }
+
+  /** Makes the session that of a draft. */
+  public void drafts(DraftFit fit) {
+    this.fit = fit;
+  }
+
+  @Override
+  public DraftFit fit() {
+    return fit;
+  }
+
+  @Override
+  public ForwardCost cost() {
+    return model.cost();
   }
 
   @Override

@@ -133,7 +133,6 @@ class BatchingInvarianceTest {
           assertThat(other.satisfied()).as(what).isEqualTo(one.satisfied());
           assertThat(other.reward()).as(what).isEqualTo(one.reward());
           assertThat(other.scores()).as(what).isEqualTo(one.scores());
-          assertThat(counters(other.counters())).as(what).isEqualTo(counters(one.counters()));
           assertThat(other.logProb()).as(what).isCloseTo(one.logProb(), within(1e-4));
         });
   }
@@ -160,13 +159,19 @@ class BatchingInvarianceTest {
               assertThat(result.error()).isNull();
               assertThat(result.counters().committed()).isEqualTo((long) result.tokens());
             });
-    assertSame("of all", decode(decoding, ROWS, INPUT), alone);
+    Map<String, RowResult> all = decode(decoding, ROWS, INPUT);
+    assertSame("of all", all, alone);
     List<InputRow> shuffled = new ArrayList<>(INPUT);
     Collections.shuffle(shuffled, new Random(1));
     assertSame("of 5, shuffled", decode(decoding, 5, shuffled), alone);
     List<InputRow> few = INPUT.subList(3, 6);
     Map<String, RowResult> wanted = new HashMap<>(alone);
     wanted.keySet().retainAll(few.stream().map(InputRow::id).toList());
-    assertSame("of few", decode(decoding, ROWS, few), wanted);
+    Map<String, RowResult> some = decode(decoding, ROWS, few);
+    assertSame("of few", some, wanted);
+    // How far a draft goes is by what rows share a forward, but not by which they are.
+    some.forEach(
+        (id, result) ->
+            assertThat(counters(result.counters())).isEqualTo(counters(all.get(id).counters())));
   }
 }

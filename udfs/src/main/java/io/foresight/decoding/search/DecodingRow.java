@@ -1,5 +1,6 @@
 package io.foresight.decoding.search;
 
+import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
 import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
 
 import io.foresight.decoding.Criterion;
@@ -11,6 +12,7 @@ import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
+import io.foresight.decoding.budget.DraftBudget;
 import io.foresight.decoding.search.RowCounters.Origin;
 import io.foresight.decoding.search.RowCounters.State;
 import io.foresight.settings.Settings;
@@ -98,6 +100,13 @@ public final class DecodingRow {
   /** q, counted; {@code null} for strategies without one. */
   public LanguageModel draft() {
     return draft;
+  }
+
+  /** How far q drafts where that cannot change the output. */
+  public DraftBudget draftBudget(Settings settings) {
+    return settings.get(ADAPTIVE_DRAFT).on(true)
+        ? DraftBudget.of(draft.fit(), target.cost(), draft.cost())
+        : DraftBudget.unlimited();
   }
 
   /** Prompt and generated ids. */

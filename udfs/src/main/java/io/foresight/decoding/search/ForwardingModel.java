@@ -3,6 +3,8 @@ package io.foresight.decoding.search;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.LogitsRules;
 import io.foresight.decoding.Sequence;
+import io.foresight.decoding.budget.DraftFit;
+import io.foresight.decoding.budget.ForwardCost;
 
 /**
  * A model that has another one's vocabulary, context and sequences, and its own {@code extend}: for
@@ -41,6 +43,16 @@ public abstract class ForwardingModel implements LanguageModel {
   @Override
   public LogitsRules rules() {
     return model.rules();
+  }
+
+  @Override
+  public DraftFit fit() {
+    return model.fit();
+  }
+
+  @Override
+  public ForwardCost cost() {
+    return model.cost();
   }
 
   @Override

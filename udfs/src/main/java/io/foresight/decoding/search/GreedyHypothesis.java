@@ -1,5 +1,6 @@
 package io.foresight.decoding.search;
 
+import io.foresight.decoding.budget.DraftBudget;
 import io.foresight.decoding.search.RowCounters.Origin;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,7 +19,7 @@ public record GreedyHypothesis(int[] ids, List<Origin> origins) {
    * the limit.
    *
    * @param most g, or the most that it may be
-   * @param length bounds the drafts, and learns how they fared
+   * @param budget bounds the drafts, and learns how they fared
    * @param topK ids to ask for per position; 0 for none
    */
   public static GreedyHypothesis extend(
@@ -27,7 +28,7 @@ public record GreedyHypothesis(int[] ids, List<Origin> origins) {
       Hypothesis q,
       int horizon,
       int most,
-      DraftLength length,
+      DraftBudget budget,
       int topK) {
     int wanted = Math.min(horizon, row.remaining());
     Rollout w = new Rollout(p, q, wanted, most);
@@ -35,7 +36,7 @@ public record GreedyHypothesis(int[] ids, List<Origin> origins) {
     int[] base = q.base();
     while (!w.done()) {
       fill(origins, Origin.TARGET, w.tokens().length);
-      int accepted = Rollout.round(row, List.of(w), length, topK)[0];
+      int accepted = Rollout.round(row, List.of(w), budget, topK)[0];
       fill(origins, Origin.DRAFT, origins.size() + accepted);
     }
     fill(origins, Origin.TARGET, w.tokens().length);

@@ -8,6 +8,7 @@ import io.foresight.decoding.Scores;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -191,14 +192,28 @@ public final class Hypothesis implements AutoCloseable {
    */
   public static void rollOut(
       LanguageModel model, List<Hypothesis> hypotheses, int[] counts, int firstTopK, int topK) {
+    rollOut(model, hypotheses, i -> hypotheses.get(i).reaches(counts[i]), firstTopK, topK);
+  }
+
+  /**
+   * The same, each up to where it is through with.
+   *
+   * @param ended whether the i-th hypothesis goes on no further
+   */
+  static void rollOut(
+      LanguageModel model,
+      List<Hypothesis> hypotheses,
+      IntPredicate ended,
+      int firstTopK,
+      int topK) {
     while (true) {
       List<Hypothesis> going = new ArrayList<>();
       List<ForwardRequest> extensions = new ArrayList<>();
-      for (int i = 0; i < counts.length; i++) {
+      for (int i = 0; i < hypotheses.size(); i++) {
         Hypothesis hypothesis = hypotheses.get(i);
-        if (!hypothesis.reaches(counts[i])) {
+        if (!ended.test(i)) {
           going.add(hypothesis);
-          int[] path = hypothesis.greedy(counts[i]);
+          int[] path = hypothesis.greedy(hypothesis.known.size());
           extensions.add(
               hypothesis.extension(path, path.length, path.length == 0 ? firstTopK : topK));
         }

@@ -1,12 +1,12 @@
 package io.foresight.decoding.search;
 
-import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
 import static io.foresight.decoding.DecodingSettings.CANDIDATES;
 import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
 import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
 import static io.foresight.decoding.DecodingSettings.LOOKAHEAD_DRAFT;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 
+import io.foresight.decoding.budget.DraftBudget;
 import io.foresight.decoding.search.CandidatePruning.Judged;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
@@ -25,7 +25,7 @@ public final class PrunedSteps implements AutoCloseable {
   private final Hypothesis q;
   private final int window;
   private final Hints hints;
-  private final DraftLength draftLength;
+  private final DraftBudget budget;
   private final List<CandidatePruning> open = new ArrayList<>();
   private Judged hypothesis = new Judged(new int[0], 0);
 
@@ -36,16 +36,23 @@ public final class PrunedSteps implements AutoCloseable {
    * @param p y as p sees it, with w as far as it is known
    * @param q y as q sees it; becomes y and w
    * @param hints those that join the candidates; p has their scores
+   * @param budget bounds what q drafts of the rollouts, and of w
    */
   public PrunedSteps(
-      Settings settings, int window, DecodingRow row, Hypothesis p, Hypothesis q, Hints hints) {
+      Settings settings,
+      int window,
+      DecodingRow row,
+      Hypothesis p,
+      Hypothesis q,
+      Hints hints,
+      DraftBudget budget) {
     this.settings = settings;
     this.row = row;
     this.p = p;
     this.q = q;
     this.window = window;
     this.hints = hints;
-    this.draftLength = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(true));
+    this.budget = budget;
   }
 
   /** Whether the row's next token is known. */
@@ -62,7 +69,7 @@ public final class PrunedSteps implements AutoCloseable {
       going.add(new Rollout(p, q, row.remaining(), settings.get(DRAFT_LENGTH)));
     }
     open.forEach(contest -> going.addAll(contest.needed()));
-    Rollout.round(row, going, draftLength, candidates());
+    Rollout.round(row, going, budget, candidates());
   }
 
   private void update() {

@@ -1,5 +1,6 @@
 package io.foresight.decoding.search;
 
+import io.foresight.decoding.budget.DraftBudget;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,11 +29,11 @@ public record Rollout(Hypothesis p, Hypothesis q, int depth, int draft) implemen
    * Extends every rollout: q drafts, p verifies, all together in one forward of p.
    *
    * @param going rollouts that are not done
-   * @param length bounds the drafts, and learns how they fared
+   * @param budget bounds the drafts, and learns how they fared
    * @param topK ids to ask p for per position; 0 for none
    * @return for each rollout the number of draft tokens that p accepted
    */
-  public static int[] round(DecodingRow row, List<Rollout> going, DraftLength length, int topK) {
+  public static int[] round(DecodingRow row, List<Rollout> going, DraftBudget budget, int topK) {
     int[] before = going.stream().mapToInt(rollout -> rollout.tokens().length).toArray();
     int[] counts = new int[before.length];
     for (int i = 0; i < counts.length; i++) {
@@ -40,20 +41,19 @@ public record Rollout(Hypothesis p, Hypothesis q, int depth, int draft) implemen
       int[] path = Ids.concat(rollout.p.base(), rollout.tokens());
       rollout.q.advance(Arrays.copyOfRange(path, rollout.q.base().length, path.length));
       // One less than what is missing, which is p's own token.
-      counts[i] = Math.min(length.next(rollout.draft), rollout.depth - before[i] - 1);
+      counts[i] = Math.min(rollout.draft, rollout.depth - before[i] - 1);
     }
-    Hypothesis.rollOut(row.draft(), going.stream().map(Rollout::q).toList(), counts, 0, 0);
+    List<Draft> drafted =
+        Draft.of(row.draft(), going.stream().map(Rollout::q).toList(), counts, budget);
     List<int[]> drafts = new ArrayList<>();
     for (int i = 0; i < counts.length; i++) {
-      drafts.add(Ids.concat(going.get(i).tokens(), going.get(i).q.greedy(counts[i])));
+      drafts.add(Ids.concat(going.get(i).tokens(), drafted.get(i).ids()));
     }
     Hypothesis.verify(row.target(), going.stream().map(Rollout::p).toList(), drafts, topK);
     for (int i = 0; i < counts.length; i++) {
-      int drafted = drafts.get(i).length - before[i];
-      int accepted = going.get(i).p.agreement(drafts.get(i)) - before[i];
-      row.verified(drafted, accepted);
-      length.observe(drafted, accepted);
-      counts[i] = accepted;
+      counts[i] = going.get(i).p.agreement(drafts.get(i)) - before[i];
+      row.verified(drafted.get(i).ids().length, counts[i]);
+      budget.observe(drafted.get(i).margins(), counts[i]);
     }
     return counts;
   }

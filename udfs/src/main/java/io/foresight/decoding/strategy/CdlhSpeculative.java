@@ -119,7 +119,13 @@ public final class CdlhSpeculative implements Strategy {
         Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise);
         PrunedSteps contests =
             new PrunedSteps(
-                settings, Math.max(1, settings.get(WINDOW)), row, p, q, gathered(row, p))) {
+                settings,
+                Math.max(1, settings.get(WINDOW)),
+                row,
+                p,
+                q,
+                gathered(row, p),
+                row.draftBudget(settings))) {
       while (!row.finished()) {
         while (!contests.settled()) {
           contests.round();

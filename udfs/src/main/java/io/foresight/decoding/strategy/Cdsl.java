@@ -21,9 +21,10 @@ import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
+import io.foresight.decoding.budget.DraftBudget;
+import io.foresight.decoding.budget.DraftLength;
 import io.foresight.decoding.search.CandidateStep;
 import io.foresight.decoding.search.DecodingRow;
-import io.foresight.decoding.search.DraftLength;
 import io.foresight.decoding.search.Hints;
 import io.foresight.decoding.search.Hypothesis;
 import io.foresight.decoding.search.PrunedSteps;
@@ -172,14 +173,14 @@ public final class Cdsl implements Strategy {
     DecodingRow row = new DecodingRow(target, draft, request);
     Noise noise = Noise.of(settings, request);
     DraftLength drafts = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(!acceptanceDecides(row)));
+    DraftBudget budget = row.draftBudget(settings);
     try (Hypothesis p =
             Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
         Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise)) {
       Hints hints = Hints.of(row, hinted);
       p.gather(hints.ids());
       while (!row.finished()) {
-        int length = drafts.next(settings.get(DRAFT_LENGTH));
-        int[] z = q.rollOut(Math.min(length, row.remaining() - 1));
+        int[] z = q.rollOut(drafts.next(Math.min(settings.get(DRAFT_LENGTH), row.remaining() - 1)));
         // S3 and S4 choose among the top k at the first position.
         VerifiedDraft verified = VerifiedDraft.hard(row, p, z, step.candidates(row));
         drafts.observe(verified.drafted(), verified.accepted());
@@ -192,8 +193,8 @@ public final class Cdsl implements Strategy {
         switch (state) {
           case S1 -> verified.commit(row, p, q, verified.hypothesis().length);
           case S2 -> verified.commit(row, p, q, trusted(row, verified.hypothesis()));
-          case S3 -> lookAhead(row, p, q, hints, settings.get(S3_LOOKAHEAD));
-          case S4 -> lookAhead(row, p, q, hints, settings.get(S4_LOOKAHEAD));
+          case S3 -> lookAhead(row, p, q, hints, budget, settings.get(S3_LOOKAHEAD));
+          case S4 -> lookAhead(row, p, q, hints, budget, settings.get(S4_LOOKAHEAD));
         }
       }
     }
@@ -243,13 +244,14 @@ public final class Cdsl implements Strategy {
     return last;
   }
 
-  private void lookAhead(DecodingRow row, Hypothesis p, Hypothesis q, Hints hints, Roller roller) {
+  private void lookAhead(
+      DecodingRow row, Hypothesis p, Hypothesis q, Hints hints, DraftBudget budget, Roller roller) {
     if (roller == Roller.DRAFT) {
       step.byDraft(row, p, q, hints);
       return;
     }
     if (settings.get(SPECULATE_LOOKAHEAD)) {
-      try (PrunedSteps contests = new PrunedSteps(settings, 1, row, p, q, hints)) {
+      try (PrunedSteps contests = new PrunedSteps(settings, 1, row, p, q, hints, budget)) {
         while (!contests.settled()) {
           contests.round();
         }

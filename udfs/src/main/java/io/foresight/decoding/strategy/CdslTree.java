@@ -19,8 +19,8 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
+import io.foresight.decoding.budget.DraftBudget;
 import io.foresight.decoding.search.DecodingRow;
-import io.foresight.decoding.search.DraftLength;
 import io.foresight.decoding.search.GreedyHypothesis;
 import io.foresight.decoding.search.Hints;
 import io.foresight.decoding.search.Hypotheses;
@@ -156,7 +156,7 @@ public final class CdslTree implements Strategy {
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     DecodingRow row = new DecodingRow(target, draft, request);
     int rounds = settings.get(TREE_ROUNDS);
-    DraftLength length = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(true));
+    DraftBudget budget = row.draftBudget(settings);
     Noise noise = Noise.of(settings, request);
     try (Hypothesis p =
             Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
@@ -166,7 +166,7 @@ public final class CdslTree implements Strategy {
         p.gather(Hints.starts(hints));
         GreedyHypothesis hypothesis =
             GreedyHypothesis.extend(
-                row, p, q, horizon, settings.get(DRAFT_LENGTH), length, topK(row));
+                row, p, q, horizon, settings.get(DRAFT_LENGTH), budget, topK(row));
         if (rounds == 0 || row.passes(settings, hypothesis.ids())) {
           hypothesis.commit(row, p, q, hypothesis.ids().length);
         } else {

@@ -14,8 +14,10 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
+import io.foresight.decoding.budget.DraftBudget;
+import io.foresight.decoding.budget.DraftLength;
 import io.foresight.decoding.search.DecodingRow;
-import io.foresight.decoding.search.DraftLength;
+import io.foresight.decoding.search.Draft;
 import io.foresight.decoding.search.Hypothesis;
 import io.foresight.decoding.search.Ids;
 import io.foresight.decoding.search.TokenScores;
@@ -96,27 +98,41 @@ public final class Speculative implements Strategy {
     DecodingRow row = new DecodingRow(target, draft, request);
     Noise noise = ratioTest ? null : Noise.of(settings, request);
     SplittableRandom random = new SplittableRandom(request.seed());
-    DraftLength drafts = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(true));
+    DraftLength lengths = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(true));
+    DraftBudget budget = row.draftBudget(settings);
     Hypothesis.Detail ofTarget = ratioTest ? Hypothesis.Detail.ROWS : Hypothesis.Detail.LOG_PROBS;
     Hypothesis.Detail ofDraft = ratioTest ? Hypothesis.Detail.ROWS : Hypothesis.Detail.IDS;
     try (Hypothesis p = Hypothesis.open(row.target(), row.tokens(), ofTarget, noise);
         Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), ofDraft, noise)) {
       while (!row.finished()) {
         // One less than what remains, so that p's own token fits.
-        int length = Math.min(drafts.next(settings.get(DRAFT_LENGTH)), row.remaining() - 1);
+        int most = Math.min(settings.get(DRAFT_LENGTH), row.remaining() - 1);
         VerifiedDraft verified =
             ratioTest
-                ? byRatio(row, p, q, length, random)
-                : VerifiedDraft.hard(row, p, q.rollOut(length), 0);
-        drafts.observe(verified.drafted(), verified.accepted());
+                ? byRatio(row, p, q, lengths, most, random)
+                : byArgmax(row, p, q, budget, most);
         verified.commit(row, p, q, verified.hypothesis().length);
       }
     }
     return row.generation();
   }
 
+  private static VerifiedDraft byArgmax(
+      DecodingRow row, Hypothesis p, Hypothesis q, DraftBudget budget, int most) {
+    Draft draft = Draft.of(row.draft(), q, most, budget);
+    VerifiedDraft verified = VerifiedDraft.hard(row, p, draft.ids(), 0);
+    budget.observe(draft.margins(), verified.accepted());
+    return verified;
+  }
+
   private VerifiedDraft byRatio(
-      DecodingRow row, Hypothesis p, Hypothesis q, int length, SplittableRandom random) {
+      DecodingRow row,
+      Hypothesis p,
+      Hypothesis q,
+      DraftLength lengths,
+      int most,
+      SplittableRandom random) {
+    int length = lengths.next(most);
     List<TokenScores> drafts = new ArrayList<>();
     int[] draft = new int[0];
     while (draft.length < length && (draft.length == 0 || !row.isEos(draft[draft.length - 1]))) {
@@ -124,6 +140,8 @@ public final class Speculative implements Strategy {
       drafts.add(next);
       draft = Ids.concat(draft, Sampler.draw(sampler.distribution(next.row()), random));
     }
-    return VerifiedDraft.byRatio(row, p, draft, drafts, sampler, random);
+    VerifiedDraft verified = VerifiedDraft.byRatio(row, p, draft, drafts, sampler, random);
+    lengths.observe(verified.drafted(), verified.accepted());
+    return verified;
   }
 }

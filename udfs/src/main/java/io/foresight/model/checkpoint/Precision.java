@@ -32,7 +32,7 @@ public enum Precision {
   }
 
   /** Bytes of a number of a weight matrix. */
-  int matrixBytes() {
+  public int matrixBytes() {
     return this == INT8 ? 1 : cacheBytes();
   }
 }

@@ -1,9 +1,11 @@
-package io.foresight.decoding.search;
+package io.foresight.decoding.budget;
 
 /**
- * g, the number of tokens to draft per verification. Adaptive, it is the number that promises most
- * tokens per cost, by the share of draft tokens that were accepted so far in the row. A function of
- * past verifications alone, so that speculation stays lossless in distribution.
+ * g, the number of tokens to draft per verification, where it may change what is said. Adaptive, it
+ * is the number that promises most tokens per cost, by the share of draft tokens that were accepted
+ * so far in the row; none where no token pays, but one now and then. A function of the row's past
+ * verifications alone, so that a row says the same whatever is decoded beside it, and speculation
+ * stays lossless in distribution.
  */
 public final class DraftLength {
 
@@ -19,7 +21,14 @@ public final class DraftLength {
 
   private static final double PRIOR_ACCEPTED = 2.8;
 
+  /** Verifications of nothing between one try and the next: at first, and at most. */
+  private static final int FIRST_GAP = 8;
+
+  private static final int LAST_GAP = 64;
+
   private final boolean adaptive;
+  private int skipped;
+  private int gap = FIRST_GAP;
   private double tried = PRIOR_TRIED;
   private double accepted = PRIOR_ACCEPTED;
 
@@ -32,14 +41,25 @@ public final class DraftLength {
     this.adaptive = adaptive;
   }
 
-  /** Tokens to draft next, in [1, {@code most}]. */
+  /** Tokens to draft next, in [0, {@code most}]. */
   public int next(int most) {
-    if (!adaptive) {
-      return most;
+    int best = adaptive ? best(most) : most;
+    if (best > 0) {
+      skipped = 0;
+      return best;
     }
+    if (skipped++ < gap) {
+      return 0;
+    }
+    skipped = 0;
+    gap = Math.min(2 * gap, LAST_GAP);
+    return Math.min(1, most);
+  }
+
+  private int best(int most) {
     double acceptance = accepted / tried;
-    int best = 1;
-    double bestRate = 0;
+    int best = 0;
+    double bestRate = 1;
     // Expected tokens of a verification: p's own, and each draft token that is reached and
     // accepted.
     double tokens = 1;

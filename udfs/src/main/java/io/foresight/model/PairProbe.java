@@ -1,0 +1,73 @@
+package io.foresight.model;
+
+import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
+import io.foresight.decoding.Noise;
+import io.foresight.decoding.Sampler;
+import io.foresight.decoding.Scores;
+import io.foresight.decoding.Sequence;
+import io.foresight.decoding.budget.DraftFit;
+import java.util.Arrays;
+
+/**
+ * Finds out how a draft fits its target before any row is decoded, so that rows, which are short,
+ * need not: over a text that the target samples, which choices of the two are the same. A function
+ * of the two models alone.
+ */
+final class PairProbe {
+
+  /** Tokens of the text: enough to tell a draft that is never right from one that often is. */
+  private static final int TOKENS = 24;
+
+  private static final Noise NOISE = new Noise(new Sampler(1, 0, 1), 0);
+
+  private PairProbe() {}
+
+  static DraftFit of(CausalLm target, CausalLm draft) {
+    try (ModelSession p = target.newSession();
+        ModelSession q = draft.newSession()) {
+      int most = Math.min(TOKENS, Math.min(p.contextLength(), q.contextLength()) - 1);
+      if (most < 1) {
+        return DraftFit.UNKNOWN;
+      }
+      int[] text = text(p, most);
+      int[] ofTarget = scores(p, text).argmax();
+      Scores ofDraft = scores(q, text);
+      double[] margins = new double[text.length];
+      boolean[] agreed = new boolean[text.length];
+      for (int i = 0; i < text.length; i++) {
+        margins[i] = ofDraft.margin()[i];
+        agreed[i] = ofDraft.argmax()[i] == ofTarget[i];
+      }
+      return DraftFit.of(margins, agreed);
+    }
+  }
+
+  /** What the target goes on with after an end, where texts begin. */
+  private static int[] text(ModelSession p, int tokens) {
+    int[] text = {0};
+    for (int id = 0; id < p.vocabularySize(); id++) {
+      if (p.isEos(id)) {
+        text[0] = id;
+        break;
+      }
+    }
+    try (Sequence sequence = p.open()) {
+      while (text.length < tokens) {
+        int last = text[text.length - 1];
+        LogitsRequest ask =
+            new LogitsRequest(0, false, 0, null, false, NOISE, new int[] {text.length}, null);
+        int next = p.extend(ForwardRequest.of(sequence, new int[] {last}, ask)).argmax()[0];
+        text = Arrays.copyOf(text, text.length + 1);
+        text[text.length - 1] = next;
+      }
+    }
+    return text;
+  }
+
+  private static Scores scores(ModelSession session, int[] text) {
+    try (Sequence sequence = session.open()) {
+      return session.extend(ForwardRequest.of(sequence, text, LogitsRequest.ids(0)));
+    }
+  }
+}
