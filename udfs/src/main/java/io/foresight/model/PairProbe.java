@@ -2,8 +2,6 @@ package io.foresight.model;
 
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LogitsRequest;
-import io.foresight.decoding.Noise;
-import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.decoding.budget.DraftFit;
@@ -11,15 +9,13 @@ import java.util.Arrays;
 
 /**
  * Finds out how a draft fits its target before any row is decoded, so that rows, which are short,
- * need not: over a text that the target samples, which choices of the two are the same. A function
- * of the two models alone.
+ * need not: over a text of the target's own, which choices of the two are the same. A function of
+ * the two models alone.
  */
 final class PairProbe {
 
   /** Tokens of the text: enough to tell a draft that is never right from one that often is. */
   private static final int TOKENS = 24;
-
-  private static final Noise NOISE = new Noise(new Sampler(1, 0, 1), 0);
 
   private PairProbe() {}
 
@@ -55,9 +51,9 @@ final class PairProbe {
     try (Sequence sequence = p.open()) {
       while (text.length < tokens) {
         int last = text[text.length - 1];
-        LogitsRequest ask =
-            new LogitsRequest(0, false, 0, null, false, NOISE, new int[] {text.length}, null);
-        int next = p.extend(ForwardRequest.of(sequence, new int[] {last}, ask)).argmax()[0];
+        int next =
+            p.extend(ForwardRequest.of(sequence, new int[] {last}, LogitsRequest.ids(0)))
+                .argmax()[0];
         text = Arrays.copyOf(text, text.length + 1);
         text[text.length - 1] = next;
       }

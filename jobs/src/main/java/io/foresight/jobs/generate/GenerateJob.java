@@ -1,5 +1,6 @@
 package io.foresight.jobs.generate;
 
+import static io.foresight.decoding.DecodingSettings.ADAPTIVE_DRAFT;
 import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static io.foresight.decoding.DecodingSettings.VERIFICATION;
 
@@ -21,6 +22,7 @@ import io.foresight.jobs.process.Sessions;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.jobs.settings.SettingsOptions;
 import io.foresight.model.text.ModelException;
+import io.foresight.settings.Settings;
 import io.foresight.settings.SettingsReader;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.ModelPreload;
@@ -158,7 +160,7 @@ public final class GenerateJob implements Callable<Integer> {
       if (written && strategy.equals("speculative")) {
         advise(generation, models, summary, spark.sparkContext().isLocal());
       }
-      return GenerateJob.verdict(summary, error, models, strategy);
+      return GenerateJob.verdict(summary, error, models, generation.settings());
     }
   }
 
@@ -174,12 +176,18 @@ public final class GenerateJob implements Callable<Integer> {
 
   /** A run that wrote its rows fails all the same if none was decoded, or nothing speculated. */
   private static int verdict(
-      Summary summary, Supplier<String> error, Models models, String strategy) {
+      Summary summary, Supplier<String> error, Models models, Settings settings) {
+    String strategy = settings.get(STRATEGY);
     if (summary.allFailed()) {
       System.err.println("Cannot decode any row: %s".formatted(error.get()));
       return ExitCode.ALL_ROWS_FAILED.code();
     }
     if (models.draft() != null && summary.draftedNothing() && draftIsNeeded(strategy, summary)) {
+      if (settings.get(ADAPTIVE_DRAFT).on(true) && !strategy.equals("cdlh-appx")) {
+        System.err.println(
+            "Note: nothing was drafted, since no draft token was worth its cost: by the models' sizes, decoding.batch, and how the draft fits. A smaller or better fitting models.draft would be used; decoding.adaptive-draft = false drafts in any case.");
+        return 0;
+      }
       System.err.println(
           "Cannot speculate: the draft proposed no token in the whole run. Check models.draft and decoding.draft-length.");
       return ExitCode.MODELS.code();

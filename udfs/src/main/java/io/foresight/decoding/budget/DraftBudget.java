@@ -16,6 +16,12 @@ public final class DraftBudget {
   /** What the guess counts, in tokens tried. */
   private static final double GUESS_WEIGHT = 2;
 
+  /** Of a token's cost what it must gain by itself: the rest is for the tokens that may follow it. */
+  private static final double OPTION = 0.7;
+
+  /** What a token of the pair's fit counts, against one of the row's. */
+  private static final double FIT_WEIGHT = 0.5;
+
   /** Tokens tried by which all guesses are corrected half, in proportion to each. */
   private static final double SCALE_WEIGHT = 2;
 
@@ -48,6 +54,9 @@ public final class DraftBudget {
     this.tried = fit.tried();
     this.accepted = fit.accepted();
     for (int range = 0; range < tried.length; range++) {
+      // The row may be another kind of text.
+      tried[range] *= FIT_WEIGHT;
+      accepted[range] *= FIT_WEIGHT;
       allGuessed += tried[range] * GUESS[range];
       allAccepted += accepted[range];
     }
@@ -97,7 +106,7 @@ public final class DraftBudget {
    * @param survival the chance that all tokens drafted so far are accepted; 1 of none
    */
   public boolean goesOn(double survival, int together) {
-    double cost = draft.share(together, 1) + target.position();
+    double cost = OPTION * (draft.share(together, 1) + target.position());
     return !adaptive || survival == 1 || survival * meanAcceptance() * worth(together) > cost;
   }
 
