@@ -26,7 +26,6 @@ final class AttentionGroup {
   private final List<PlacedRequest> members;
 
   private final int window;
-  private final boolean alone;
 
   /** Queries of each sequence. */
   final int width;
@@ -54,30 +53,47 @@ final class AttentionGroup {
 
   private AttentionGroup(
       List<PlacedRequest> members, boolean alone, ModelConfig.Attention attention) {
-    this.members = members.stream().sorted(Comparator.comparing(m -> m.slot().index())).toList();
-    this.alone = alone;
-    window = attention.windowed().contains(true) ? attention.window() : 0;
-    width = members.stream().mapToInt(PlacedRequest::width).max().orElseThrow();
-    span = members.stream().mapToInt(m -> m.start() + m.width()).max().orElseThrow();
+    this.members = new ArrayList<>(members);
+    this.members.sort(Comparator.comparingInt(member -> member.slot().index()));
+    int widest = 0;
+    int longest = 0;
+    boolean tree = false;
+    boolean narrower = false;
+    for (PlacedRequest member : members) {
+      narrower |= widest > 0 && member.width() != widest;
+      widest = Math.max(widest, member.width());
+      longest = Math.max(longest, member.start() + member.width());
+      tree |= member.isTree();
+    }
+    width = widest;
+    span = longest;
     int lowest = this.members.get(0).slot().index();
     int range = this.members.get(members.size() - 1).slot().index() - lowest + 1;
     boolean inPlace = members.size() >= DENSITY * range;
     first = inPlace ? lowest : -1;
     slots = inPlace ? range : members.size();
-    picksQueries = !isPlain();
-    masked = width > 1 || members.stream().anyMatch(m -> m.start() + 1 < span || m.isTree());
-    windowed = window > 0 && members.stream().anyMatch(m -> m.start() + m.width() > window);
-    placed = attention.alibi() && members.stream().anyMatch(PlacedRequest::isTree);
+    picksQueries = !alone || slots != members.size() || narrower;
+    boolean shorter = false;
+    for (PlacedRequest member : members) {
+      shorter |= member.start() + member.width() < span;
+    }
+    masked = width > 1 || tree || shorter;
+    window = attention.windowed().contains(true) ? attention.window() : 0;
+    windowed = window > 0 && span > window;
+    placed = attention.alibi() && tree;
   }
 
   /** Groups requests, given by ascending slot, by their widths. */
   static List<AttentionGroup> of(List<PlacedRequest> requests, ModelConfig.Attention attention) {
-    List<PlacedRequest> byWidth =
-        requests.stream().sorted(Comparator.comparing(PlacedRequest::width)).toList();
+    List<PlacedRequest> byWidth = new ArrayList<>(requests);
+    byWidth.sort(Comparator.comparingInt(PlacedRequest::width));
     List<List<PlacedRequest>> parts = new ArrayList<>();
     split(byWidth, parts);
-    boolean alone = parts.size() == 1;
-    return parts.stream().map(part -> new AttentionGroup(part, alone, attention)).toList();
+    List<AttentionGroup> groups = new ArrayList<>(parts.size());
+    for (List<PlacedRequest> part : parts) {
+      groups.add(new AttentionGroup(part, parts.size() == 1, attention));
+    }
+    return groups;
   }
 
   /** Splits where a narrow rectangle and a wide one hold less padding than a group costs. */
@@ -99,12 +115,6 @@ final class AttentionGroup {
     } else {
       parts.add(byWidth);
     }
-  }
-
-  private boolean isPlain() {
-    return alone
-        && slots == members.size()
-        && members.stream().allMatch(member -> member.width() == width);
   }
 
   /** Whether its slots are picked one by one, which copies what they hold. */

@@ -113,15 +113,18 @@ final class ForwardPlan {
     reader = new ScoresReader(requests, config.vocabulary(), noise != null);
     asked = reader.asked;
     List<PlacedRequest> placed = PlacedRequest.pack(requests);
-    positions = placed.stream().mapToInt(PlacedRequest::width).sum();
+    PlacedRequest last = placed.get(placed.size() - 1);
+    positions = last.first() + last.width();
     List<AttentionGroup> groups = AttentionGroup.of(placed, config.attention());
     List<Copy> copies = merged(noted);
-    copiedPositions =
-        copies.stream().mapToLong(copy -> (long) copy.slots() * copy.count()).sum()
-            + groups.stream()
-                .filter(AttentionGroup::picksSlots)
-                .mapToLong(AttentionGroup::cells)
-                .sum();
+    long copied = 0;
+    for (Copy copy : copies) {
+      copied += (long) copy.slots() * copy.count();
+    }
+    for (AttentionGroup group : groups) {
+      copied += group.picksSlots() ? group.cells() : 0;
+    }
+    copiedPositions = copied;
     Sections sections = sections(placed, groups, slotPositions);
     whole = sections.whole();
     masks = masks(groups);
@@ -141,13 +144,27 @@ final class ForwardPlan {
     header[ForwardLayout.at(Header.WIDTH)] = reader.width;
     header[ForwardLayout.at(Header.COPIES)] = copies.size();
     header[ForwardLayout.at(Header.GROUPS)] = groups.size();
-    return Stream.of(
-            Stream.of(header, sections.lengths()),
-            copies.stream().map(ForwardPlan::fields),
-            groups.stream().map(ForwardPlan::fields))
-        .flatMap(parts -> parts)
-        .flatMapToLong(Arrays::stream)
-        .toArray();
+    long[] whole = Arrays.copyOf(header, length(copies, groups));
+    int at = lay(sections.lengths(), whole, header.length);
+    for (Copy copy : copies) {
+      at = lay(fields(copy), whole, at);
+    }
+    for (AttentionGroup group : groups) {
+      at = lay(fields(group), whole, at);
+    }
+    return whole;
+  }
+
+  private static int length(List<Copy> copies, List<AttentionGroup> groups) {
+    return ForwardLayout.length(Header.class)
+        + ForwardLayout.length(Section.class)
+        + copies.size() * ForwardLayout.length(ForwardLayout.Copy.class)
+        + groups.size() * ForwardLayout.length(ForwardLayout.Group.class);
+  }
+
+  private static int lay(long[] fields, long[] plan, int at) {
+    System.arraycopy(fields, 0, plan, at, fields.length);
+    return at + fields.length;
   }
 
   private static long[] fields(Copy copy) {
@@ -183,18 +200,16 @@ final class ForwardPlan {
       sections.add(Section.PLACES, request.places());
     }
     for (PlacedRequest request : placed) {
-      long cell = (long) request.slot().index() * slotPositions + request.start();
-      for (int i = 0; i < request.width(); i++) {
-        sections.add(Section.CELLS, cell + i);
-      }
-      int from = request.request().ask().from();
-      for (int i = from; i < request.width(); i++) {
-        sections.add(Section.ASKED, (long) request.first() + i);
-      }
+      int cell =
+          Math.addExact(Math.multiplyExact(request.slot().index(), slotPositions), request.start());
+      sections.add(Section.CELLS, ascending(cell, request.width()));
+      int asked = request.request().asked();
+      int from = request.first() + request.width() - asked;
+      sections.add(Section.ASKED, ascending(from, asked));
     }
     for (ForwardRequest request : requests) {
       int[][] wanted = request.ask().gather();
-      for (int i = 0; i < request.asked(); i++) {
+      for (int i = 0; reader.gathered > 0 && i < request.asked(); i++) {
         int[] ids = wanted == null ? new int[0] : wanted[i];
         sections.add(Section.GATHERED, Arrays.copyOf(ids, reader.gathered));
       }
@@ -220,8 +235,19 @@ final class ForwardPlan {
     return sections;
   }
 
+  private static int[] ascending(int first, int count) {
+    int[] numbers = new int[count];
+    for (int i = 0; i < count; i++) {
+      numbers[i] = first + i;
+    }
+    return numbers;
+  }
+
   private static float[] masks(List<AttentionGroup> groups) {
-    long entries = groups.stream().mapToLong(AttentionGroup::maskEntries).sum();
+    long entries = 0;
+    for (AttentionGroup group : groups) {
+      entries += group.maskEntries();
+    }
     if (entries > Integer.MAX_VALUE) {
       throw new ModelException(
           "Cannot run a forward whose attention mask has %d entries: an array holds %d. Set a smaller decoding.batch."
@@ -303,29 +329,34 @@ final class ForwardPlan {
   /** The sections of {@code whole}, while they are filled. */
   private static final class Sections {
 
-    private final long[][] numbers = new long[Section.values().length][16];
-    private final int[] lengths = new int[Section.values().length];
-
-    void add(Section section, long number) {
-      int at = ForwardLayout.at(section);
-      if (lengths[at] == numbers[at].length) {
-        numbers[at] = Arrays.copyOf(numbers[at], 2 * lengths[at]);
-      }
-      numbers[at][lengths[at]++] = number;
-    }
+    private final long[][] numbers = new long[ForwardLayout.length(Section.class)][8];
+    private final int[] lengths = new int[numbers.length];
 
     void add(Section section, int[] some) {
+      int at = ForwardLayout.at(section);
+      int length = lengths[at] + some.length;
+      if (length > numbers[at].length) {
+        numbers[at] = Arrays.copyOf(numbers[at], 2 * length);
+      }
       for (int number : some) {
-        add(section, number);
+        numbers[at][lengths[at]++] = number;
       }
     }
 
     long[] lengths() {
-      return Arrays.stream(lengths).asLongStream().toArray();
+      long[] all = new long[lengths.length];
+      for (int i = 0; i < all.length; i++) {
+        all[i] = lengths[i];
+      }
+      return all;
     }
 
     long[] whole() {
-      long[] whole = new long[Arrays.stream(lengths).sum()];
+      int size = 0;
+      for (int length : lengths) {
+        size += length;
+      }
+      long[] whole = new long[size];
       int at = 0;
       for (int i = 0; i < lengths.length; i++) {
         System.arraycopy(numbers[i], 0, whole, at, lengths[i]);

@@ -32,8 +32,8 @@ final class ScoresReader {
   /** Numbers per asked position. */
   final int width;
 
-  private final int[] starts = new int[Column.values().length];
-  private final int[] widths = new int[Column.values().length];
+  private final int[] starts = new int[ForwardLayout.length(Column.class)];
+  private final int[] widths = new int[ForwardLayout.length(Column.class)];
 
   /**
    * For a forward of requests.
@@ -44,18 +44,28 @@ final class ScoresReader {
   ScoresReader(List<ForwardRequest> requests, int vocabulary, boolean perturbed) {
     this.requests = requests;
     this.perturbed = perturbed;
-    List<LogitsRequest> asks =
-        requests.stream().filter(r -> r.asked() > 0).map(ForwardRequest::ask).toList();
-    asked = requests.stream().mapToInt(ForwardRequest::asked).sum();
-    topK = asks.stream().mapToInt(LogitsRequest::topK).max().orElse(0);
-    gathered =
-        asks.stream()
-            .filter(ask -> ask.gather() != null)
-            .flatMap(ask -> Arrays.stream(ask.gather()))
-            .mapToInt(ids -> ids.length)
-            .max()
-            .orElse(0);
-    detail = asks.stream().map(ScoresReader::detail).max(Detail::compareTo).orElse(Detail.IDS);
+    int positions = 0;
+    int highest = 0;
+    int widest = 0;
+    Detail most = Detail.IDS;
+    for (ForwardRequest request : requests) {
+      if (request.asked() > 0) {
+        LogitsRequest ask = request.ask();
+        positions += request.asked();
+        highest = Math.max(highest, ask.topK());
+        most =
+            ask.rows()
+                ? Detail.ROWS
+                : ask.logProbs() && most == Detail.IDS ? Detail.LOG_PROBS : most;
+        for (int[] ids : ask.gather() == null ? new int[0][] : ask.gather()) {
+          widest = Math.max(widest, ids.length);
+        }
+      }
+    }
+    asked = positions;
+    topK = highest;
+    gathered = widest;
+    detail = most;
     width(Column.BEST, 1);
     width(Column.GAPS, Math.min(Math.max(topK, 1), vocabulary - 1));
     if (detail != Detail.IDS) {
@@ -68,14 +78,12 @@ final class ScoresReader {
       width(Column.TOP_SCORES, perturbed ? topK : 0);
       width(Column.GATHERED_SCORES, perturbed ? gathered : 0);
     }
-    width = Arrays.stream(widths).sum();
-    for (int column = 1; column < starts.length; column++) {
-      starts[column] = starts[column - 1] + widths[column - 1];
+    int end = 0;
+    for (int column = 0; column < starts.length; column++) {
+      starts[column] = end;
+      end += widths[column];
     }
-  }
-
-  private static Detail detail(LogitsRequest ask) {
-    return ask.rows() ? Detail.ROWS : ask.logProbs() ? Detail.LOG_PROBS : Detail.IDS;
+    width = end;
   }
 
   private void width(Column column, int width) {

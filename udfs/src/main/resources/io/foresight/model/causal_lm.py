@@ -654,20 +654,24 @@ class CausalLm(Module):
     gather = torch.view(ints[{section.gathered}], [m, gathered])
     # Few positions at a time, so that a pass's logits stay in the processor's cache.
     scored = annotate(List[Tensor], [])
-    places_keys = torch.tensor(keys, dtype=4, device=cache.device)
+    noises = cells
+    if len(keys) > 0:
+      noises = torch.tensor(keys, dtype=4, device=cache.device)
     from_ = 0
     while from_ < m:
       count = min(plan[{header.pass}], m - from_)
       logits = (self).logits(torch.narrow(hidden, 0, from_, count), )
       if torch.size(changes, 0) > 0:
         logits = (self).edit(logits, from_, torch.to(edited, logits.device), torch.to(changes, logits.device), )
-      _5 = torch.append(scored, (self).scores(logits, plan[{header.top_k}], torch.narrow(gather, 0, from_, count), plan[{header.detail}], sampler, torch.slice(places_keys, 0, from_, from_ + count, 1), ))
+      _5 = torch.append(scored, (self).scores(logits, plan[{header.top_k}], torch.narrow(gather, 0, from_, count), plan[{header.detail}], sampler, torch.slice(noises, 0, from_, from_ + count, 1), ))
       from_ = from_ + count
-    result = torch.cat(scored, 0)
+    result = scored[0]
+    if len(scored) > 1:
+      result = torch.cat(scored, 0)
     (self).check("columns to return", torch.size(result, 1), plan[{header.width}], )
     if len(self.quantized) > 0:
       _6 = torch.add_(torch.select(result, 1, 0), (self).doubt(x, ))
-    return torch.cpu(result)
+    return torch.cpu(torch.contiguous(result))
 
   # Ends a forward that was not sent what it takes, before it reads one thing for another.
   def check_layout(self: __torch__.CausalLm, plan: List[int], whole: Tensor, masks: Tensor, sampler: List[float], keys: List[int]) -> None:
@@ -695,8 +699,13 @@ class CausalLm(Module):
     results = 0
     if picked:
       results = p
+    taken = [p, p, p, m, m * plan[{header.gathered}], queries, slots, seen, results]
     given = torch.slice(plan, {header.length}, {header.length} + {section.length}, 1)
-    if [p, p, p, m, m * plan[{header.gathered}], queries, slots, seen, results] != given:
+    total = sum(given)
+    noises = 0
+    if len(sampler) > 0:
+      noises = m
+    if taken != given or total != torch.numel(whole) or entries != torch.numel(masks) or noises != len(keys):
       (self).check("tokens", p, given[{section.tokens}], )
       (self).check("rotary positions", p, given[{section.places}], )
       (self).check("cells to write to", p, given[{section.cells}], )
@@ -706,13 +715,9 @@ class CausalLm(Module):
       (self).check("slots of groups", slots, given[{section.slots}], )
       (self).check("positions of cells that groups see", seen, given[{section.seen}], )
       (self).check("places of results", results, given[{section.results}], )
-    total = 0
-    for i in range({section.length}):
-      total = total + given[i]
-    (self).check("numbers in its sections", total, torch.numel(whole), )
-    (self).check("mask entries", entries, torch.numel(masks), )
-    if len(sampler) > 0:
-      (self).check("keys of noise", m, len(keys), )
+      (self).check("numbers in its sections", total, torch.numel(whole), )
+      (self).check("mask entries", entries, torch.numel(masks), )
+      (self).check("keys of noise", noises, len(keys), )
     return None
 
   def check(self: __torch__.CausalLm, what: str, taken: int, given: int) -> None:
