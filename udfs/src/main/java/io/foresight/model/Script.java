@@ -13,6 +13,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Map;
 
 /**
  * A loaded instance of a TorchScript program. Calls without gradients may come from several
@@ -25,7 +26,7 @@ public final class Script implements AutoCloseable {
 
   /** Loads a fresh instance of {@code causal_lm.py}, without weights. The caller closes it. */
   public Script(Device device) {
-    this(device, "causal_lm.py", "CausalLm");
+    this(device, "causal_lm.py", "CausalLm", ForwardLayout.names());
   }
 
   /**
@@ -33,12 +34,12 @@ public final class Script implements AutoCloseable {
    * it.
    */
   public static Script ofClassifier(Device device) {
-    return new Script(device, "sequence_classifier.py", "SequenceClassifier");
+    return new Script(device, "sequence_classifier.py", "SequenceClassifier", Map.of());
   }
 
-  private Script(Device device, String resource, String type) {
+  private Script(Device device, String resource, String type, Map<String, Integer> names) {
     manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
-    try (InputStream archive = ScriptArchive.open(resource, type)) {
+    try (InputStream archive = ScriptArchive.open(resource, type, names)) {
       block = JniUtils.loadModule(manager, archive, true, false);
     } catch (IOException e) {
       manager.close();

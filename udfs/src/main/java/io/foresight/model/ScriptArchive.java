@@ -6,6 +6,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -17,6 +21,8 @@ import java.util.zip.ZipOutputStream;
  */
 final class ScriptArchive {
 
+  private static final Pattern NAME = Pattern.compile("\\{([a-z_]+\\.[a-z_]+)}");
+
   private ScriptArchive() {}
 
   /**
@@ -24,10 +30,11 @@ final class ScriptArchive {
    *
    * @param resource the source, of one class
    * @param type the class
+   * @param names numbers that the source calls by names in braces
    */
-  static InputStream open(String resource, String type) {
+  static InputStream open(String resource, String type, Map<String, Integer> names) {
     try {
-      byte[] source = read(resource);
+      byte[] source = written(resource, names).getBytes(StandardCharsets.UTF_8);
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
         zip.setMethod(ZipOutputStream.STORED);
@@ -42,6 +49,34 @@ final class ScriptArchive {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * The source with numbers for names.
+   *
+   * @throws IllegalStateException if it uses a name that is none, or does not use one
+   */
+  static String written(String resource, Map<String, Integer> names) throws IOException {
+    Set<String> unused = new TreeSet<>(names.keySet());
+    String written =
+        NAME.matcher(new String(read(resource), StandardCharsets.UTF_8))
+            .replaceAll(
+                found -> {
+                  Integer number = names.get(found.group(1));
+                  if (number == null) {
+                    throw new IllegalStateException(
+                        "Cannot load %s: it uses {%s}, which nobody declares."
+                            .formatted(resource, found.group(1)));
+                  }
+                  unused.remove(found.group(1));
+                  return number.toString();
+                });
+    if (!unused.isEmpty()) {
+      throw new IllegalStateException(
+          "Cannot load %s: it does not use %s, which it is to know of."
+              .formatted(resource, unused));
+    }
+    return written;
   }
 
   private static byte[] read(String resource) throws IOException {

@@ -525,84 +525,81 @@ class CausalLm(Module):
     _0 = torch.copy_(torch.narrow(torch.narrow(cache, 1, first, slots), 2, at, count), part)
     return None
 
-  # One batched forward, preceded by the copies in the cache that it depends on.
+  # One batched forward, preceded by the copies in the cache that it depends on. ForwardLayout.java says what plan, whole and the result
+  # hold, and in which order; names in braces are its numbers.
   #
-  # plan: P, M, k, X gathered ids, detail (0 ids, 1 log-probabilities, 2 rows too, 3 logits alone), asked positions per pass of the LM head,
-  # number of copies, number of groups; then the six arguments of each copy; then for each group of sequences that attend together: N, T, their first slot,
-  # S, whether their queries are picked by index, whether their slots are, whether a mask is given, whether another one for layers
-  # with a window is, whether the positions of the cells that they see are.
-  # whole (int64): ids [P], rotary positions [P], cells of the cache that they are written to [P], asked positions [M],
-  # ids to gather [M, X]; for each group, if so said, its queries [N * T], its slots [N] and positions of cells [N, S]; and, if
-  # any group picks its queries or there are several, for each position its place among the groups' results [P].
   # masks (fp32): for each group those that it has, [N, T, S], to be added to the attention scores.
   # edited, changes: as `edit` takes them; empty for logits that stay as they are.
   # sampler: nothing, or temperature, top-k and top-p of scores that noise perturbs; keys [M]: then what each asked position's noise is
   # computed from.
   #
-  # Returns [M, 1 + gaps]: arg max (NaN where scores are not finite) and the gaps between the highest max(k, 1) + 1 scores (one less than scores). With detail
-  # [M, 1 + gaps + 1 + 2 k + X (+ V)]: then the arg max's log-probability, top ids, their log-probabilities, gathered
-  # log-probabilities, and the row; and, of perturbed scores, those of the arg max, the top ids and the gathered ids [1 + k + X]. fp32 holds ids up to 2^24. With detail 3 the logits [M, V] and nothing else. Without asked
-  # positions [1], which is no score: NaN where the forward went wrong.
+  # Returns the columns of each asked position, or the logits [M, V] if they are all that is asked for. Without asked positions [1],
+  # which is no score: NaN where the forward went wrong.
   def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor, sampler: List[float], keys: List[int], edited: Tensor, changes: Tensor) -> Tensor:
-    p = plan[0]
-    m = plan[1]
-    next = 8
-    for i in range(plan[6]):
-      (self).copy(cache, plan[next], plan[next + 1], plan[next + 2], plan[next + 3], plan[next + 4], plan[next + 5], )
-      next = next + 6
-    ints = torch.to(whole, cache.device)
-    x = torch.embedding(self.embed[0], torch.narrow(ints, 0, 0, p))
-    places = torch.narrow(ints, 0, p, p)
+    p = plan[{header.positions}]
+    m = plan[{header.asked}]
+    gathered = plan[{header.gathered}]
+    (self).check_layout(plan, whole, masks, sampler, keys, )
+    lengths = torch.slice(plan, {header.length}, {header.length} + {section.length}, 1)
+    next = {header.length} + {section.length}
+    for i in range(plan[{header.copies}]):
+      (self).copy(cache, plan[next + {copy.source}], plan[next + {copy.source_at}], plan[next + {copy.first}], plan[next + {copy.slots}], plan[next + {copy.at}], plan[next + {copy.count}], )
+      next = next + {copy.length}
+    ints = torch.split_with_sizes(torch.to(whole, cache.device), lengths)
+    x = torch.embedding(self.embed[0], ints[{section.tokens}])
+    places = ints[{section.places}]
     if len(self.positions) > 0:
       x = torch.add(x, torch.embedding(self.positions[0], places))
-    cells = torch.narrow(ints, 0, p * 2, p)
+    cells = ints[{section.cells}]
     turns = annotate(List[Tensor], [])
     for i in range(len(self.rope)):
       _7 = torch.append(turns, torch.to(torch.unsqueeze(torch.embedding(self.rope[i], places), 1), x.dtype))
     first_group = next
-    groups = plan[7]
+    groups = plan[{header.groups}]
     queries = annotate(List[Tensor], [])
     slots = annotate(List[Tensor], [])
     bias = annotate(List[Optional[Tensor]], [])
     windowed_bias = annotate(List[Optional[Tensor]], [])
-    at = p * 3 + m + m * plan[3]
+    query_at = 0
+    slot_at = 0
+    seen_at = 0
     mask_at = 0
     picked = groups > 1
     for g in range(groups):
-      n = plan[next]
-      t = plan[next + 1]
-      span = plan[next + 3]
+      n = plan[next + {group.slots}]
+      t = plan[next + {group.width}]
+      span = plan[next + {group.span}]
       query = cells
-      if plan[next + 4] == 1:
-        query = torch.narrow(ints, 0, at, n * t)
-        at = at + n * t
+      if plan[next + {group.picks_queries}] == 1:
+        query = torch.narrow(ints[{section.queries}], 0, query_at, n * t)
+        query_at = query_at + n * t
         picked = True
       slot = cells
-      if plan[next + 5] == 1:
-        slot = torch.narrow(ints, 0, at, n)
-        at = at + n
+      if plan[next + {group.picks_slots}] == 1:
+        slot = torch.narrow(ints[{section.slots}], 0, slot_at, n)
+        slot_at = slot_at + n
       mask = annotate(Optional[Tensor], None)
-      if plan[next + 6] == 1:
+      if plan[next + {group.masked}] == 1:
         mask = (self).mask(torch.narrow(masks, 0, mask_at, n * t * span), n, t, x, )
         mask_at = mask_at + n * t * span
       windowed_mask = mask
-      if plan[next + 7] == 1:
+      if plan[next + {group.windowed}] == 1:
         windowed_mask = (self).mask(torch.narrow(masks, 0, mask_at, n * t * span), n, t, x, )
         mask_at = mask_at + n * t * span
       if len(self.slopes) > 0:
         seen = torch.arange(span, dtype=4, device=cache.device)
-        if plan[next + 8] == 1:
-          seen = torch.narrow(ints, 0, at, n * span)
-          at = at + n * span
+        if plan[next + {group.placed}] == 1:
+          seen = torch.narrow(ints[{section.seen}], 0, seen_at, n * span)
+          seen_at = seen_at + n * span
         mask = (self).slope(torch.view(seen, [-1, 1, 1, span]), mask, x, )
       _0 = torch.append(queries, query)
       _1 = torch.append(slots, slot)
       _2 = torch.append(bias, mask)
       _3 = torch.append(windowed_bias, windowed_mask)
-      next = next + 9
+      next = next + {group.length}
     places_in_groups = cells
     if picked:
-      places_in_groups = torch.narrow(ints, 0, at, p)
+      places_in_groups = ints[{section.results}]
     flat = torch.flatten(cache, 1, 2)
     for i in range(self.layers):
       windowed = False
@@ -622,19 +619,20 @@ class CausalLm(Module):
       q = torch.narrow(all, 1, 0, self.heads)
       mixtures = annotate(List[Tensor], [])
       for g in range(groups):
-        group = first_group + g * 9
-        n = plan[group]
+        group = first_group + g * {group.length}
+        n = plan[group + {group.slots}]
+        span = plan[group + {group.span}]
         own = q
-        if plan[group + 4] == 1:
+        if plan[group + {group.picks_queries}] == 1:
           own = torch.index_select(q, 0, queries[g])
-        if plan[group + 5] == 1:
-          kv = torch.index_select(torch.narrow(layer, 1, 0, plan[group + 3]), 0, slots[g])
+        if plan[group + {group.picks_slots}] == 1:
+          kv = torch.index_select(torch.narrow(layer, 1, 0, span), 0, slots[g])
         else:
-          kv = torch.narrow(torch.narrow(layer, 0, plan[group + 2], n), 1, 0, plan[group + 3])
+          kv = torch.narrow(torch.narrow(layer, 0, plan[group + {group.first}], n), 1, 0, span)
         masked = bias[g]
         if windowed:
           masked = windowed_bias[g]
-        shaped = torch.reshape(own, [n, plan[group + 1], self.heads, self.head_dim])
+        shaped = torch.reshape(own, [n, plan[group + {group.width}], self.heads, self.head_dim])
         mixed = (self).attend(shaped, torch.narrow(kv, 2, 0, self.kv_heads), torch.narrow(kv, 2, self.kv_heads, self.kv_heads), masked, False, )
         _4 = torch.append(mixtures, mixed)
       if picked:
@@ -652,23 +650,80 @@ class CausalLm(Module):
         x = torch.add(x, (self).mlp(x, i, ))
     if m == 0:
       return torch.cpu((self).doubt(x, ))
-    hidden = torch.index_select(x, 0, torch.narrow(ints, 0, p * 3, m))
-    gather = torch.view(torch.narrow(ints, 0, p * 3 + m, m * plan[3]), [m, plan[3]])
+    hidden = torch.index_select(x, 0, ints[{section.asked}])
+    gather = torch.view(ints[{section.gathered}], [m, gathered])
     # Few positions at a time, so that a pass's logits stay in the processor's cache.
     scored = annotate(List[Tensor], [])
-    places_keys = torch.tensor(keys, dtype=4, device=cache.device)
+    noises = cells
+    if len(keys) > 0:
+      noises = torch.tensor(keys, dtype=4, device=cache.device)
     from_ = 0
     while from_ < m:
-      count = min(plan[5], m - from_)
+      count = min(plan[{header.pass}], m - from_)
       logits = (self).logits(torch.narrow(hidden, 0, from_, count), )
       if torch.size(changes, 0) > 0:
         logits = (self).edit(logits, from_, torch.to(edited, logits.device), torch.to(changes, logits.device), )
-      _5 = torch.append(scored, (self).scores(logits, plan[2], torch.narrow(gather, 0, from_, count), plan[4], sampler, torch.slice(places_keys, 0, from_, from_ + count, 1), ))
+      _5 = torch.append(scored, (self).scores(logits, plan[{header.top_k}], torch.narrow(gather, 0, from_, count), plan[{header.detail}], sampler, torch.slice(noises, 0, from_, from_ + count, 1), ))
       from_ = from_ + count
-    result = torch.cat(scored, 0)
+    result = scored[0]
+    if len(scored) > 1:
+      result = torch.cat(scored, 0)
+    (self).check("columns to return", torch.size(result, 1), plan[{header.width}], )
     if len(self.quantized) > 0:
       _6 = torch.add_(torch.select(result, 1, 0), (self).doubt(x, ))
-    return torch.cpu(result)
+    return torch.cpu(torch.contiguous(result))
+
+  # Ends a forward that was not sent what it takes, before it reads one thing for another.
+  def check_layout(self: __torch__.CausalLm, plan: List[int], whole: Tensor, masks: Tensor, sampler: List[float], keys: List[int]) -> None:
+    p = plan[{header.positions}]
+    m = plan[{header.asked}]
+    groups = plan[{header.groups}]
+    first = {header.length} + {section.length} + plan[{header.copies}] * {copy.length}
+    (self).check("numbers in its plan", first + groups * {group.length}, len(plan), )
+    queries = 0
+    slots = 0
+    seen = 0
+    entries = 0
+    picked = groups > 1
+    for g in range(groups):
+      group = first + g * {group.length}
+      n = plan[group + {group.slots}]
+      t = plan[group + {group.width}]
+      span = plan[group + {group.span}]
+      if plan[group + {group.picks_queries}] == 1:
+        picked = True
+        queries = queries + n * t
+      slots = slots + n * plan[group + {group.picks_slots}]
+      seen = seen + n * span * plan[group + {group.placed}]
+      entries = entries + n * t * span * (plan[group + {group.masked}] + plan[group + {group.windowed}])
+    results = 0
+    if picked:
+      results = p
+    taken = [p, p, p, m, m * plan[{header.gathered}], queries, slots, seen, results]
+    given = torch.slice(plan, {header.length}, {header.length} + {section.length}, 1)
+    total = sum(given)
+    noises = 0
+    if len(sampler) > 0:
+      noises = m
+    if taken != given or total != torch.numel(whole) or entries != torch.numel(masks) or noises != len(keys):
+      (self).check("tokens", p, given[{section.tokens}], )
+      (self).check("rotary positions", p, given[{section.places}], )
+      (self).check("cells to write to", p, given[{section.cells}], )
+      (self).check("asked positions", m, given[{section.asked}], )
+      (self).check("ids to gather", m * plan[{header.gathered}], given[{section.gathered}], )
+      (self).check("queries of groups", queries, given[{section.queries}], )
+      (self).check("slots of groups", slots, given[{section.slots}], )
+      (self).check("positions of cells that groups see", seen, given[{section.seen}], )
+      (self).check("places of results", results, given[{section.results}], )
+      (self).check("numbers in its sections", total, torch.numel(whole), )
+      (self).check("mask entries", entries, torch.numel(masks), )
+      (self).check("keys of noise", noises, len(keys), )
+    return None
+
+  def check(self: __torch__.CausalLm, what: str, taken: int, given: int) -> None:
+    if taken != given:
+      ops.prim.RaiseException("Cannot run a forward: it takes " + str(taken) + " " + what + " and got " + str(given) + ". Lay its arrays out as ForwardLayout.java says.")
+    return None
 
   # mask [N, T, S] of a group, for each of the G query heads that stand below each other.
   def mask(self: __torch__.CausalLm, mask: Tensor, n: int, t: int, like: Tensor) -> Tensor:
@@ -765,7 +820,7 @@ class CausalLm(Module):
     if kept == 0 or kept > v:
       kept = v
     if kept == v and sampler[2] >= 1.:
-      if detail > 0:
+      if detail > {detail.ids}:
         tempered = torch.log_softmax(tempered, -1)
       every = torch.unsqueeze(torch.arange(v, dtype=4, device=logits.device), 0)
       return torch.add(tempered, (self).gumbel(keys, every, ))
@@ -785,7 +840,7 @@ class CausalLm(Module):
       shares = torch.softmax(values, -1)
       before = torch.sub(torch.cumsum(shares, -1), shares)
       values = torch.masked_fill(values, torch.ge(before, sampler[2]), -inf)
-    if detail > 0:
+    if detail > {detail.ids}:
       values = torch.log_softmax(values, -1)
     none = torch.full_like(tempered, -inf)
     return torch.scatter(none, 1, ids, torch.add(values, (self).gumbel(keys, ids, )))
@@ -793,7 +848,7 @@ class CausalLm(Module):
   # What `forward` returns, of logits [M, V]. NaN is the highest of all, so that the highest tells whether
   # there is any; -inf is what ids have that are not to be chosen.
   def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, detail: int, sampler: List[float], keys: Tensor) -> Tensor:
-    if detail == 3:
+    if detail == {detail.logits}:
       return logits
     wanted = min(max(k, 1) + 1, torch.size(logits, 1))
     ranked = logits
@@ -808,24 +863,30 @@ class CausalLm(Module):
       ids = torch.index_copy(ids, 0, tied, (self).top(torch.index_select(ranked, 0, tied), wanted, ))
     best = torch.narrow(ids, 1, 0, 1)
     told = torch.add(torch.to(best, 6), torch.mul(torch.narrow(values, 1, 0, 1), 0.))
-    if detail == 0:
-      return torch.cat([told, gaps], 1)
-    probabilities = torch.log_softmax(logits, -1)
-    parts = [told, gaps, torch.gather(probabilities, 1, best)]
-    if k > 0:
-      top = torch.narrow(ids, 1, 0, k)
-      _0 = torch.append(parts, torch.to(top, 6))
-      _1 = torch.append(parts, torch.gather(probabilities, 1, top))
-    if torch.size(gather, 1) > 0:
-      _2 = torch.append(parts, torch.gather(probabilities, 1, gather))
-    if detail == 2:
-      _3 = torch.append(parts, probabilities)
-    if len(sampler) > 0:
-      _4 = torch.append(parts, torch.gather(ranked, 1, best))
+    columns = annotate(Dict[int, Tensor], {})
+    columns[{column.best}] = told
+    columns[{column.gaps}] = gaps
+    if detail >= {detail.log_probs}:
+      probabilities = torch.log_softmax(logits, -1)
+      columns[{column.log_prob}] = torch.gather(probabilities, 1, best)
       if k > 0:
-        _5 = torch.append(parts, torch.gather(ranked, 1, torch.narrow(ids, 1, 0, k)))
+        top = torch.narrow(ids, 1, 0, k)
+        columns[{column.top_ids}] = torch.to(top, 6)
+        columns[{column.top_log_probs}] = torch.gather(probabilities, 1, top)
       if torch.size(gather, 1) > 0:
-        _6 = torch.append(parts, torch.gather(ranked, 1, gather))
+        columns[{column.gathered}] = torch.gather(probabilities, 1, gather)
+      if detail == {detail.rows}:
+        columns[{column.row}] = probabilities
+      if len(sampler) > 0:
+        columns[{column.score}] = torch.gather(ranked, 1, best)
+        if k > 0:
+          columns[{column.top_scores}] = torch.gather(ranked, 1, torch.narrow(ids, 1, 0, k))
+        if torch.size(gather, 1) > 0:
+          columns[{column.gathered_scores}] = torch.gather(ranked, 1, gather)
+    parts = annotate(List[Tensor], [])
+    for column in range({column.length}):
+      if column in columns:
+        _0 = torch.append(parts, columns[column])
     return torch.cat(parts, 1)
 
   # ---- training ------------------------------------------------------------------------------------------------------------
