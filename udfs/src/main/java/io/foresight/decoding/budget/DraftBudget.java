@@ -16,7 +16,9 @@ public final class DraftBudget {
   /** What the guess counts, in tokens tried. */
   private static final double GUESS_WEIGHT = 2;
 
-  /** Of a token's cost what it must gain by itself: the rest is for the tokens that may follow it. */
+  /**
+   * Of a token's cost what it must gain by itself: the rest is for the tokens that may follow it.
+   */
   private static final double OPTION = 0.7;
 
   /** What a token of the pair's fit counts, against one of the row's. */
