@@ -114,7 +114,7 @@ public final class BenchmarkJob implements Callable<Integer> {
       paramLabel = "FILE",
       description =
           "Text whose words are known, a word list or a corpus: gives the share of the outputs'"
-              + " words that are not among them.")
+              + " words that are not among them, nor asked for.")
   private Path wordsFile;
 
   @Option(

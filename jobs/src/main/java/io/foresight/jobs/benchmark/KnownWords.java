@@ -1,5 +1,6 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.reward.RowRewards;
 import io.foresight.reward.text.Words;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -36,8 +37,17 @@ public record KnownWords(Set<String> words) {
     return new KnownWords(words);
   }
 
-  /** How many of some texts' words are not known. */
-  long unknown(List<String> of) {
-    return of.stream().filter(word -> !words.contains(word)).count();
+  /**
+   * How many of a text's words are neither known nor asked for.
+   *
+   * @param asked coverage of the words that the text was to have
+   */
+  long unknown(List<String> of, RowRewards asked) {
+    return of.stream().filter(word -> !words.contains(word) && !covers(asked, word)).count();
+  }
+
+  private static boolean covers(RowRewards asked, String word) {
+    return asked.isJudging()
+        && asked.outcome(word).scores().values().stream().anyMatch(score -> score > 0);
   }
 }

@@ -72,7 +72,7 @@ final class Quality {
     if (known != null) {
       List<String> all = Words.of(result.output()).words();
       words += all.size();
-      unknownWords += known.unknown(all);
+      unknownWords += known.unknown(all, coverage.forRow(row.values()));
     }
     coverageNames.stream()
         .map(result.scores()::get)
@@ -139,7 +139,7 @@ final class Quality {
     return judged.perplexity();
   }
 
-  /** Share of the texts' words that are not among the known ones; NaN if those were not given. */
+  /** Share of the texts' words that are neither known nor asked for; NaN if none were given. */
   double unknownWords() {
     return (double) unknownWords / words;
   }

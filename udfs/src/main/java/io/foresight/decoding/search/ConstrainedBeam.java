@@ -192,10 +192,26 @@ public final class ConstrainedBeam {
       Text longer = text.with(id, next, id == next.id() ? Origin.TARGET : Origin.CANDIDATE);
       if (row.isEos(id)) {
         ended.add(longer);
-      } else if (!whole.contains(id)) {
+      } else if (!whole.contains(id) && !breaksWord(beam, hints, id)) {
         children.add(new Beam(longer, new int[0], beam.taken(), lacking, null));
       }
     }
+  }
+
+  /**
+   * Whether {@code id} goes on a word that p sees finished, or makes another one of a hint, which
+   * then is lacking again.
+   *
+   * @param hints those that the text lacks
+   */
+  private boolean breaksWord(Beam beam, List<int[]> hints, int id) {
+    if (row.startsWord(id)) {
+      return false;
+    }
+    List<Origin> origins = beam.text().origins();
+    boolean endsInHint = !origins.isEmpty() && origins.get(origins.size() - 1) == Origin.HINT;
+    return row.startsWord(beam.next().id())
+        || (endsInHint && missing.after(Ids.concat(beam.text().ids(), id)).size() > hints.size());
   }
 
   /**

@@ -268,7 +268,11 @@ public final class CdslTree implements Strategy {
     Hypothesis.ScoredTree scored = p.scoreTree(paths, topK(row));
     List<Choice> choices = new ArrayList<>(List.of(unbranched(row, p, w)));
     for (int i = 0; i < paths.size(); i++) {
-      choices.add(choice(row, p, branches.get(i), i, scored));
+      Choice choice = choice(row, p, branches.get(i), i, scored);
+      // p's own id may go on the hint's last word as well.
+      if (!breaksHint(row, branches.get(i).candidate(), choice.ids())) {
+        choices.add(choice);
+      }
     }
     return commit(row, p, q, hypothesis, best(row, p, choices), scored, more);
   }
@@ -435,10 +439,25 @@ public final class CdslTree implements Strategy {
       }
       double[] rewards = row.rewards(paths);
       for (int i = 0; i < counts.length; i++) {
-        branches.add(new Branch(candidates.get(i), paths.get(i), rewards[i]));
+        if (!breaksHint(row, candidates.get(i), paths.get(i))) {
+          branches.add(new Branch(candidates.get(i), paths.get(i), rewards[i]));
+        }
       }
     }
     return branches;
+  }
+
+  /** Whether a rollout goes on the last word of its hint, and makes one of it that is no hint. */
+  private static boolean breaksHint(DecodingRow row, Candidate candidate, int... path) {
+    int end = candidate.kept() + candidate.ids().length;
+    if (!candidate.hint() || end == path.length || row.startsWord(path[end])) {
+      return false;
+    }
+    while (end < path.length && !row.startsWord(path[end])) {
+      end++;
+    }
+    return row.hints(Arrays.copyOf(path, end)).stream()
+        .anyMatch(hint -> Arrays.equals(hint, candidate.ids()));
   }
 
   /** By reward of the rollout, then by score of the candidate. */
