@@ -1,6 +1,11 @@
 package io.foresight.decoding.search;
 
 import io.foresight.decoding.Scores;
+import io.foresight.decoding.hypothesis.Hypothesis;
+import io.foresight.decoding.hypothesis.Ids;
+import io.foresight.decoding.hypothesis.ScoredTree;
+import io.foresight.decoding.hypothesis.TokenScores;
+import io.foresight.decoding.hypothesis.TokenTree;
 import io.foresight.decoding.search.RowCounters.Origin;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;

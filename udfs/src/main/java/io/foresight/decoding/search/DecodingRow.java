@@ -13,6 +13,8 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.budget.DraftBudget;
+import io.foresight.decoding.hypothesis.Ids;
+import io.foresight.decoding.hypothesis.TokenScores;
 import io.foresight.decoding.search.RowCounters.Origin;
 import io.foresight.decoding.search.RowCounters.State;
 import io.foresight.settings.Settings;

@@ -1,6 +1,8 @@
 package io.foresight.decoding.search;
 
 import io.foresight.decoding.Scores;
+import io.foresight.decoding.hypothesis.Hypothesis;
+import io.foresight.decoding.hypothesis.TokenScores;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
