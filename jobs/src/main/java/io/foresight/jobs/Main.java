@@ -12,6 +12,7 @@ import io.foresight.jobs.process.Version;
 import io.foresight.jobs.score.ScoreJob;
 import io.foresight.jobs.settings.SettingsJob;
 import io.foresight.jobs.train.DrawPromptsJob;
+import io.foresight.jobs.train.PerturbJob;
 import io.foresight.jobs.train.TrainClassifierJob;
 import io.foresight.jobs.train.TrainJob;
 import io.foresight.launch.LogFile;
@@ -38,7 +39,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SettingsJob.class,
       TrainJob.class,
       TrainClassifierJob.class,
-      DrawPromptsJob.class
+      DrawPromptsJob.class,
+      PerturbJob.class
     })
 public final class Main {
 

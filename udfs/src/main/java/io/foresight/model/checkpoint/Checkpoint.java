@@ -260,7 +260,7 @@ public final class Checkpoint {
   }
 
   /** The tensors that are to be loaded. */
-  Collection<Tensor> tensors() {
+  public Collection<Tensor> tensors() {
     return tensors.values();
   }
 

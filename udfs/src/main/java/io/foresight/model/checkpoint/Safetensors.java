@@ -38,7 +38,8 @@ public final class Safetensors {
       return offset / (stored.bits / 8);
     }
 
-    long elements() {
+    /** Elements of it. */
+    public long elements() {
       return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     }
   }
