@@ -26,6 +26,14 @@ final class ForwardPlan {
   private static final int HEAD_POSITIONS = 24;
 
   /**
+   * The same where a pass' logits do not stay in the processor's cache either way, so that reading
+   * the head's weights less often is what counts; from {@link #LARGE_VOCABULARY} ids on.
+   */
+  private static final int LARGE_HEAD_POSITIONS = 48;
+
+  private static final int LARGE_VOCABULARY = 65_536;
+
+  /**
    * Copy of cached positions.
    *
    * @param source slot that is read
@@ -133,7 +141,8 @@ final class ForwardPlan {
 
   private long[] plan(
       Sections sections, List<Copy> copies, List<AttentionGroup> groups, boolean wholeHead) {
-    int passes = wholeHead ? 1 : (asked + HEAD_POSITIONS - 1) / HEAD_POSITIONS;
+    int together = outputs < LARGE_VOCABULARY ? HEAD_POSITIONS : LARGE_HEAD_POSITIONS;
+    int passes = wholeHead ? 1 : (asked + together - 1) / together;
     long[] header = new long[ForwardLayout.length(Header.class)];
     header[ForwardLayout.at(Header.POSITIONS)] = positions;
     header[ForwardLayout.at(Header.ASKED)] = asked;
