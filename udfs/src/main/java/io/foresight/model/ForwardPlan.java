@@ -22,9 +22,6 @@ import java.util.stream.Stream;
  */
 final class ForwardPlan {
 
-  /** Positions per pass of the LM head on the CPU. */
-  private static final int HEAD_POSITIONS = 24;
-
   /**
    * Copy of cached positions.
    *
@@ -49,7 +46,7 @@ final class ForwardPlan {
 
   private final List<ForwardRequest> requests;
   private final ScoresReader reader;
-  private final int outputs;
+  private final ModelConfig.Head head;
 
   /** Temperature, top-k and top-p of scores that noise perturbs; none of those that it does not. */
   final double[] sampler;
@@ -92,7 +89,7 @@ final class ForwardPlan {
       ModelConfig config,
       boolean wholeHead) {
     this.requests = requests;
-    outputs = config.head().outputs();
+    head = config.head();
     Noise noise =
         requests.stream()
             .filter(request -> request.asked() > 0 && request.ask().noise() != null)
@@ -133,7 +130,7 @@ final class ForwardPlan {
 
   private long[] plan(
       Sections sections, List<Copy> copies, List<AttentionGroup> groups, boolean wholeHead) {
-    int passes = wholeHead ? 1 : (asked + HEAD_POSITIONS - 1) / HEAD_POSITIONS;
+    int passes = wholeHead ? 1 : (asked + head.positionsTogether() - 1) / head.positionsTogether();
     long[] header = new long[ForwardLayout.length(Header.class)];
     header[ForwardLayout.at(Header.POSITIONS)] = positions;
     header[ForwardLayout.at(Header.ASKED)] = asked;
@@ -278,7 +275,7 @@ final class ForwardPlan {
   /** Has the forward return logits as they are, [asked positions, outputs]; of one use. */
   void askForLogits() {
     plan[ForwardLayout.at(Header.DETAIL)] = ForwardLayout.at(Detail.LOGITS);
-    plan[ForwardLayout.at(Header.WIDTH)] = outputs;
+    plan[ForwardLayout.at(Header.WIDTH)] = head.outputs();
   }
 
   /** Of each asked position, in order. */

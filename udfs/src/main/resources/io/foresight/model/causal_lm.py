@@ -771,123 +771,289 @@ class CausalLm(Module):
       return torch.reshape(torch.to(torch.sum(torch.mul(x, 0.)), 6), [1])
     return torch.zeros([1], dtype=6, device=x.device)
 
-  # Ties go to the lower id: arg max returns the first of equals.
-  def top(self: __torch__.CausalLm, logits: Tensor, k: int) -> Tensor:
-    left = torch.clone(logits)
-    chosen = annotate(List[Tensor], [])
-    for i in range(k):
-      id = torch.argmax(left, -1, True)
-      _0 = torch.append(chosen, id)
-      _1 = torch.scatter_(left, 1, id, -inf)
-    return torch.cat(chosen, 1)
+  # ---- choosing ------------------------------------------------------------------------------------------------------------
+  #
+  # A row of logits may have hundreds of thousands of ids. What reads it whole does so once, in an operation that needs no other
+  # row of that size or only one that stays in the processor's cache; all else is done with the few ids that matter.
 
-  # The `k` highest of logits [M, V] and their ids, the order of equals left open. The highest of each of V / 64 columns says in
-  # which columns they are, so that only those need be sorted.
+  # The `k` highest of logits [M, V] and their ids, the order of equals left open. Of 64 ids in a row, or, where many are sought, of 16
+  # that lie apart, the highest says whether they need be looked at. What is left over where V divides by neither always is.
   def highest(self: __torch__.CausalLm, logits: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     m = torch.size(logits, 0)
     v = torch.size(logits, 1)
-    if v < k * 256:
+    if v < k * 64 or v < 512:
       values, ids = torch.topk(logits, k)
       return (values, ids)
-    padded = logits
-    if v % 64 != 0:
-      padded = torch.constant_pad_nd(logits, [0, 64 - v % 64], -inf)
-    columns = torch.view(padded, [m, 64, -1])
-    _0, chosen = torch.topk(torch.amax(columns, [1], False), k)
-    few = torch.gather(columns, 2, torch.expand(torch.unsqueeze(chosen, 1), [m, 64, k]))
-    values, at = torch.topk(torch.flatten(few, 1), k)
-    row = torch.floor_divide(at, k)
-    column = torch.gather(chosen, 1, torch.remainder(at, k))
-    return (values, torch.add(torch.mul(row, torch.size(columns, 2)), column))
+    if k < 64:
+      whole = v // 64 * 64
+      runs = torch.view(torch.narrow(logits, 1, 0, whole), [m, -1, 64])
+      _0, chosen = torch.topk(torch.amax(runs, [2], False), k)
+      few = torch.flatten(torch.gather(runs, 1, torch.expand(torch.unsqueeze(chosen, 2), [m, k, 64])), 1)
+      ids = torch.add(torch.mul(torch.unsqueeze(chosen, 2), 64), torch.view(torch.arange(64, dtype=4, device=logits.device), [1, 1, 64]))
+    else:
+      whole = v // 16 * 16
+      columns = torch.view(torch.narrow(logits, 1, 0, whole), [m, 16, -1])
+      _0, chosen = torch.topk(torch.amax(columns, [1], False), k)
+      few = torch.flatten(torch.gather(columns, 2, torch.expand(torch.unsqueeze(chosen, 1), [m, 16, k])), 1)
+      ids = (self).of_columns(chosen, 16, whole // 16, )
+    ids = torch.flatten(ids, 1)
+    if whole < v:
+      few = torch.cat([few, torch.narrow(logits, 1, whole, v - whole)], 1)
+      rest = torch.unsqueeze(torch.arange(whole, v, dtype=4, device=logits.device), 0)
+      ids = torch.cat([ids, torch.expand(rest, [m, v - whole])], 1)
+    values, at = torch.topk(few, k)
+    return (values, torch.gather(ids, 1, at))
 
-  # Noise.java's G of each of ids [M or 1, N], by keys [M] -> [M, N]. Shifts of integers are arithmetic, so what they shift in is
-  # masked; numbers are the signed ones of SplitMix64's.
-  def gumbel(self: __torch__.CausalLm, keys: Tensor, ids: Tensor) -> Tensor:
-    z = torch.add(torch.mul(ids, -7046029254386353131), torch.unsqueeze(keys, 1))
-    z = torch.mul(torch.bitwise_xor(z, torch.bitwise_and(torch.bitwise_right_shift(z, 30), 17179869183)), -4658895280553007687)
-    z = torch.mul(torch.bitwise_xor(z, torch.bitwise_and(torch.bitwise_right_shift(z, 27), 137438953471)), -7723592293110705685)
-    z = torch.bitwise_xor(z, torch.bitwise_and(torch.bitwise_right_shift(z, 31), 8589934591))
-    bits = torch.bitwise_and(torch.bitwise_right_shift(z, 12), 4503599627370495)
-    uniform = torch.mul(torch.add(torch.to(bits, 7), 0.5), 2.220446049250313e-16)
+  # Ids of columns [M, K] -> [M, R, K], where ids stand in R rows of W each.
+  def of_columns(self: __torch__.CausalLm, columns: Tensor, r: int, w: int) -> Tensor:
+    rows = torch.mul(torch.arange(r, dtype=4, device=columns.device), w)
+    return torch.add(torch.unsqueeze(columns, 1), torch.view(rows, [1, -1, 1]))
+
+  # By how much each of values [M, N] leads the next one. Between ids that are excluded there is nothing to choose.
+  def leads(self: __torch__.CausalLm, values: Tensor) -> Tensor:
+    n = torch.size(values, 1)
+    gaps = torch.sub(torch.narrow(values, 1, 0, n - 1), torch.narrow(values, 1, 1, n - 1))
+    return torch.masked_fill(gaps, torch.isnan(gaps), inf)
+
+  # The `n` highest ids of logits [M, V], of equals the lower first, and the `n` + 1 highest values, or as many as there are.
+  def leaders(self: __torch__.CausalLm, logits: Tensor, n: int) -> Tuple[Tensor, Tensor]:
+    v = torch.size(logits, 1)
+    if n == v:
+      values, ids = torch.sort(logits, stable=True, dim=-1, descending=True)
+      return (values, ids)
+    values, ids = (self).highest(logits, n + 1, )
+    gaps = (self).leads(values, )
+    ids = torch.narrow(ids, 1, 0, n)
+    tied = torch.flatten(torch.nonzero(torch.eq(torch.amin(gaps, [1], False), 0.)))
+    if torch.size(tied, 0) > 0:
+      some = torch.index_select(ids, 0, tied)
+      ids = torch.index_copy(ids, 0, tied, (self).lower_first(torch.narrow(torch.index_select(values, 0, tied), 1, 0, n), some, n, ))
+      # Where the last of them has an equal that is none, those with the lowest ids stay.
+      cut = torch.flatten(torch.nonzero(torch.eq(torch.select(gaps, 1, n - 1), 0.)))
+      if torch.size(cut, 0) > 0:
+        _1, all = torch.sort(torch.index_select(logits, 0, cut), stable=True, dim=-1, descending=True)
+        ids = torch.index_copy(ids, 0, cut, torch.narrow(all, 1, 0, n))
+    return (values, ids)
+
+  # ids [M, N] by falling value, of equals the lower first; the first `n`.
+  def lower_first(self: __torch__.CausalLm, values: Tensor, ids: Tensor, n: int) -> Tensor:
+    ascending, order = torch.sort(ids, stable=True, dim=-1, descending=False)
+    _0, at = torch.sort(torch.gather(values, 1, order), stable=True, dim=-1, descending=True)
+    return torch.narrow(torch.gather(ascending, 1, at), 1, 0, n)
+
+  # log softmax of logits [M, V] at ids [M, N], some rows at a time.
+  def log_probs(self: __torch__.CausalLm, logits: Tensor, ids: Tensor) -> Tensor:
+    m = torch.size(logits, 0)
+    rows = max(262144 // torch.size(logits, 1), 1)
+    if m <= rows:
+      return torch.gather(torch.log_softmax(logits, -1), 1, ids)
+    parts = annotate(List[Tensor], [])
+    at = 0
+    while at < m:
+      count = min(rows, m - at)
+      _0 = torch.append(parts, torch.gather(torch.log_softmax(torch.narrow(logits, 0, at, count), -1), 1, torch.narrow(ids, 0, at, count)))
+      at = at + count
+    return torch.cat(parts, 0)
+
+  # 64 bits of each of ids [M or 1, N], by keys [M] -> [M, N]: SplitMix64's finaliser but for its last step, which leaves the upper 31
+  # bits as they are. Shifts of integers are arithmetic, so what they shift in is masked; numbers are the signed ones.
+  def hashed(self: __torch__.CausalLm, keys: Tensor, steps: Tensor) -> Tensor:
+    z = torch.add(steps, torch.unsqueeze(keys, 1))
+    _0 = torch.bitwise_xor_(z, torch.bitwise_and_(torch.bitwise_right_shift(z, 30), 17179869183))
+    _1 = torch.mul_(z, -4658895280553007687)
+    _2 = torch.bitwise_xor_(z, torch.bitwise_and_(torch.bitwise_right_shift(z, 27), 137438953471))
+    return torch.mul_(z, -7723592293110705685)
+
+  # Noise.java's G of uniform numbers.
+  def gumbel_of(self: __torch__.CausalLm, uniform: Tensor) -> Tensor:
     return torch.to(torch.neg(torch.log(torch.neg(torch.log(uniform)))), 6)
 
-  # log p' of logits [M, V] with noise, p' being p after temperature, top-k (0 for all) and top-p; -inf for ids that these exclude. Of
-  # the arg max alone the log-probabilities' constant is of no interest.
-  def perturbed(self: __torch__.CausalLm, logits: Tensor, sampler: List[float], keys: Tensor, detail: int) -> Tensor:
-    v = torch.size(logits, 1)
-    tempered = torch.div(logits, sampler[0])
+  # Noise.java's G of each of ids [M or 1, N], by keys [M] -> [M, N].
+  def gumbel(self: __torch__.CausalLm, keys: Tensor, ids: Tensor) -> Tensor:
+    z = (self).hashed(keys, torch.mul(ids, -7046029254386353131), )
+    z = torch.bitwise_xor(z, torch.bitwise_and(torch.bitwise_right_shift(z, 31), 8589934591))
+    bits = torch.bitwise_and(torch.bitwise_right_shift(z, 12), 4503599627370495)
+    return (self).gumbel_of(torch.mul(torch.add(torch.to(bits, 7), 0.5), 2.220446049250313e-16), )
+
+  # Scores with noise of values [M, N], whose ids are given: the `n` + 1 highest, or as many as there are, and the `n` highest's
+  # ids, of equals the lower first.
+  def perturbed(self: __torch__.CausalLm, values: Tensor, ids: Tensor, n: int, keys: Tensor) -> Tuple[Tensor, Tensor]:
+    scores = torch.add(values, (self).gumbel(keys, ids, ))
+    best, at = torch.topk(scores, min(n + 1, torch.size(values, 1)))
+    chosen = torch.narrow(torch.gather(ids, 1, at), 1, 0, n)
+    tied = torch.flatten(torch.nonzero(torch.eq(torch.amin((self).leads(best, ), [1], False), 0.)))
+    if torch.size(tied, 0) > 0:
+      some = (self).lower_first(torch.index_select(scores, 0, tied), torch.index_select(ids, 0, tied), n, )
+      chosen = torch.index_copy(chosen, 0, tied, some)
+    return (best, chosen)
+
+  # The first two of what `sampled` returns, with all ids in the race. Noise of them all is most of what a forward costs where there are
+  # many. Its integers bound it, so that logarithms are taken of the few that can win.
+  def race(self: __torch__.CausalLm, tempered: Tensor, n: int, keys: Tensor) -> Tuple[Tensor, Tensor]:
+    m = torch.size(tempered, 0)
+    v = torch.size(tempered, 1)
+    every = torch.unsqueeze(torch.arange(v, dtype=4, device=tempered.device), 0)
+    base = torch.amax(tempered, [1], True)
+    if v < 16384 or n > 256:
+      scores = torch.add(torch.sub(tempered, base), (self).gumbel(keys, every, ))
+      values, ids = (self).leaders(scores, n, )
+      return (values, ids)
+    # Ids stand in 16 rows. The columns that are looked at have the highest of their values plus the highest of their noise.
+    looked = 128 + n
+    w = v // 16
+    whole = w * 16
+    steps = torch.mul(torch.narrow(every, 1, 0, whole), -7046029254386353131)
+    ends = annotate(List[Tensor], [])
+    for i in range(m):
+      # Unsigned order is that of signed numbers with the other sign.
+      z = torch.bitwise_xor_((self).hashed(torch.narrow(keys, 0, i, 1), steps, ), -9223372036854775807 - 1)
+      _0 = torch.append(ends, torch.amax(torch.view(z, [16, w]), [0], False))
+    # Of a column's highest number the upper 31 bits are known, from 0 to 2^31 - 1; its noise is below that of the next such number.
+    upper = torch.add(torch.bitwise_right_shift(torch.stack(ends), 33), 1073741825)
+    most = (self).gumbel_of(torch.clamp(torch.mul(torch.to(upper, 7), 4.656612873077393e-10), None, 0.9999999999999999), )
+    high = torch.sub(torch.amax(torch.view(torch.narrow(tempered, 1, 0, whole), [m, 16, w]), [1], False), base)
+    bounds, chosen = torch.topk(torch.add(high, most), looked + 1)
+    few = torch.flatten((self).of_columns(torch.narrow(chosen, 1, 0, looked), 16, w, ), 1)
+    if whole < v:
+      few = torch.cat([few, torch.expand(torch.narrow(every, 1, whole, v - whole), [m, v - whole])], 1)
+    values, ids = (self).perturbed(torch.sub(torch.gather(tempered, 1, few), base), few, n, keys, )
+    # A column that was not looked at may hold a better one: then all are, in those rows.
+    lowest = torch.select(values, 1, torch.size(values, 1) - 1)
+    open = torch.flatten(torch.nonzero(torch.ge(torch.add(torch.select(bounds, 1, looked), 0.001), lowest)))
+    for i in range(torch.size(open, 0)):
+      row = torch.narrow(open, 0, i, 1)
+      scores = torch.add(torch.sub(torch.index_select(tempered, 0, row), torch.index_select(base, 0, row)), (self).gumbel(torch.index_select(keys, 0, row), every, ))
+      best, at = (self).leaders(scores, n, )
+      values = torch.index_copy(values, 0, row, best)
+      ids = torch.index_copy(ids, 0, row, at)
+    return (values, ids)
+
+  # What `sampled` returns but for the last, with those in the race that top-k (`kept`, V for all) and top-p (`share`) leave of the `size` highest; then
+  # the rows in which more than those may be left.
+  def survivors(self: __torch__.CausalLm, tempered: Tensor, log_prob: Tensor, n: int, size: int, kept: int, share: float, keys: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    v = torch.size(tempered, 1)
+    values, ids = (self).leaders(tempered, size, )
+    values = torch.narrow(values, 1, 0, size)
+    places = torch.unsqueeze(torch.arange(size, dtype=4, device=tempered.device), 0)
+    count = torch.full([torch.size(values, 0), 1], min(kept, size), dtype=4, device=tempered.device)
+    base = torch.narrow(values, 1, 0, 1)
+    if share < 1.:
+      if kept == v:
+        shares = torch.exp(torch.add(torch.sub(values, base), log_prob))
+      else:
+        shares = torch.softmax(torch.masked_fill(values, torch.ge(places, kept), -inf), -1)
+      before = torch.sub(torch.cumsum(shares, -1), shares)
+      inside = torch.sum(torch.logical_and(torch.lt(before, share), torch.lt(places, kept)), [1], True)
+      count = torch.clamp(inside, 1, None)
+    counts = torch.select(count, 1, 0)
+    open = torch.flatten(torch.nonzero(torch.logical_and(torch.ge(counts, size), torch.lt(counts, kept))))
+    most = min(size, max(int(torch.max(count)), n + 1))
+    floor = torch.gather(values, 1, torch.sub(count, 1))
+    last = torch.gather(ids, 1, torch.sub(count, 1))
+    left = torch.sub(torch.narrow(values, 1, 0, most), base)
+    left = torch.masked_fill(left, torch.ge(torch.narrow(places, 1, 0, most), count), -inf)
+    best, chosen = (self).perturbed(left, torch.narrow(ids, 1, 0, most), n, keys, )
+    constant = torch.logsumexp(left, [1], True)
+    return (best, chosen, floor, last, constant, open)
+
+  # Scores with noise, log p' + G up to a constant of each row, of logits after temperature [M, V]: the `n` + 1 highest, or as many as
+  # there are; the ids of the `n` highest; and, where log-probabilities are asked for, value and id of the last that top-k and top-p
+  # leave (those of none if all are left), that constant, and, if it is known, the log-probability of the highest after temperature.
+  def sampled(self: __torch__.CausalLm, tempered: Tensor, n: int, sampler: List[float], keys: Tensor, detail: int) -> List[Tensor]:
+    v = torch.size(tempered, 1)
     kept = int(sampler[1])
     if kept == 0 or kept > v:
       kept = v
+    log_prob = tempered
+    if kept == v and (sampler[2] < 1. or detail > {detail.ids}):
+      _0, highest = (self).highest(tempered, 1, )
+      log_prob = (self).log_probs(tempered, highest, )
     if kept == v and sampler[2] >= 1.:
-      if detail > {detail.ids}:
-        tempered = torch.log_softmax(tempered, -1)
-      every = torch.unsqueeze(torch.arange(v, dtype=4, device=logits.device), 0)
-      return torch.add(tempered, (self).gumbel(keys, every, ))
-    values = tempered
-    ids = keys
-    all = kept == v
-    if not all:
-      values, ids, = (self).highest(tempered, kept + 1, )
-      gaps = torch.sub(torch.narrow(values, 1, 0, kept), torch.narrow(values, 1, 1, kept))
-      all = bool(torch.any(torch.eq(gaps, 0.)))
-    if all:
-      # Stable, so that of equals the lower id stays.
-      values, ids, = torch.sort(tempered, stable=True, dim=-1, descending=True)
-    values = torch.narrow(values, 1, 0, kept)
-    ids = torch.narrow(ids, 1, 0, kept)
-    if sampler[2] < 1.:
-      shares = torch.softmax(values, -1)
-      before = torch.sub(torch.cumsum(shares, -1), shares)
-      values = torch.masked_fill(values, torch.ge(before, sampler[2]), -inf)
-    if detail > {detail.ids}:
-      values = torch.log_softmax(values, -1)
-    none = torch.full_like(tempered, -inf)
-    return torch.scatter(none, 1, ids, torch.add(values, (self).gumbel(keys, ids, )))
+      best, chosen = (self).race(tempered, n, keys, )
+      if detail == {detail.ids}:
+        return [best, chosen]
+      floor = torch.full([torch.size(tempered, 0), 1], -inf, dtype=6, device=tempered.device)
+      return [best, chosen, floor, torch.full_like(floor, v, dtype=4), torch.neg(log_prob), log_prob]
+    size = min(max(kept, n + 1), v)
+    if kept == v:
+      size = min(max(128, n + 1), v)
+    best, chosen, floor, last, constant, open = (self).survivors(tempered, log_prob, n, size, kept, sampler[2], keys, )
+    told = [best, chosen, floor, last, constant]
+    while torch.size(open, 0) > 0:
+      if size < 512:
+        size = min(512, v)
+      elif size < 4096:
+        size = min(4096, v)
+      else:
+        size = v
+      best, chosen, floor, last, constant, still = (self).survivors(torch.index_select(tempered, 0, open), torch.index_select(log_prob, 0, open), n, size, kept, sampler[2], torch.index_select(keys, 0, open), )
+      found = [best, chosen, floor, last, constant]
+      for i in range(len(found)):
+        told[i] = torch.index_copy(told[i], 0, open, found[i])
+      open = torch.index_select(open, 0, still)
+    if kept == v:
+      _1 = torch.append(told, log_prob)
+    return told
 
   # What `forward` returns, of logits [M, V]. NaN is the highest of all, so that the highest tells whether
   # there is any; -inf is what ids have that are not to be chosen.
   def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, detail: int, sampler: List[float], keys: Tensor) -> Tensor:
     if detail == {detail.logits}:
       return logits
-    wanted = min(max(k, 1) + 1, torch.size(logits, 1))
-    ranked = logits
+    n = max(k, 1)
+    tempered = logits
+    told = annotate(List[Tensor], [])
     if len(sampler) > 0:
-      ranked = (self).perturbed(logits, sampler, keys, detail, )
-    values, ids, = (self).highest(ranked, wanted, )
-    gaps = torch.sub(torch.narrow(values, 1, 0, wanted - 1), torch.narrow(values, 1, 1, wanted - 1))
-    # Between ids that are excluded there is nothing to choose.
-    gaps = torch.masked_fill(gaps, torch.isnan(gaps), inf)
-    tied = torch.flatten(torch.nonzero(torch.eq(torch.amin(gaps, [1], False), 0.)))
-    if torch.size(tied, 0) > 0:
-      ids = torch.index_copy(ids, 0, tied, (self).top(torch.index_select(ranked, 0, tied), wanted, ))
+      if sampler[0] != 1.:
+        tempered = torch.div(logits, sampler[0])
+      told = (self).sampled(tempered, n, sampler, keys, detail, )
+      values = told[0]
+      ids = told[1]
+    else:
+      values, ids = (self).leaders(logits, n, )
     best = torch.narrow(ids, 1, 0, 1)
-    told = torch.add(torch.to(best, 6), torch.mul(torch.narrow(values, 1, 0, 1), 0.))
     columns = annotate(Dict[int, Tensor], {})
-    columns[{column.best}] = told
-    columns[{column.gaps}] = gaps
+    columns[{column.best}] = torch.add(torch.to(best, 6), torch.mul(torch.narrow(values, 1, 0, 1), 0.))
+    columns[{column.gaps}] = (self).leads(values, )
     if detail >= {detail.log_probs}:
-      probabilities = torch.log_softmax(logits, -1)
-      columns[{column.log_prob}] = torch.gather(probabilities, 1, best)
-      if k > 0:
-        top = torch.narrow(ids, 1, 0, k)
-        columns[{column.top_ids}] = torch.to(top, 6)
-        columns[{column.top_log_probs}] = torch.gather(probabilities, 1, top)
-      if torch.size(gather, 1) > 0:
-        columns[{column.gathered}] = torch.gather(probabilities, 1, gather)
+      x = torch.size(gather, 1)
+      asked = ids
+      if x > 0:
+        asked = torch.cat([ids, gather], 1)
       if detail == {detail.rows}:
+        probabilities = torch.log_softmax(logits, -1)
+        log_probs = torch.gather(probabilities, 1, asked)
         columns[{column.row}] = probabilities
+      elif len(told) == 6 and sampler[0] == 1.:
+        log_probs = torch.add(torch.sub(torch.gather(logits, 1, asked), torch.amax(logits, [1], True)), told[5])
+      else:
+        log_probs = (self).log_probs(logits, asked, )
+      columns[{column.log_prob}] = torch.narrow(log_probs, 1, 0, 1)
+      if k > 0:
+        columns[{column.top_ids}] = torch.to(ids, 6)
+        columns[{column.top_log_probs}] = torch.narrow(log_probs, 1, 0, k)
+      if x > 0:
+        columns[{column.gathered}] = torch.narrow(log_probs, 1, n, x)
       if len(sampler) > 0:
-        columns[{column.score}] = torch.gather(ranked, 1, best)
+        scores = torch.sub(torch.narrow(values, 1, 0, n), told[4])
+        columns[{column.score}] = torch.narrow(scores, 1, 0, 1)
         if k > 0:
-          columns[{column.top_scores}] = torch.gather(ranked, 1, torch.narrow(ids, 1, 0, k))
-        if torch.size(gather, 1) > 0:
-          columns[{column.gathered_scores}] = torch.gather(ranked, 1, gather)
+          columns[{column.top_scores}] = scores
+        if x > 0:
+          columns[{column.gathered_scores}] = (self).scores_of(tempered, gather, told, keys, )
     parts = annotate(List[Tensor], [])
     for column in range({column.length}):
       if column in columns:
         _0 = torch.append(parts, columns[column])
     return torch.cat(parts, 1)
+
+  # Scores with noise of ids [M, X], with what `sampled` told.
+  def scores_of(self: __torch__.CausalLm, tempered: Tensor, ids: Tensor, told: List[Tensor], keys: Tensor) -> Tensor:
+    values = torch.gather(tempered, 1, ids)
+    level = torch.add(torch.amax(tempered, [1], True), told[4])
+    scores = torch.add(torch.sub(values, level), (self).gumbel(keys, ids, ))
+    lower = torch.logical_and(torch.eq(values, told[2]), torch.gt(ids, told[3]))
+    return torch.masked_fill(scores, torch.logical_or(torch.lt(values, told[2]), lower), -inf)
 
   # ---- training ------------------------------------------------------------------------------------------------------------
 

@@ -169,6 +169,10 @@ public final class InspectJob implements Callable<Integer> {
       }
       text.append('\n');
     }
+    int together = checkpoint.config().head().positionsTogether();
+    text.append(
+        "Logits take %,.1f KiB for each scored position, of which %d at most go through the head together\n"
+            .formatted(checkpoint.logitsBytes() / 1024.0, together));
     return text.toString();
   }
 

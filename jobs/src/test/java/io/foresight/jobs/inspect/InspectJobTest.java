@@ -31,6 +31,7 @@ class InspectJobTest {
             fp32               0.2       0.1       0.3       1.0       4.0
             bf16               0.1       0.0       0.1       0.5       2.0
             int8               0.1       0.1       0.3       1.0       4.0
+            Logits take 1.0 KiB for each scored position, of which 24 at most go through the head together
             """
                 .formatted(OTHER));
   }

@@ -220,6 +220,11 @@ public final class Checkpoint {
     return matrices * precision.matrixBytes() + others * precision.cacheBytes() + tables;
   }
 
+  /** Memory of the logits of one position, in bytes. */
+  public long logitsBytes() {
+    return (long) config.head().outputs() * Float.BYTES;
+  }
+
   /** Memory that a cache of {@code slots} sequences of {@code positions} tokens takes, in bytes. */
   public long cacheBytes(Precision precision, long slots, long positions) {
     return slots

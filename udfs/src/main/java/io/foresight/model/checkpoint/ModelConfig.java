@@ -200,5 +200,17 @@ public record ModelConfig(
    * @param softcap bound of the scores; 0 if there is none
    */
   public record Head(
-      int rows, int outputs, boolean tied, boolean bias, double scale, double softcap) {}
+      int rows, int outputs, boolean tied, boolean bias, double scale, double softcap) {
+
+    /** Outputs from which logits of a few positions do not stay in a processor's cache. */
+    private static final int MANY = 65_536;
+
+    /**
+     * Positions that a CPU scores in one pass: few, so that their logits stay in its cache; where
+     * they do not either way, more, so that the head's weights are read less often.
+     */
+    public int positionsTogether() {
+      return outputs < MANY ? 24 : 48;
+    }
+  }
 }
