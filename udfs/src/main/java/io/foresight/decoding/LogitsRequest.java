@@ -43,6 +43,11 @@ public record LogitsRequest(
     this(from, logProbs, topK, gather, rows, null, null, null);
   }
 
+  /** The same of positions from another one on. */
+  public LogitsRequest from(int other) {
+    return new LogitsRequest(other, logProbs, topK, gather, rows, noise, places, edits);
+  }
+
   /** Nothing: the tokens only enter the cache. */
   public static final LogitsRequest NOTHING =
       new LogitsRequest(Integer.MAX_VALUE, false, 0, null, false);

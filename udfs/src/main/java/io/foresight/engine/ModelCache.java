@@ -69,6 +69,7 @@ public final class ModelCache {
     private ModelSession session;
     private ForwardStats before = ForwardStats.ZERO;
     private DraftFit fit = DraftFit.UNKNOWN;
+    private boolean sharing = true;
     private boolean closed;
 
     private Lease(Use<CausalLm> use, CacheBudget budget) {
@@ -81,6 +82,12 @@ public final class ModelCache {
     void draftFor(Lease target) {
       fit = use.model().fitTo(target.use.model());
       session.drafts(fit);
+    }
+
+    /** Whether its prompts share what they begin with alike. */
+    void sharePrompts(boolean wanted) {
+      sharing = wanted;
+      session.sharePrompts(wanted);
     }
 
     /** Memory that cached tokens take, in bytes. */
@@ -98,6 +105,7 @@ public final class ModelCache {
       session.close();
       session = use.model().newSession(budget);
       session.drafts(fit);
+      session.sharePrompts(sharing);
     }
 
     /** What the forwards of all its sessions took. */

@@ -47,10 +47,14 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private static final int INITIAL_SLOTS = 8;
   private static final int POSITIONS_STEP = 64;
 
+  /** Positions of a shared beginning that one forward computes. */
+  private static final int FILL_POSITIONS = 512;
+
   private final CausalLm model;
   private final ModelConfig config;
   private final CacheBudget budget;
   private final CacheSlots cacheSlots = new CacheSlots();
+  private final PromptSharing sharing;
   private IValue cache;
   private int slots;
   private int positions;
@@ -90,7 +94,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     this.budget = budget;
     this.slots = slots;
     this.positions = roundedPositions(wantedPositions);
-    budget.take(cacheBytes());
+    this.sharing = new PromptSharing(model, budget, this::fill);
+    budget.take(slotsBytes());
     this.cache =
         model.script().call("new_cache", IValue.from((long) slots), IValue.from((long) positions));
   }
@@ -120,9 +125,21 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return stats;
   }
 
-  /** Memory of the cache as it is now, in bytes. */
+  /** Memory of the cache as it is now, shared beginnings included, in bytes. */
   public long cacheBytes() {
+    return slotsBytes() + sharing.cacheBytes();
+  }
+
+  private long slotsBytes() {
     return model.cacheBytes(slots, positions);
+  }
+
+  /**
+   * Whether prompts that come share what they begin with alike, which is computed once then; as
+   * they do unless this says otherwise. Of the thread that calls {@link #extend}.
+   */
+  public void sharePrompts(boolean wanted) {
+    sharing.turn(wanted);
   }
 
   /** Positions per sequence that a cache is given which needs {@code wanted}. */
@@ -144,6 +161,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       newSlots = wantedSlots;
       newPositions = Math.max(positions, roundedPositions(wantedPositions));
     }
+    sharing.makeRoom(model.cacheBytes(newSlots, newPositions));
     if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
       throw new CacheMemoryException(
           "Cannot grow the cache of model %s to %d sequences of %d tokens: with the one that it replaces it would take %d MiB of the %d MiB that it may. Set a smaller decoding.batch or a larger models.cache-memory."
@@ -151,7 +169,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                   model.checkpoint().folder(),
                   newSlots,
                   newPositions,
-                  (cacheBytes() + model.cacheBytes(newSlots, newPositions)) >> 20,
+                  (slotsBytes() + model.cacheBytes(newSlots, newPositions)) >> 20,
                   budget.bytes() >> 20));
     }
     IValue larger =
@@ -161,7 +179,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     cache.close();
     cache = larger;
     budget.take(model.cacheBytes(newSlots, newPositions));
-    budget.giveBack(cacheBytes());
+    budget.giveBack(slotsBytes());
     slots = newSlots;
     positions = newPositions;
   }
@@ -179,7 +197,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     check(extensions);
     begin();
     long started = System.nanoTime();
-    List<ForwardRequest> together = extensions.stream().filter(e -> !e.isAlone()).toList();
+    List<ForwardRequest> together =
+        sharing.share(extensions.stream().filter(e -> !e.isAlone()).toList());
+    Iterator<ForwardRequest> forwarded = together.iterator();
     Iterator<Scores> scores = Collections.emptyIterator();
     if (!together.isEmpty()) {
       scores = forward(together).iterator();
@@ -192,8 +212,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         results.add(alone(extension.tokens(), extension.ask()));
       } else {
         results.add(scores.next());
+        ForwardRequest computed = forwarded.next();
         if (hasCanonicalScores()) {
-          settle((Slot) extension.sequence(), extension, results.get(results.size() - 1));
+          settle((Slot) extension.sequence(), computed, results.get(results.size() - 1));
         }
       }
     }
@@ -224,6 +245,23 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return model.hasCanonicalScores();
   }
 
+  /** Puts the keys and values of tokens into a cache of one slot, some at a time. */
+  private void fill(IValue single, int[] ids, int done) {
+    // Not of this session's cache, and never closed: it is no slot that could be freed.
+    Slot slot = new Slot(0);
+    slot.append(Arrays.copyOf(ids, done));
+    while (slot.length() < ids.length) {
+      int end = Math.min(slot.length() + FILL_POSITIONS, ids.length);
+      int[] some = Arrays.copyOfRange(ids, slot.length(), end);
+      ForwardRequest request = ForwardRequest.of(slot, some, LogitsRequest.NOTHING);
+      ForwardPlan plan =
+          new ForwardPlan(List.of(request), ids.length, List.of(), config, model.isOnGpu());
+      checkFinite(plan, run(single, plan));
+      stats = stats.plusForward(1, some.length, 0, 0).plusAsked(0, 1, some.length);
+      slot.extended(request);
+    }
+  }
+
   private void begin() {
     if (broken) {
       throw new IllegalStateException(
@@ -252,7 +290,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       ForwardPlan plan =
           plan(extensions, texts.stream().mapToInt(ids -> ids.length).max().orElseThrow());
       plan.askForLogits();
-      float[] all = run(plan);
+      float[] all = run(cache, plan);
       broken = false;
       float[][] logits = new float[texts.size()][];
       for (int i = 0; i < logits.length; i++) {
@@ -330,15 +368,12 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     for (int i : order) {
       ForwardRequest extension = extensions.get(i);
       ordered.add(extension);
-      needed = Math.max(needed, extension.sequence().length() + extension.tokens().length);
+      Slot slot = (Slot) extension.sequence();
+      needed = Math.max(needed, slot.length() - slot.shared() + extension.tokens().length);
     }
     ForwardPlan plan = plan(ordered, needed);
-    float[] result = run(plan);
-    if (!plan.isFinite(result)) {
-      throw new ModelException(
-          "Cannot score with model %s: its scores are not finite (NaN or infinite). Check its weights, or take another precision."
-              .formatted(model.checkpoint().folder()));
-    }
+    float[] result = run(cache, plan);
+    checkFinite(plan, result);
     List<Scores> scores = plan.scores(result);
     stats =
         stats.plusForward(
@@ -351,6 +386,14 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       results[order[i]] = scores.get(i);
     }
     return List.of(results);
+  }
+
+  private void checkFinite(ForwardPlan plan, float[] result) {
+    if (!plan.isFinite(result)) {
+      throw new ModelException(
+          "Cannot score with model %s: its scores are not finite (NaN or infinite). Check its weights, or take another precision."
+              .formatted(model.checkpoint().folder()));
+    }
   }
 
   /** Makes room in the cache and plans the forward, with the copies that are to be done before. */
@@ -454,14 +497,14 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return deepest;
   }
 
-  private float[] run(ForwardPlan plan) {
+  private float[] run(IValue slotsCache, ForwardPlan plan) {
     try (PtNDManager manager = model.script().manager().newSubManager(ai.djl.Device.cpu());
         IValue result =
             model
                 .script()
                 .callOn(
-                    cache,
-                    "forward",
+                    plan.shares ? List.of(slotsCache, sharing.caches()) : List.of(slotsCache),
+                    plan.shares ? "forward_sharing" : "forward",
                     IValue.listFrom(plan.plan),
                     tensor(manager.create(plan.whole, new Shape(plan.whole.length))),
                     tensor(manager.create(plan.masks, new Shape(plan.masks.length))),
@@ -481,16 +524,25 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   @Override
   public void close() {
     cache.close();
-    budget.giveBack(cacheBytes());
+    budget.giveBack(slotsBytes());
+    sharing.close();
   }
 
-  /** A sequence: a slot of the cache, and the tokens whose keys and values it holds. */
+  /**
+   * A sequence: its tokens, and a slot of the cache with their keys and values, but for the first
+   * ones that a shared prefix holds.
+   */
   final class Slot implements Sequence {
 
     private final int slot;
     private int[] tokens = {};
     private int length;
     private int[] parents;
+    private SharedPrefix prefix;
+
+    /** Tokens that the prefix holds for it; the slot's first position is that of the next one. */
+    private int shared;
+
     private boolean closed;
 
     private Slot(int slot) {
@@ -504,6 +556,37 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     /** Its index in the cache. */
     int index() {
       return slot;
+    }
+
+    /** The prefix that it shares; {@code null} for none. */
+    SharedPrefix prefix() {
+      return prefix;
+    }
+
+    /** Its first tokens that the prefix holds and its slot does not; 0 without one. */
+    int shared() {
+      return shared;
+    }
+
+    /** Makes the first tokens of a prefix an empty sequence's. */
+    void begin(SharedPrefix beginning, int tokensShared) {
+      share(beginning, tokensShared);
+      append(Arrays.copyOf(beginning.ids(), tokensShared));
+      stats = stats.plusShared(tokensShared);
+    }
+
+    private void share(SharedPrefix beginning, int tokensShared) {
+      beginning.retain();
+      prefix = beginning;
+      shared = tokensShared;
+    }
+
+    private void shareNoMoreThan(int wanted) {
+      shared = Math.min(shared, wanted);
+      if (shared == 0 && prefix != null) {
+        prefix.release();
+        prefix = null;
+      }
     }
 
     private void extended(ForwardRequest extension) {
@@ -555,6 +638,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         parents = null;
       }
       length = wanted;
+      shareNoMoreThan(wanted);
     }
 
     @Override
@@ -565,8 +649,11 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       }
       Slot branch = new Slot(cacheSlots.allocate());
       branch.append(Arrays.copyOf(tokens, length));
-      if (length > 0) {
-        cacheSlots.copy(new ForwardPlan.Copy(slot, 0, branch.slot, 1, 0, length));
+      if (prefix != null) {
+        branch.share(prefix, shared);
+      }
+      if (length > shared) {
+        cacheSlots.copy(new ForwardPlan.Copy(slot, 0, branch.slot, 1, 0, length - shared));
       }
       return branch;
     }
@@ -596,12 +683,15 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       }
       // Nodes that follow each other in the cache move together; ascending, so that none is
       // overwritten before it moved.
+      int source = tree - shared;
+      shareNoMoreThan(first);
+      int target = first - shared;
       int run = 0;
       for (int i = 1; i <= path.length; i++) {
         if (i == path.length || path[i] != path[i - 1] + 1) {
-          if (tree + path[run] != first + run) {
+          if (source + path[run] != target + run) {
             cacheSlots.copy(
-                new ForwardPlan.Copy(slot, tree + path[run], slot, 1, first + run, i - run));
+                new ForwardPlan.Copy(slot, source + path[run], slot, 1, target + run, i - run));
           }
           run = i;
         }
@@ -615,6 +705,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     public void close() {
       if (!closed) {
         closed = true;
+        shareNoMoreThan(0);
         cacheSlots.free(slot);
       }
     }
