@@ -64,6 +64,11 @@ public record LogitsRequest(
         edits == null ? null : Arrays.copyOfRange(edits, first, end));
   }
 
+  /** The same of positions from another one on. */
+  public LogitsRequest from(int other) {
+    return new LogitsRequest(other, logProbs, topK, gather, rows, noise, places, edits);
+  }
+
   /** Nothing: the tokens only enter the cache. */
   public static final LogitsRequest NOTHING =
       new LogitsRequest(Integer.MAX_VALUE, false, 0, null, false);

@@ -50,6 +50,12 @@ public final class EngineSettings implements SettingGroup {
           .does(
               "Most memory that the caches of one task may take, those of rewards' causal models included (beside a target, a quarter of it); a batch that does not fit is made smaller");
 
+  public static final Setting<Boolean> SHARE_PROMPTS =
+      Setting.flag("models.share-prompts", true)
+          .changes(Setting.Effect.SHARING)
+          .does(
+              "Whether what prompts of a task begin with alike, 128 tokens or more, is computed once and cached once; what it takes counts towards models.cache-memory, at most a quarter of it");
+
   public static final Setting<Integer> BATCH =
       Setting.whole("decoding.batch", 0, 0)
           .changes(Setting.Effect.SHARING)

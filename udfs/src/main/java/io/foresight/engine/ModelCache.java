@@ -70,6 +70,7 @@ public final class ModelCache {
     private ForwardStats before = ForwardStats.ZERO;
     private DraftFit fit = DraftFit.UNKNOWN;
     private boolean exact = true;
+    private boolean sharing = true;
     private boolean closed;
 
     private Lease(Use<CausalLm> use, CacheBudget budget) {
@@ -90,6 +91,12 @@ public final class ModelCache {
       session.drafts(fit);
     }
 
+    /** Whether its prompts share what they begin with alike. */
+    void sharePrompts(boolean wanted) {
+      sharing = wanted;
+      session.sharePrompts(wanted);
+    }
+
     /** Memory that cached tokens take, in bytes. */
     long cacheBytes(long sequences, long positions) {
       return use.model().cacheBytes(sequences, positions);
@@ -108,6 +115,7 @@ public final class ModelCache {
       if (!exact) {
         session.leaveNearTies();
       }
+      session.sharePrompts(sharing);
     }
 
     /** What the forwards of all its sessions took. */

@@ -144,6 +144,7 @@ public final class RowDecoder implements AutoCloseable {
       String model, Device device, Precision precision, CacheBudget budget) {
     ModelCache.Lease lease = ModelCache.lease(model, device, precision, budget);
     models.push(lease::close);
+    lease.sharePrompts(settings.settings().get(EngineSettings.SHARE_PROMPTS));
     return lease;
   }
 

@@ -4,12 +4,15 @@ import io.foresight.model.checkpoint.ModelConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Sequences that attend together, in one rectangle of queries and one of cached positions: rows of
  * as many queries as the longest extension has, each with as much of the cache as the longest
- * sequence has. What of it is no sequence's own is hidden by a mask.
+ * sequence has. What of it is no sequence's own is hidden by a mask. Before that all of them see as
+ * much of one prefix, or none of any.
  */
 final class AttentionGroup {
 
@@ -51,6 +54,15 @@ final class AttentionGroup {
   /** Whether cells lie at other positions than their own, and a bias depends on that. */
   final boolean placed;
 
+  /** The prefix that they share; {@code null} for none. */
+  final SharedPrefix prefix;
+
+  /** Its positions that they see; 0 for none. */
+  final int prefixLength;
+
+  /** Whether some query sees less of those. */
+  final boolean prefixMasked;
+
   private AttentionGroup(
       List<PlacedRequest> members, boolean alone, ModelConfig.Attention attention) {
     this.members = new ArrayList<>(members);
@@ -81,14 +93,38 @@ final class AttentionGroup {
     window = attention.windowed().contains(true) ? attention.window() : 0;
     windowed = window > 0 && span > window;
     placed = attention.alibi() && tree;
+    prefix = members.get(0).prefix();
+    prefixLength = members.get(0).shared();
+    prefixMasked = members.stream().anyMatch(AttentionGroup::branchesInPrefix);
   }
 
-  /** Groups requests, given by ascending slot, by their widths. */
+  private static boolean branchesInPrefix(PlacedRequest member) {
+    int[] parents = member.request().parents();
+    for (int i = 0; parents != null && i < parents.length; i++) {
+      if (parents[i] < 0 && member.seenByRoot(i) < member.shared()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What members see of prefixes is the same. */
+  private record Beginning(SharedPrefix prefix, int length) {}
+
+  /** Groups requests, given by ascending slot, by what they share and by their widths. */
   static List<AttentionGroup> of(List<PlacedRequest> requests, ModelConfig.Attention attention) {
-    List<PlacedRequest> byWidth = new ArrayList<>(requests);
-    byWidth.sort(Comparator.comparingInt(PlacedRequest::width));
+    Map<Beginning, List<PlacedRequest>> alike = new LinkedHashMap<>();
+    for (PlacedRequest request : requests) {
+      alike
+          .computeIfAbsent(
+              new Beginning(request.prefix(), request.shared()), beginning -> new ArrayList<>())
+          .add(request);
+    }
     List<List<PlacedRequest>> parts = new ArrayList<>();
-    split(byWidth, parts);
+    for (List<PlacedRequest> byWidth : alike.values()) {
+      byWidth.sort(Comparator.comparingInt(PlacedRequest::width));
+      split(byWidth, parts);
+    }
     List<AttentionGroup> groups = new ArrayList<>(parts.size());
     for (List<PlacedRequest> part : parts) {
       groups.add(new AttentionGroup(part, parts.size() == 1, attention));
@@ -134,7 +170,8 @@ final class AttentionGroup {
 
   /** Entries of its masks. */
   long maskEntries() {
-    return (long) ((masked ? 1 : 0) + (windowed ? 1 : 0)) * queries() * span;
+    long own = (long) ((masked ? 1 : 0) + (windowed ? 1 : 0)) * queries() * span;
+    return own + (prefixMasked ? (long) queries() * prefixLength : 0);
   }
 
   /** The row that a member has. */
@@ -180,7 +217,8 @@ final class AttentionGroup {
   }
 
   /**
-   * Lays its masks, [slots, width, span] each: 0 for what is seen, else -infinity.
+   * Lays its masks, [slots, width, span] each, and that of the prefix, [slots, width,
+   * prefixLength]: 0 for what is seen, else -infinity.
    *
    * @return where the next group's begin
    */
@@ -195,7 +233,28 @@ final class AttentionGroup {
       narrow(masks, at);
       at += queries() * span;
     }
+    if (prefixMasked) {
+      layPrefixMask(masks, at);
+      at += queries() * prefixLength;
+    }
     return at;
+  }
+
+  /** Nodes that branch off inside the prefix, and what follows them, see no more of it. */
+  private void layPrefixMask(float[] masks, int from) {
+    for (int m = 0; m < members.size(); m++) {
+      PlacedRequest member = members.get(m);
+      int[] parents = member.request().parents();
+      int mask = from + row(m) * width * prefixLength;
+      for (int i = 0; parents != null && i < member.width(); i++) {
+        int at = mask + i * prefixLength;
+        if (parents[i] >= 0) {
+          System.arraycopy(masks, mask + parents[i] * prefixLength, masks, at, prefixLength);
+        } else if (member.seenByRoot(i) < prefixLength) {
+          Arrays.fill(masks, at + member.seenByRoot(i), at + prefixLength, Float.NEGATIVE_INFINITY);
+        }
+      }
+    }
   }
 
   private void layMask(float[] masks, int from) {
@@ -216,7 +275,7 @@ final class AttentionGroup {
           Arrays.fill(masks, at, at + start + i + 1, 0);
         } else {
           if (parents[i] < 0) {
-            Arrays.fill(masks, at, at + start + parents[i] + 1, 0);
+            Arrays.fill(masks, at, at + Math.max(0, start + parents[i] + 1), 0);
           } else {
             System.arraycopy(masks, mask + parents[i] * span, masks, at, span);
           }

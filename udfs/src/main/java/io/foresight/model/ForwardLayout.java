@@ -82,7 +82,13 @@ final class ForwardLayout {
     /** Whether there is another one for layers with a window. */
     WINDOWED,
     /** Whether the positions of what is seen are in {@link Section#SEEN}. */
-    PLACED
+    PLACED,
+    /** The prefix that they share, among those that the forward is given. */
+    PREFIX,
+    /** Positions of it that they see before their own, u; 0 where they share none. */
+    PREFIX_LENGTH,
+    /** Whether there is a mask for those. */
+    PREFIX_MASKED
   }
 
   /** Sections of {@code whole}. Those of groups hold what each has that says so, in order. */

@@ -69,6 +69,9 @@ final class ForwardPlan {
   /** Cached positions that are copied: before, and where attention cannot read in place. */
   final long copiedPositions;
 
+  /** Whether some sequence shares a prefix. */
+  final boolean shares;
+
   final long[] plan;
   final long[] whole;
   final float[] masks;
@@ -122,6 +125,7 @@ final class ForwardPlan {
       copied += group.picksSlots() ? group.cells() : 0;
     }
     copiedPositions = copied;
+    shares = groups.stream().anyMatch(group -> group.prefixLength > 0);
     Sections sections = sections(placed, groups, slotPositions);
     whole = sections.whole();
     masks = masks(groups);
@@ -186,6 +190,10 @@ final class ForwardPlan {
     fields[ForwardLayout.at(ForwardLayout.Group.MASKED)] = group.masked ? 1 : 0;
     fields[ForwardLayout.at(ForwardLayout.Group.WINDOWED)] = group.windowed ? 1 : 0;
     fields[ForwardLayout.at(ForwardLayout.Group.PLACED)] = group.placed ? 1 : 0;
+    fields[ForwardLayout.at(ForwardLayout.Group.PREFIX)] =
+        group.prefix == null ? 0 : group.prefix.index();
+    fields[ForwardLayout.at(ForwardLayout.Group.PREFIX_LENGTH)] = group.prefixLength;
+    fields[ForwardLayout.at(ForwardLayout.Group.PREFIX_MASKED)] = group.prefixMasked ? 1 : 0;
     return fields;
   }
 

@@ -6,6 +6,8 @@ package io.foresight.model;
  * @param forwards calls into native code
  * @param sequences sequences in them
  * @param positions tokens in them; no padding
+ * @param shared tokens with which sequences began and that were in none, since a prefix that was
+ *     computed once has them
  * @param scored positions that went through the LM head
  * @param copiedBytes cached keys and values that were copied: forks, kept paths, and sequences that
  *     attention could not read in place
@@ -18,6 +20,7 @@ public record ForwardStats(
     long forwards,
     long sequences,
     long positions,
+    long shared,
     long scored,
     long copiedBytes,
     long nanos,
@@ -27,22 +30,26 @@ public record ForwardStats(
 
   /** Nothing yet. */
   public static final ForwardStats ZERO =
-      new ForwardStats(0, 0, 0, 0, 0, 0, 0, 0, ForwardSizes.NONE);
+      new ForwardStats(0, 0, 0, 0, 0, 0, 0, 0, 0, ForwardSizes.NONE);
 
   ForwardStats plusForward(long moreSequences, long morePositions, long moreScored, long bytes) {
     return plus(
         new ForwardStats(
-            1, moreSequences, morePositions, moreScored, bytes, 0, 0, 0, ForwardSizes.NONE));
+            1, moreSequences, morePositions, 0, moreScored, bytes, 0, 0, 0, ForwardSizes.NONE));
   }
 
   /** Adds what a forward that was asked for took: one that {@link #plusForward} has counted. */
   ForwardStats plusAsked(long more, int moreSequences, int morePositions) {
     ForwardSizes size = ForwardSizes.NONE.plus(moreSequences, morePositions);
-    return plus(new ForwardStats(0, 0, 0, 0, 0, more, 0, 0, size));
+    return plus(new ForwardStats(0, 0, 0, 0, 0, 0, more, 0, 0, size));
+  }
+
+  ForwardStats plusShared(long more) {
+    return plus(new ForwardStats(0, 0, 0, more, 0, 0, 0, 0, 0, ForwardSizes.NONE));
   }
 
   ForwardStats plusCanonical(long more) {
-    return plus(new ForwardStats(0, 0, 0, 0, 0, 0, 1, more, ForwardSizes.NONE));
+    return plus(new ForwardStats(0, 0, 0, 0, 0, 0, 0, 1, more, ForwardSizes.NONE));
   }
 
   /** What was added since {@code earlier}. */
@@ -51,6 +58,7 @@ public record ForwardStats(
         forwards - earlier.forwards,
         sequences - earlier.sequences,
         positions - earlier.positions,
+        shared - earlier.shared,
         scored - earlier.scored,
         copiedBytes - earlier.copiedBytes,
         nanos - earlier.nanos,
@@ -65,6 +73,7 @@ public record ForwardStats(
         forwards + other.forwards,
         sequences + other.sequences,
         positions + other.positions,
+        shared + other.shared,
         scored + other.scored,
         copiedBytes + other.copiedBytes,
         nanos + other.nanos,

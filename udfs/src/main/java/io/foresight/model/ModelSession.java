@@ -47,10 +47,14 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private static final int INITIAL_SLOTS = 8;
   private static final int POSITIONS_STEP = 64;
 
+  /** Positions of a shared beginning that one forward computes. */
+  private static final int FILL_POSITIONS = 512;
+
   private final CausalLm model;
   private final ModelConfig config;
   private final CacheBudget budget;
   private final CacheSlots cacheSlots = new CacheSlots();
+  private final PromptSharing sharing;
   private IValue cache;
   private int slots;
   private int positions;
@@ -95,7 +99,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     this.budget = budget;
     this.slots = slots;
     this.positions = roundedPositions(wantedPositions);
-    budget.take(cacheBytes());
+    this.sharing = new PromptSharing(model, budget, this::fill);
+    budget.take(slotsBytes());
     this.cache =
         model.script().call("new_cache", IValue.from((long) slots), IValue.from((long) positions));
     this.exact = model.hasCanonicalScores();
@@ -127,9 +132,21 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return canonical.session() == null ? stats : stats.plus(canonical.session().stats);
   }
 
-  /** Memory of the cache as it is now, in bytes; without what near ties take. */
+  /** Memory of the cache as it is now, shared beginnings included, near ties left out, in bytes. */
   public long cacheBytes() {
+    return slotsBytes() + sharing.cacheBytes();
+  }
+
+  private long slotsBytes() {
     return model.cacheBytes(slots, positions);
+  }
+
+  /**
+   * Whether prompts that come share what they begin with alike, which is computed once then; as
+   * they do unless this says otherwise. Of the thread that calls {@link #extend}.
+   */
+  public void sharePrompts(boolean wanted) {
+    sharing.turn(wanted);
   }
 
   /** Positions per sequence that a cache is given which needs {@code wanted}. */
@@ -151,6 +168,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       newSlots = wantedSlots;
       newPositions = Math.max(positions, roundedPositions(wantedPositions));
     }
+    sharing.makeRoom(model.cacheBytes(newSlots, newPositions));
     if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
       // What near ties are decided by can be computed again.
       forgetCanonical();
@@ -162,7 +180,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                   model.checkpoint().folder(),
                   newSlots,
                   newPositions,
-                  (cacheBytes() + model.cacheBytes(newSlots, newPositions)) >> 20,
+                  (slotsBytes() + model.cacheBytes(newSlots, newPositions)) >> 20,
                   budget.bytes() >> 20));
     }
     IValue larger =
@@ -172,7 +190,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     cache.close();
     cache = larger;
     budget.take(model.cacheBytes(newSlots, newPositions));
-    budget.giveBack(cacheBytes());
+    budget.giveBack(slotsBytes());
     slots = newSlots;
     positions = newPositions;
   }
@@ -190,7 +208,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     check(extensions);
     begin();
     long started = System.nanoTime();
-    List<ForwardRequest> together = extensions.stream().filter(e -> !e.isAlone()).toList();
+    List<ForwardRequest> together =
+        sharing.share(extensions.stream().filter(e -> !e.isAlone()).toList());
+    Iterator<ForwardRequest> forwarded = together.iterator();
     Iterator<Scores> scores = Collections.emptyIterator();
     if (!together.isEmpty()) {
       scores = forward(together).iterator();
@@ -203,8 +223,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         results.add(alone(extension.tokens(), extension.ask()));
       } else {
         results.add(scores.next());
+        ForwardRequest computed = forwarded.next();
         if (hasCanonicalScores()) {
-          settle((Slot) extension.sequence(), extension, results.get(results.size() - 1));
+          settle((Slot) extension.sequence(), computed, results.get(results.size() - 1));
         }
       }
     }
@@ -240,6 +261,23 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     exact = false;
   }
 
+  /** Puts the keys and values of tokens into a cache of one slot, some at a time. */
+  private void fill(IValue single, int[] ids, int done) {
+    // Not of this session's cache, and never closed: it is no slot that could be freed.
+    Slot slot = new Slot(0);
+    slot.append(Arrays.copyOf(ids, done));
+    while (slot.length() < ids.length) {
+      int end = Math.min(slot.length() + FILL_POSITIONS, ids.length);
+      int[] some = Arrays.copyOfRange(ids, slot.length(), end);
+      ForwardRequest request = ForwardRequest.of(slot, some, LogitsRequest.NOTHING);
+      ForwardPlan plan =
+          new ForwardPlan(List.of(request), ids.length, List.of(), config, model.isOnGpu());
+      checkFinite(plan, run(single, plan));
+      stats = stats.plusForward(1, some.length, 0, 0).plusAsked(0, 1, some.length);
+      slot.extended(request);
+    }
+  }
+
   private void begin() {
     if (broken) {
       throw new IllegalStateException(
@@ -268,7 +306,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       ForwardPlan plan =
           plan(extensions, texts.stream().mapToInt(ids -> ids.length).max().orElseThrow());
       plan.askForLogits();
-      float[] all = run(plan);
+      float[] all = run(cache, plan);
       broken = false;
       float[][] logits = new float[texts.size()][];
       for (int i = 0; i < logits.length; i++) {
@@ -364,15 +402,12 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     for (int i : order) {
       ForwardRequest extension = extensions.get(i);
       ordered.add(extension);
-      needed = Math.max(needed, extension.sequence().length() + extension.tokens().length);
+      Slot slot = (Slot) extension.sequence();
+      needed = Math.max(needed, slot.length() - slot.shared() + extension.tokens().length);
     }
     ForwardPlan plan = plan(ordered, needed);
-    float[] result = run(plan);
-    if (!plan.isFinite(result)) {
-      throw new ModelException(
-          "Cannot score with model %s: its scores are not finite (NaN or infinite). Check its weights, or take another precision."
-              .formatted(model.checkpoint().folder()));
-    }
+    float[] result = run(cache, plan);
+    checkFinite(plan, result);
     List<Scores> scores = plan.scores(result);
     stats =
         stats.plusForward(
@@ -385,6 +420,14 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       results[order[i]] = scores.get(i);
     }
     return List.of(results);
+  }
+
+  private void checkFinite(ForwardPlan plan, float[] result) {
+    if (!plan.isFinite(result)) {
+      throw new ModelException(
+          "Cannot score with model %s: its scores are not finite (NaN or infinite). Check its weights, or take another precision."
+              .formatted(model.checkpoint().folder()));
+    }
   }
 
   /** Makes room in the cache and plans the forward, with the copies that are to be done before. */
@@ -488,14 +531,14 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return deepest;
   }
 
-  private float[] run(ForwardPlan plan) {
+  private float[] run(IValue slotsCache, ForwardPlan plan) {
     try (PtNDManager manager = model.script().manager().newSubManager(ai.djl.Device.cpu());
         IValue result =
             model
                 .script()
                 .callOn(
-                    cache,
-                    "forward",
+                    plan.shares ? List.of(slotsCache, sharing.caches()) : List.of(slotsCache),
+                    plan.shares ? "forward_sharing" : "forward",
                     IValue.listFrom(plan.plan),
                     tensor(manager.create(plan.whole, new Shape(plan.whole.length))),
                     tensor(manager.create(plan.masks, new Shape(plan.masks.length))),
@@ -516,7 +559,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   public void close() {
     forgetCanonical();
     cache.close();
-    budget.giveBack(cacheBytes());
+    budget.giveBack(slotsBytes());
+    sharing.close();
   }
 
   private void forgetCanonical() {
@@ -526,13 +570,21 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
   }
 
-  /** A sequence: a slot of the cache, and the tokens whose keys and values it holds. */
+  /**
+   * A sequence: its tokens, and a slot of the cache with their keys and values, but for the first
+   * ones that a shared prefix holds.
+   */
   final class Slot implements Sequence {
 
     private final int slot;
     private int[] tokens = {};
     private int length;
     private int[] parents;
+    private SharedPrefix prefix;
+
+    /** Tokens that the prefix holds for it; the slot's first position is that of the next one. */
+    private int shared;
+
     private boolean closed;
 
     private Slot(int slot) {
@@ -555,6 +607,37 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         common++;
       }
       return common;
+    }
+
+    /** The prefix that it shares; {@code null} for none. */
+    SharedPrefix prefix() {
+      return prefix;
+    }
+
+    /** Its first tokens that the prefix holds and its slot does not; 0 without one. */
+    int shared() {
+      return shared;
+    }
+
+    /** Makes the first tokens of a prefix an empty sequence's. */
+    void begin(SharedPrefix beginning, int tokensShared) {
+      share(beginning, tokensShared);
+      append(Arrays.copyOf(beginning.ids(), tokensShared));
+      stats = stats.plusShared(tokensShared);
+    }
+
+    private void share(SharedPrefix beginning, int tokensShared) {
+      beginning.retain();
+      prefix = beginning;
+      shared = tokensShared;
+    }
+
+    private void shareNoMoreThan(int wanted) {
+      shared = Math.min(shared, wanted);
+      if (shared == 0 && prefix != null) {
+        prefix.release();
+        prefix = null;
+      }
     }
 
     void extended(ForwardRequest extension) {
@@ -606,6 +689,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         parents = null;
       }
       length = wanted;
+      shareNoMoreThan(wanted);
     }
 
     @Override
@@ -616,8 +700,11 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       }
       Slot branch = new Slot(cacheSlots.allocate());
       branch.append(Arrays.copyOf(tokens, length));
-      if (length > 0) {
-        cacheSlots.copy(new ForwardPlan.Copy(slot, 0, branch.slot, 1, 0, length));
+      if (prefix != null) {
+        branch.share(prefix, shared);
+      }
+      if (length > shared) {
+        cacheSlots.copy(new ForwardPlan.Copy(slot, 0, branch.slot, 1, 0, length - shared));
       }
       return branch;
     }
@@ -647,12 +734,15 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       }
       // Nodes that follow each other in the cache move together; ascending, so that none is
       // overwritten before it moved.
+      int source = tree - shared;
+      shareNoMoreThan(first);
+      int target = first - shared;
       int run = 0;
       for (int i = 1; i <= path.length; i++) {
         if (i == path.length || path[i] != path[i - 1] + 1) {
-          if (tree + path[run] != first + run) {
+          if (source + path[run] != target + run) {
             cacheSlots.copy(
-                new ForwardPlan.Copy(slot, tree + path[run], slot, 1, first + run, i - run));
+                new ForwardPlan.Copy(slot, source + path[run], slot, 1, target + run, i - run));
           }
           run = i;
         }
@@ -666,6 +756,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     public void close() {
       if (!closed) {
         closed = true;
+        shareNoMoreThan(0);
         cacheSlots.free(slot);
       }
     }

@@ -45,9 +45,24 @@ record PlacedRequest(ForwardRequest request, ModelSession.Slot slot, int first, 
     return request.tokens().length;
   }
 
-  /** Tokens that are cached before. */
+  /** Tokens that its slot holds before. */
   int start() {
-    return slot.length();
+    return slot.length() - slot.shared();
+  }
+
+  /** The prefix that it shares; {@code null} for none. */
+  SharedPrefix prefix() {
+    return slot.prefix();
+  }
+
+  /** Tokens that it sees of that. */
+  int shared() {
+    return slot.shared();
+  }
+
+  /** Tokens of its sequence that a node sees which is a root of its tree. */
+  int seenByRoot(int node) {
+    return slot.length() + request.parents()[node] + 1;
   }
 
   boolean isTree() {
@@ -57,6 +72,6 @@ record PlacedRequest(ForwardRequest request, ModelSession.Slot slot, int first, 
   /** Position of the token in a cell of the slot, once it is extended. */
   int place(int cell) {
     int i = cell - start();
-    return i < 0 || i >= places.length ? cell : places[i];
+    return i < 0 || i >= places.length ? cell + shared() : places[i];
   }
 }

@@ -13,7 +13,10 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A loaded instance of a TorchScript program. Calls without gradients may come from several
@@ -73,9 +76,12 @@ public final class Script implements AutoCloseable {
 
   /** Calls a method whose first argument, {@code cache}, stays open; as {@link #call} otherwise. */
   public IValue callOn(IValue cache, String method, IValue... arguments) {
-    IValue[] all = new IValue[arguments.length + 1];
-    all[0] = cache;
-    System.arraycopy(arguments, 0, all, 1, arguments.length);
+    return callOn(List.of(cache), method, arguments);
+  }
+
+  /** The same of several that stay open. */
+  IValue callOn(List<IValue> kept, String method, IValue... arguments) {
+    IValue[] all = Stream.concat(kept.stream(), Arrays.stream(arguments)).toArray(IValue[]::new);
     try {
       return IValueUtils.runMethod(block, method, all);
     } finally {

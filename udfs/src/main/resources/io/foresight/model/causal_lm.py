@@ -2,7 +2,7 @@
 #
 # Dimensions: P appended positions of all sequences, packed one after another; N sequences of an attention group, each with T
 # queries that see S cached positions; H query heads, K key-value heads, G = H / K, D head width, C hidden width,
-# V vocabulary, M asked positions, L layers, B slots of the cache, E positions per slot.
+# V vocabulary, M asked positions, L layers, B slots of the cache, E positions per slot, u positions of a prefix that sequences share.
 #
 # ScriptArchive.java wraps this file in the archive that libtorch loads. Serialised TorchScript is a strict subset of Python:
 # annotated literals, explicit self types, dtypes as numbers (4 int64, 6 fp32, 12 qint8, 15 bf16).
@@ -455,6 +455,33 @@ class CausalLm(Module):
     mixed = (self).mix(grouped, keys, values, mask, causal, )
     return torch.reshape(torch.permute(torch.reshape(mixed, [n, self.kv_heads, g, t, self.head_dim]), [0, 3, 1, 2, 4]), [n * t, self.heads * self.head_dim])
 
+  # The same where all sequences see the first u positions of a prefix [u, 2 K, D] before their own: all queries together read them
+  # once. prefix_mask [N, 1, G * T, u] or none.
+  def attend_sharing(self: __torch__.CausalLm, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], prefix: Tensor, prefix_mask: Optional[Tensor]) -> Tensor:
+    n = torch.size(q, 0)
+    t = torch.size(q, 1)
+    g = self.heads // self.kv_heads
+    u = torch.size(prefix, 0)
+    rows = n * g * t
+    grouped = torch.reshape(torch.permute(torch.reshape(q, [n, t, self.kv_heads, g, self.head_dim]), [2, 0, 3, 1, 4]), [self.kv_heads, n, g * t, self.head_dim])
+    grouped = torch.div(grouped, float(self.head_dim) ** 0.5)
+    prefix_keys = torch.permute(torch.narrow(prefix, 1, 0, self.kv_heads), [1, 2, 0])
+    before = torch.view(torch.bmm(torch.view(grouped, [self.kv_heads, rows, self.head_dim]), prefix_keys), [self.kv_heads, n, g * t, u])
+    own = torch.matmul(grouped, torch.permute(k, [2, 0, 3, 1]))
+    if self.softcap > 0.:
+      before = torch.mul(torch.tanh(torch.div(before, self.softcap)), self.softcap)
+      own = torch.mul(torch.tanh(torch.div(own, self.softcap)), self.softcap)
+    if prefix_mask is not None:
+      before = torch.add(before, torch.transpose(prefix_mask, 0, 1))
+    if mask is not None:
+      own = torch.add(own, torch.transpose(mask, 0, 1))
+    shares = torch.to(torch.softmax(torch.to(torch.cat([before, own], -1), 6), -1), q.dtype)
+    prefix_shares = torch.narrow(torch.view(shares, [self.kv_heads, rows, -1]), 2, 0, u)
+    prefix_values = torch.transpose(torch.narrow(prefix, 1, self.kv_heads, self.kv_heads), 0, 1)
+    mixed = torch.view(torch.bmm(prefix_shares, prefix_values), [self.kv_heads, n, g * t, self.head_dim])
+    mixed = torch.add(mixed, torch.matmul(torch.narrow(shares, 3, u, torch.size(k, 1)), torch.permute(v, [2, 0, 1, 3])))
+    return torch.reshape(torch.permute(torch.reshape(mixed, [self.kv_heads, n, g, t, self.head_dim]), [1, 3, 0, 2, 4]), [n * t, self.heads * self.head_dim])
+
   def activate(self: __torch__.CausalLm, x: Tensor) -> Tensor:
     if self.activation == "silu":
       return torch.silu(x)
@@ -525,17 +552,30 @@ class CausalLm(Module):
     _0 = torch.copy_(torch.narrow(torch.narrow(cache, 1, first, slots), 2, at, count), part)
     return None
 
+  # A list of caches with another one at its end: prefixes that sequences share, each a cache of one slot.
+  def with_prefix(self: __torch__.CausalLm, prefix: Tensor, prefixes: List[Tensor]) -> List[Tensor]:
+    return torch.add(prefixes, [prefix])
+
+  def no_prefixes(self: __torch__.CausalLm) -> List[Tensor]:
+    return annotate(List[Tensor], [])
+
+  # One batched forward of sequences none of which shares a prefix; as `forward_sharing`.
+  def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor, sampler: List[float], keys: List[int], edited: Tensor, changes: Tensor) -> Tensor:
+    return (self).forward_sharing(cache, annotate(List[Tensor], []), plan, whole, masks, sampler, keys, edited, changes, )
+
   # One batched forward, preceded by the copies in the cache that it depends on. ForwardLayout.java says what plan, whole and the result
   # hold, and in which order; names in braces are its numbers.
   #
-  # masks (fp32): for each group those that it has, [N, T, S], to be added to the attention scores.
+  # prefixes: caches of one slot, which groups name by their places in this list.
+  # masks (fp32): for each group those that it has, [N, T, S] and, last, [N, T, u] of the prefix's u positions that its sequences see,
+  # to be added to the attention scores.
   # edited, changes: as `edit` takes them; empty for logits that stay as they are.
   # sampler: nothing, or temperature, top-k and top-p of scores that noise perturbs; keys [M]: then what each asked position's noise is
   # computed from.
   #
   # Returns the columns of each asked position, or the logits [M, V] if they are all that is asked for. Without asked positions [1],
   # which is no score: NaN where the forward went wrong.
-  def forward(self: __torch__.CausalLm, cache: Tensor, plan: List[int], whole: Tensor, masks: Tensor, sampler: List[float], keys: List[int], edited: Tensor, changes: Tensor) -> Tensor:
+  def forward_sharing(self: __torch__.CausalLm, cache: Tensor, prefixes: List[Tensor], plan: List[int], whole: Tensor, masks: Tensor, sampler: List[float], keys: List[int], edited: Tensor, changes: Tensor) -> Tensor:
     p = plan[{header.positions}]
     m = plan[{header.asked}]
     gathered = plan[{header.gathered}]
@@ -560,6 +600,7 @@ class CausalLm(Module):
     slots = annotate(List[Tensor], [])
     bias = annotate(List[Optional[Tensor]], [])
     windowed_bias = annotate(List[Optional[Tensor]], [])
+    prefix_bias = annotate(List[Optional[Tensor]], [])
     query_at = 0
     slot_at = 0
     seen_at = 0
@@ -586,6 +627,11 @@ class CausalLm(Module):
       if plan[next + {group.windowed}] == 1:
         windowed_mask = (self).mask(torch.narrow(masks, 0, mask_at, n * t * span), n, t, x, )
         mask_at = mask_at + n * t * span
+      prefix_mask = annotate(Optional[Tensor], None)
+      if plan[next + {group.prefix_masked}] == 1:
+        entries = n * t * plan[next + {group.prefix_length}]
+        prefix_mask = (self).mask(torch.narrow(masks, 0, mask_at, entries), n, t, x, )
+        mask_at = mask_at + entries
       if len(self.slopes) > 0:
         seen = torch.arange(span, dtype=4, device=cache.device)
         if plan[next + {group.placed}] == 1:
@@ -596,6 +642,7 @@ class CausalLm(Module):
       _1 = torch.append(slots, slot)
       _2 = torch.append(bias, mask)
       _3 = torch.append(windowed_bias, windowed_mask)
+      _8 = torch.append(prefix_bias, prefix_mask)
       next = next + {group.length}
     places_in_groups = cells
     if picked:
@@ -633,7 +680,14 @@ class CausalLm(Module):
         if windowed:
           masked = windowed_bias[g]
         shaped = torch.reshape(own, [n, plan[group + {group.width}], self.heads, self.head_dim])
-        mixed = (self).attend(shaped, torch.narrow(kv, 2, 0, self.kv_heads), torch.narrow(kv, 2, self.kv_heads, self.kv_heads), masked, False, )
+        k = torch.narrow(kv, 2, 0, self.kv_heads)
+        v = torch.narrow(kv, 2, self.kv_heads, self.kv_heads)
+        if plan[group + {group.prefix_length}] > 0:
+          prefix = torch.select(torch.select(prefixes[plan[group + {group.prefix}]], 0, i), 0, 0)
+          seen_first = torch.narrow(prefix, 0, 0, plan[group + {group.prefix_length}])
+          mixed = (self).attend_sharing(shaped, k, v, masked, seen_first, prefix_bias[g], )
+        else:
+          mixed = (self).attend(shaped, k, v, masked, False, )
         _4 = torch.append(mixtures, mixed)
       if picked:
         mixture = torch.index_select(torch.cat(mixtures, 0), 0, places_in_groups)
@@ -696,6 +750,7 @@ class CausalLm(Module):
       slots = slots + n * plan[group + {group.picks_slots}]
       seen = seen + n * span * plan[group + {group.placed}]
       entries = entries + n * t * span * (plan[group + {group.masked}] + plan[group + {group.windowed}])
+      entries = entries + n * t * plan[group + {group.prefix_length}] * plan[group + {group.prefix_masked}]
     results = 0
     if picked:
       results = p

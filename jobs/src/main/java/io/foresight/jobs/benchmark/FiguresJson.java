@@ -102,6 +102,8 @@ final class FiguresJson {
   private void forwards(String model, ForwardStats stats, long tokens) {
     put(model + "_physical_forwards_per_token", (double) Work.forwards(stats) / tokens);
     put(model + "_sequences_per_forward", Work.sequencesPerForward(stats));
+    put(model + "_computed_positions_per_token", (double) stats.positions() / tokens);
+    put(model + "_shared_positions_per_token", (double) stats.shared() / tokens);
     put(model + "_copied_bytes_per_forward", Work.copiedBytesPerForward(stats));
     put(model + "_canonical_forwards_per_token", (double) stats.canonicalForwards() / tokens);
   }

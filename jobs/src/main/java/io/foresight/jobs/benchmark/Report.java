@@ -201,9 +201,13 @@ public final class Report {
         .column("waiting for rows", f -> percent("%.1f", f.work().shares().waiting()))
         .column("target calls per token", f -> calls(f, f.work().spent().target()))
         .column("sequences per call", f -> sequences(f.work().spent().target()))
+        .column("computed positions per token", f -> computed(f, f.work().spent().target()))
+        .column("shared", f -> shared(f, f.work().spent().target()))
         .column("KB copied per call", f -> copied(f.work().spent().target()))
         .column("draft calls per token", f -> calls(f, f.work().spent().draft()))
         .column("sequences per call", f -> sequences(f.work().spent().draft()))
+        .column("computed positions per token", f -> computed(f, f.work().spent().draft()))
+        .column("shared", f -> shared(f, f.work().spent().draft()))
         .column("KB copied per call", f -> copied(f.work().spent().draft()))
         .text();
   }
@@ -214,6 +218,14 @@ public final class Report {
 
   private static String sequences(ForwardStats stats) {
     return number("%.1f", Work.sequencesPerForward(stats));
+  }
+
+  private static String computed(Figures figures, ForwardStats stats) {
+    return number("%.2f", (double) stats.positions() / figures.work().tokens());
+  }
+
+  private static String shared(Figures figures, ForwardStats stats) {
+    return number("%.2f", (double) stats.shared() / figures.work().tokens());
   }
 
   private static String copied(ForwardStats stats) {

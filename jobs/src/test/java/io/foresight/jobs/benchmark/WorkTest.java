@@ -12,8 +12,9 @@ class WorkTest {
 
   private static Work.Shares shares(int batch, long reward, long tokenizer, long waiting) {
     long second = 1_000_000_000;
-    ForwardStats target = new ForwardStats(0, 0, 0, 0, 0, 5 * second, 1, second, ForwardSizes.NONE);
-    ForwardStats draft = new ForwardStats(0, 0, 0, 0, 0, second, 0, 0, ForwardSizes.NONE);
+    ForwardStats target =
+        new ForwardStats(0, 0, 0, 0, 0, 0, 5 * second, 1, second, ForwardSizes.NONE);
+    ForwardStats draft = new ForwardStats(0, 0, 0, 0, 0, 0, second, 0, 0, ForwardSizes.NONE);
     Spent spent =
         new Spent(target, draft, reward * second, 0, tokenizer * second, waiting * second);
     return new Work(batch, 1, 1, 10, spent).shares();
