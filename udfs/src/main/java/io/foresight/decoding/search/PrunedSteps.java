@@ -24,6 +24,7 @@ public final class PrunedSteps implements AutoCloseable {
   private final Hypothesis p;
   private final Hypothesis q;
   private final int window;
+  private final int filter;
   private final Hints hints;
   private final DraftLength draftLength;
   private final List<CandidatePruning> open = new ArrayList<>();
@@ -33,17 +34,27 @@ public final class PrunedSteps implements AutoCloseable {
    * Starts with nothing known.
    *
    * @param window choices that are open at a time
+   * @param filter steps of the reward by which p's rollouts are taken to be better than q's at
+   *     most: what would not win by so many is not rolled out by p; 0 for any, with which the
+   *     choice is CDLH's
    * @param p y as p sees it, with w as far as it is known
    * @param q y as q sees it; becomes y and w
    * @param hints those that join the candidates; p has their scores
    */
   public PrunedSteps(
-      Settings settings, int window, DecodingRow row, Hypothesis p, Hypothesis q, Hints hints) {
+      Settings settings,
+      int window,
+      int filter,
+      DecodingRow row,
+      Hypothesis p,
+      Hypothesis q,
+      Hints hints) {
     this.settings = settings;
     this.row = row;
     this.p = p;
     this.q = q;
     this.window = window;
+    this.filter = row.isReached(filter) ? 0 : filter;
     this.hints = hints;
     this.draftLength = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(true));
   }
@@ -61,8 +72,14 @@ public final class PrunedSteps implements AutoCloseable {
       // Further than needed now, since w is p's path for as long as it wins.
       going.add(new Rollout(p, q, row.remaining(), settings.get(DRAFT_LENGTH)));
     }
+    if (filter > 0) {
+      open.forEach(CandidatePruning::needed);
+      CandidatePruning.filter(row, open, filter);
+    }
     open.forEach(contest -> going.addAll(contest.needed()));
-    Rollout.round(row, going, draftLength, candidates());
+    if (!going.isEmpty()) {
+      Rollout.round(row, going, draftLength, candidates());
+    }
   }
 
   private void update() {

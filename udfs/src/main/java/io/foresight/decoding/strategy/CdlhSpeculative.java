@@ -119,7 +119,7 @@ public final class CdlhSpeculative implements Strategy {
         Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise);
         PrunedSteps contests =
             new PrunedSteps(
-                settings, Math.max(1, settings.get(WINDOW)), row, p, q, gathered(row, p))) {
+                settings, Math.max(1, settings.get(WINDOW)), 0, row, p, q, gathered(row, p))) {
       while (!row.finished()) {
         while (!contests.settled()) {
           contests.round();
