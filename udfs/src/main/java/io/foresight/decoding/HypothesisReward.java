@@ -60,6 +60,18 @@ public interface HypothesisReward {
     return true;
   }
 
+  /**
+   * What the reward of a hypothesis comes to if it rises by a number of steps, as {@code judgement}
+   * has it and the reward's parts usually rise; {@link #upperBound()} by default. No bound: another
+   * hypothesis may have more.
+   *
+   * @param judgement of the hypothesis
+   * @param steps at least 1
+   */
+  default double reach(Judgement judgement, int steps) {
+    return upperBound();
+  }
+
   /** The highest reward that any hypothesis can have; a higher one fails the row. */
   default double upperBound() {
     return 1;

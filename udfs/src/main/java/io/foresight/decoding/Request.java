@@ -9,7 +9,8 @@ import java.util.function.Predicate;
  * @param maxNewTokens most tokens to generate; at least 1
  * @param reward the row's reward
  * @param seed the row's seed: equal rows and seeds give equal output
- * @param committed runs with each token that is committed, on the row's thread
+ * @param committed runs with each token that is committed, on the row's thread; those that are
+ *     taken back and decoded anew included
  * @param rules what changes the logits of p and q
  * @param stop whether generated ids hold what ends the row, wherever it stands in them; ids that
  *     hold it hold it still when others follow

@@ -113,6 +113,11 @@ final class TextReward implements HypothesisReward {
   }
 
   @Override
+  public double reach(Judgement judgement, int steps) {
+    return rewards.reach(judgement.parts(), steps);
+  }
+
+  @Override
   public double upperBound() {
     return rewards.upperBound();
   }

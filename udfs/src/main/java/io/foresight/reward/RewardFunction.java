@@ -84,6 +84,14 @@ public interface RewardFunction extends AutoCloseable {
       return List.of();
     }
 
+    /**
+     * By how much the reward usually rises where it rises, such as what one more word is worth; the
+     * whole of it by default. Strategies may look no further ahead than a few such steps.
+     */
+    default double step() {
+      return upperBound();
+    }
+
     /** The highest reward that any text can have for this row; in [0, 1]. */
     default double upperBound() {
       return 1;

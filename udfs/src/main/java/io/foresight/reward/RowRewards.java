@@ -25,6 +25,15 @@ public final class RowRewards {
       }
       return bound;
     }
+
+    double step() {
+      double step = Rewards.asked(of.name(), reward::step);
+      if (!(step > 0 || upperBound() == 0)) {
+        throw new RewardException(
+            of.name(), "its step is %s, not above 0. Correct it.".formatted(step));
+      }
+      return step;
+    }
   }
 
   /**
@@ -42,6 +51,7 @@ public final class RowRewards {
   private final double[] weights;
   private final double[] thresholds;
   private final double[] bounds;
+  private final double[] steps;
 
   RowRewards(Combination combination, List<Part> parts) {
     this.combination = combination;
@@ -49,6 +59,20 @@ public final class RowRewards {
     weights = parts.stream().mapToDouble(part -> part.of().weight()).toArray();
     thresholds = parts.stream().mapToDouble(part -> part.of().criterion().threshold()).toArray();
     bounds = parts.stream().mapToDouble(Part::upperBound).toArray();
+    steps = parts.stream().mapToDouble(Part::step).toArray();
+  }
+
+  /**
+   * The reward of a text in which every part has risen by a number of its steps, as far as it can.
+   *
+   * @param scores what the text has of each part
+   */
+  public double reach(double[] scores, int count) {
+    double[] risen = new double[bounds.length];
+    for (int i = 0; i < risen.length; i++) {
+      risen[i] = Math.min(bounds[i], scores[i] + count * steps[i]);
+    }
+    return combined(risen);
   }
 
   /** Whether any reward judges the row; if none does, every text has the same judgement. */

@@ -19,6 +19,7 @@ import static io.foresight.decoding.DecodingSettings.VERIFICATION;
 import static io.foresight.decoding.strategy.Cdlh.REUSE_ROLLOUTS;
 import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
 import static io.foresight.decoding.strategy.Cdsl.ACCEPTANCE_THRESHOLD;
+import static io.foresight.decoding.strategy.Cdsl.FILTER_LOOKAHEAD;
 import static io.foresight.decoding.strategy.Cdsl.REWARD_SPAN;
 import static io.foresight.decoding.strategy.Cdsl.S2_ACTION;
 import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
@@ -89,6 +90,7 @@ class IdleSettingsTest {
     changes.put(
         "decoding.speculate-lookahead", (b, r) -> b.with(SPECULATE_LOOKAHEAD, r.nextBoolean()));
     changes.put("decoding.lookahead-draft", (b, r) -> b.with(LOOKAHEAD_DRAFT, 1 + r.nextInt(4)));
+    changes.put("decoding.filter-lookahead", (b, r) -> b.with(FILTER_LOOKAHEAD, r.nextInt(3)));
     changes.put("decoding.reuse-rollouts", (b, r) -> b.with(REUSE_ROLLOUTS, r.nextBoolean()));
     changes.put("decoding.window", (b, r) -> b.with(WINDOW, 1 + r.nextInt(6)));
     changes.put(

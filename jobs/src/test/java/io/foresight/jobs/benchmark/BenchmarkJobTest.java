@@ -299,7 +299,7 @@ class BenchmarkJobTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"strategies.conf", "curve.conf"})
+  @ValueSource(strings = {"strategies.conf", "curve.conf", "hard.conf"})
   void theVariantsOfTheReadmeRun(String name) throws IOException {
     JsonNode figures =
         benchmark(

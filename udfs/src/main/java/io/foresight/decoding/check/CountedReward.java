@@ -69,6 +69,11 @@ public final class CountedReward implements HypothesisReward {
   }
 
   @Override
+  public double reach(Judgement judgement, int steps) {
+    return reward.reach(judgement, steps);
+  }
+
+  @Override
   public double upperBound() {
     return reward.upperBound();
   }

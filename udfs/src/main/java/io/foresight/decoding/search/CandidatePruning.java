@@ -30,6 +30,9 @@ final class CandidatePruning implements AutoCloseable {
   /** A hypothesis with its reward per candidate; {@code null} while it is not known. */
   private final Judged[] hypotheses;
 
+  /** Whether q has rolled a candidate out to see whether p should. */
+  private final boolean[] filtered;
+
   private int best;
 
   /** A hypothesis, from the prompt on, and its reward. */
@@ -65,6 +68,7 @@ final class CandidatePruning implements AutoCloseable {
     this.choice = new CandidateChoice(next, rewards, rewardWeight);
     this.rollouts = new Rollout[k];
     this.hypotheses = new Judged[k];
+    this.filtered = new boolean[k];
     score(0, hypothesis);
   }
 
@@ -108,6 +112,38 @@ final class CandidatePruning implements AutoCloseable {
     return needed;
   }
 
+  /**
+   * Rolls out by q what p is to roll out next, and gives up what would not win by a reward of some
+   * steps more than q's rollout has, which is p's draft anyway. In one batch for several choices.
+   */
+  static void filter(DecodingRow row, List<CandidatePruning> choices, int steps) {
+    List<Hypothesis> drafts = new ArrayList<>();
+    List<Runnable> judging = new ArrayList<>();
+    List<Integer> depths = new ArrayList<>();
+    for (CandidatePruning choice : choices) {
+      for (int i = 0; i < choice.hypotheses.length; i++) {
+        Rollout rollout = choice.rollouts[i];
+        if (choice.mayWin(i) && rollout != null && !choice.filtered[i]) {
+          int candidate = i;
+          choice.filtered[i] = true;
+          drafts.add(rollout.q());
+          depths.add(choice.depth);
+          judging.add(() -> choice.estimate(candidate, steps));
+        }
+      }
+    }
+    Hypothesis.rollOut(
+        row.draft(), drafts, depths.stream().mapToInt(Integer::intValue).toArray(), 0, 0);
+    judging.forEach(Runnable::run);
+  }
+
+  private void estimate(int i, int steps) {
+    int[] hypothesis = Ids.concat(path(i), rollouts[i].q().greedy(depth));
+    int[] continuation = Arrays.copyOfRange(hypothesis, row.tokens().length, hypothesis.length);
+    choice.rewards()[i] = row.reach(steps, continuation);
+    settle();
+  }
+
   private Judged judged(int[] path) {
     return new Judged(path, row.reward(Arrays.copyOfRange(path, row.tokens().length, path.length)));
   }
@@ -115,6 +151,10 @@ final class CandidatePruning implements AutoCloseable {
   private void score(int i, Judged hypothesis) {
     hypotheses[i] = hypothesis;
     choice.rewards()[i] = hypothesis.reward();
+    settle();
+  }
+
+  private void settle() {
     decide();
     if (choice.isClose(best)) {
       // A bound that is near decides no more safely than a score does.

@@ -240,6 +240,17 @@ public final class DecodingRow {
     return rewardBound;
   }
 
+  /** What the reward of {@code continuation} comes to if it rises by so many steps. */
+  public double reach(int steps, int... continuation) {
+    return Math.min(rewardBound, reward.reach(judge(continuation), steps));
+  }
+
+  /** Whether so many steps, from no reward at all, are as far as there is to rise. */
+  public boolean isReached(int steps) {
+    Judgement nothing = new Judgement(0, new double[reward.criteria().size()]);
+    return steps > 0 && reward.reach(nothing, steps) >= rewardBound;
+  }
+
   /** Whether the row would be finished after {@code continuation}. */
   public boolean finishedBy(int... continuation) {
     return endsAt(Ids.concat(generated, continuation));

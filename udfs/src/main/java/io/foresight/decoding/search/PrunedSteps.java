@@ -26,6 +26,7 @@ public final class PrunedSteps implements AutoCloseable {
   private final Hypothesis p;
   private final Hypothesis q;
   private final int window;
+  private final int filter;
   private final Hints hints;
   private final DraftBudget budget;
   private final List<CandidatePruning> open = new ArrayList<>();
@@ -35,6 +36,9 @@ public final class PrunedSteps implements AutoCloseable {
    * Starts with nothing known.
    *
    * @param window choices that are open at a time
+   * @param filter steps of the reward by which p's rollouts are taken to be better than q's at
+   *     most: what would not win by so many is not rolled out by p; 0 for any, with which the
+   *     choice is CDLH's
    * @param p y as p sees it, with w as far as it is known
    * @param q y as q sees it; becomes y and w
    * @param hints those that join the candidates; p has their scores
@@ -43,6 +47,7 @@ public final class PrunedSteps implements AutoCloseable {
   public PrunedSteps(
       Settings settings,
       int window,
+      int filter,
       DecodingRow row,
       Hypothesis p,
       Hypothesis q,
@@ -53,6 +58,7 @@ public final class PrunedSteps implements AutoCloseable {
     this.p = p;
     this.q = q;
     this.window = window;
+    this.filter = row.isReached(filter) ? 0 : filter;
     this.hints = hints;
     this.budget = budget;
   }
@@ -70,8 +76,14 @@ public final class PrunedSteps implements AutoCloseable {
       // Further than needed now, since w is p's path for as long as it wins.
       going.add(new Rollout(p, q, row.remaining(), settings.get(DRAFT_LENGTH)));
     }
+    if (filter > 0) {
+      open.forEach(CandidatePruning::needed);
+      CandidatePruning.filter(row, open, filter);
+    }
     open.forEach(contest -> going.addAll(contest.needed()));
-    Rollout.round(row, going, budget, candidates());
+    if (!going.isEmpty()) {
+      Rollout.round(row, going, budget, candidates());
+    }
   }
 
   private void update() {

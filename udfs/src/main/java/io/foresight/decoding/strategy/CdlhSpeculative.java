@@ -121,6 +121,7 @@ public final class CdlhSpeculative implements Strategy {
             new PrunedSteps(
                 settings,
                 Math.max(1, settings.get(WINDOW)),
+                0,
                 row,
                 p,
                 q,

@@ -78,7 +78,14 @@ public final class Cdsl implements Strategy {
       Setting.flag("decoding.speculate-lookahead", true)
           .changes(Setting.Effect.GENERATION)
           .does(
-              "cdsl, lookaheads by the target are drafted by q, verified by p, and for candidates that can still win: the same tokens");
+              "cdsl, lookaheads by the target are drafted by q, verified by p, and for candidates that can still win: the same tokens, with decoding.filter-lookahead = 0");
+
+  /** How far the target's lookaheads are trusted to be better than the draft's. */
+  public static final Setting<Integer> FILTER_LOOKAHEAD =
+      Setting.whole("decoding.filter-lookahead", 2, 0)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "cdsl, p looks ahead only for candidates that would win if it found so many steps of the reward (words, of keyword coverage) more than q's lookahead does; 0 for all that can still win, as cdlh has it");
 
   /** Which hypothesis is judged. */
   public static final Setting<RewardSpan> REWARD_SPAN =
@@ -112,6 +119,7 @@ public final class Cdsl implements Strategy {
           S3_LOOKAHEAD,
           S4_LOOKAHEAD,
           SPECULATE_LOOKAHEAD,
+          FILTER_LOOKAHEAD,
           LOOKAHEAD_DRAFT);
     }
 
@@ -137,6 +145,7 @@ public final class Cdsl implements Strategy {
       }
       if (!byTarget || !settings.get(SPECULATE_LOOKAHEAD)) {
         idle.put(LOOKAHEAD_DRAFT, "no lookahead is speculated");
+        idle.put(FILTER_LOOKAHEAD, "no lookahead is speculated");
       }
       return idle;
     }
@@ -251,7 +260,8 @@ public final class Cdsl implements Strategy {
       return;
     }
     if (settings.get(SPECULATE_LOOKAHEAD)) {
-      try (PrunedSteps contests = new PrunedSteps(settings, 1, row, p, q, hints, budget)) {
+      int filter = settings.get(FILTER_LOOKAHEAD);
+      try (PrunedSteps contests = new PrunedSteps(settings, 1, filter, row, p, q, hints, budget)) {
         while (!contests.settled()) {
           contests.round();
         }

@@ -120,6 +120,12 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
       return (double) covered(text, finished).cardinality() / concepts.size();
     }
 
+    /** One concept. */
+    @Override
+    public double step() {
+      return 1.0 / concepts.size();
+    }
+
     /** The missing concepts, as they are written and in every form that is known. */
     @Override
     public List<String> hints(String text) {

@@ -6,6 +6,7 @@ import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
 import static io.foresight.decoding.DecodingSettings.STRATEGY;
 import static io.foresight.decoding.DecodingSettings.VERIFICATION;
 import static io.foresight.decoding.strategy.Cdsl.ACCEPTANCE_THRESHOLD;
+import static io.foresight.decoding.strategy.Cdsl.FILTER_LOOKAHEAD;
 import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
 import static io.foresight.decoding.strategy.Cdsl.S4_LOOKAHEAD;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -120,13 +121,19 @@ public final class Checks {
             .with(STRATEGY, "cdsl")
             .with(REWARD_MODE, RewardMode.LEVEL)
             .with(REWARD_THRESHOLD, Double.POSITIVE_INFINITY)
+            .with(FILTER_LOOKAHEAD, 0)
             .with(S3_LOOKAHEAD, roller)
             .with(S4_LOOKAHEAD, roller));
   }
 
   /** The action table: tokens and states of {@code cdsl} under any of its settings. */
   public static void cdslFollowsItsTable(Case c, Decoder decoder) {
-    Case fixed = c.with(c.settings().with(STRATEGY, "cdsl").with(ADAPTIVE_DRAFT, Toggle.FALSE));
+    Case fixed =
+        c.with(
+            c.settings()
+                .with(STRATEGY, "cdsl")
+                .with(FILTER_LOOKAHEAD, 0)
+                .with(ADAPTIVE_DRAFT, Toggle.FALSE));
     CdslReference.Steps expected = CdslReference.cdsl(fixed);
     Generation generation = decoder.decode(fixed);
     Counters counters = generation.counters();

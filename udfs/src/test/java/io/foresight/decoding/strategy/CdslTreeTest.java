@@ -8,6 +8,7 @@ import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
 import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.strategy.CdslTree.TREE_EFFORT;
 import static io.foresight.decoding.strategy.CdslTree.TREE_ROLLOUT;
 import static io.foresight.decoding.strategy.CdslTree.TREE_ROUNDS;
 import static io.foresight.decoding.strategy.CdslTree.TREE_VERIFY;
@@ -163,6 +164,84 @@ class CdslTreeTest {
       assertThat(share.satisfied()).isGreaterThan(before - 0.01);
       before = share.satisfied();
       assertThat(share.hinted() > 0).isEqualTo(rounds > 0);
+    }
+  }
+
+  /** Few and narrow branchings, as rows have whose concepts never met. */
+  private static Settings narrow() {
+    return tree(RewardMode.LEVEL).with(TREE_ROUNDS, 1).with(TREE_WIDTH, 2).with(TREE_VERIFY, 1);
+  }
+
+  @Example
+  void effortSatisfiesWhatBranchingGivesUp() {
+    Share given = share(narrow().with(TREE_EFFORT, 0), true);
+    Share least = share(narrow().with(TREE_EFFORT, 1), true);
+    Share most = share(narrow().with(TREE_EFFORT, 12), true);
+    assertThat(given.satisfied()).isLessThan(0.8);
+    assertThat(least.satisfied()).isGreaterThan(given.satisfied() + 0.1);
+    assertThat(most.satisfied()).isGreaterThan(0.98);
+    // Without hints it tries what p finds likely.
+    assertThat(share(narrow().with(TREE_EFFORT, 12), false).satisfied())
+        .isGreaterThan(share(narrow().with(TREE_EFFORT, 0), false).satisfied());
+  }
+
+  @Property(tries = 500)
+  void effortChangesOnlyRowsThatFailed(@ForAll long seed) {
+    Coverage coverage = coverage(seed, true);
+    Generation given = decode(narrow().with(TREE_EFFORT, 0), seed, coverage);
+    Generation anew = decode(narrow().with(TREE_EFFORT, 6), seed, coverage);
+    double before = coverage.judge(given.tokens(), true).reward();
+    double after = coverage.judge(anew.tokens(), true).reward();
+    if (before == 1) {
+      assertThat(anew.tokens()).isEqualTo(given.tokens());
+      assertThat(anew.counters().targetPositions()).isEqualTo(given.counters().targetPositions());
+    } else {
+      assertThat(after).isGreaterThanOrEqualTo(before);
+      if (after == before) {
+        assertThat(anew.tokens()).as("a text that is no better").isEqualTo(given.tokens());
+      }
+    }
+  }
+
+  /** A hint that another id makes another word of, as "Lands" with "ful" does. */
+  @Property(tries = 500)
+  void whatFollowsAHintDoesNotBreakIt(@ForAll long seed) {
+    int goingOn = 3;
+    int word = 5;
+    HypothesisReward whole =
+        new HypothesisReward() {
+          private boolean has(int[] ids) {
+            for (int i = 0; i < ids.length; i++) {
+              if (ids[i] == word && (i + 1 == ids.length || ids[i + 1] != goingOn)) {
+                return true;
+              }
+            }
+            return false;
+          }
+
+          @Override
+          public Judgement judge(int[] generated, boolean finished) {
+            return Judgement.of(has(generated) ? 1 : 0);
+          }
+
+          @Override
+          public List<int[]> hints(int[] generated) {
+            return has(generated) ? List.of() : List.of(new int[] {word});
+          }
+
+          @Override
+          public boolean startsWord(int id) {
+            return id != goingOn;
+          }
+        };
+    int[] tokens = decode(tree(RewardMode.LEVEL), seed, whole).tokens();
+    int first = boxed(tokens).indexOf(word);
+    if (first >= 0 && first + 1 < tokens.length && tokens[first + 1] == goingOn) {
+      // Then it is no hint, but the begin of another word that p says.
+      float[] said = p(seed).logProbs(Ids.concat(new int[] {1, 2}, Arrays.copyOf(tokens, first)));
+      for (int id = 0; id < VOCABULARY; id++) {
+        assertThat(said[word]).as("%s", Arrays.toString(tokens)).isGreaterThanOrEqualTo(said[id]);
+      }
     }
   }
 

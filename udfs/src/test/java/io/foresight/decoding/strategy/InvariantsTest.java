@@ -13,6 +13,7 @@ import static io.foresight.decoding.DecodingSettings.VERIFICATION;
 import static io.foresight.decoding.strategy.Cdlh.REUSE_ROLLOUTS;
 import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
 import static io.foresight.decoding.strategy.Cdsl.ACCEPTANCE_THRESHOLD;
+import static io.foresight.decoding.strategy.Cdsl.FILTER_LOOKAHEAD;
 import static io.foresight.decoding.strategy.Cdsl.S2_ACTION;
 import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
 import static io.foresight.decoding.strategy.Cdsl.S4_LOOKAHEAD;
@@ -455,6 +456,7 @@ class InvariantsTest {
     Settings cdsl =
         c.settings()
             .with(STRATEGY, "cdsl")
+            .with(FILTER_LOOKAHEAD, 0)
             .with(S3_LOOKAHEAD, Roller.TARGET)
             .with(S4_LOOKAHEAD, Roller.TARGET);
     Generation rolled = c.with(cdsl.with(SPECULATE_LOOKAHEAD, false)).decode();
