@@ -11,6 +11,7 @@ import io.foresight.jobs.process.ProcessFolder;
 import io.foresight.jobs.process.Version;
 import io.foresight.jobs.score.ScoreJob;
 import io.foresight.jobs.settings.SettingsJob;
+import io.foresight.jobs.train.DrawPromptsJob;
 import io.foresight.jobs.train.TrainClassifierJob;
 import io.foresight.jobs.train.TrainJob;
 import io.foresight.launch.LogFile;
@@ -36,7 +37,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       CheckStrategyJob.class,
       SettingsJob.class,
       TrainJob.class,
-      TrainClassifierJob.class
+      TrainClassifierJob.class,
+      DrawPromptsJob.class
     })
 public final class Main {
 

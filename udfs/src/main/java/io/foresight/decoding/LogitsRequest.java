@@ -1,5 +1,7 @@
 package io.foresight.decoding;
 
+import java.util.Arrays;
+
 /**
  * What a decoder wants to know of the positions {@code from .. tokens.length - 1} of an extension.
  * The arg max and its margin always come for those positions; everything else costs extra.
@@ -46,6 +48,25 @@ public record LogitsRequest(
   /** The same of positions from another one on. */
   public LogitsRequest from(int other) {
     return new LogitsRequest(other, logProbs, topK, gather, rows, noise, places, edits);
+  }
+
+  /**
+   * The same of some of its positions, for the tokens that those are.
+   *
+   * @param at first position that is asked for, among those tokens
+   * @param first index of the first of those positions among the asked ones
+   * @param end index behind the last
+   */
+  public LogitsRequest part(int at, int first, int end) {
+    return new LogitsRequest(
+        at,
+        logProbs,
+        topK,
+        gather == null ? null : Arrays.copyOfRange(gather, first, end),
+        rows,
+        noise,
+        places == null ? null : Arrays.copyOfRange(places, first, end),
+        edits == null ? null : Arrays.copyOfRange(edits, first, end));
   }
 
   /** Nothing: the tokens only enter the cache. */

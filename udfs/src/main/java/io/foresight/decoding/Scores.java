@@ -1,5 +1,7 @@
 package io.foresight.decoding;
 
+import java.util.List;
+
 /**
  * What one extension says. Index {@code i} is the i-th asked position; what it has is of the token
  * that would follow it. Log-probabilities are the untempered log-softmax in fp32, natural
@@ -60,23 +62,57 @@ public record Scores(
   }
 
   /**
+   * Scores of positions that follow one another.
+   *
+   * @param parts at least one, all asked for the same
+   */
+  public static Scores joined(List<Scores> parts) {
+    int asked = parts.stream().mapToInt(part -> part.argmax.length).sum();
+    Scores first = parts.get(0);
+    Scores all =
+        new Scores(
+            new int[asked],
+            new float[asked],
+            new float[asked],
+            first.topIds == null ? null : new int[asked][],
+            first.topLogProbs == null ? null : new float[asked][],
+            first.topScores == null ? null : new float[asked][],
+            first.gathered == null ? null : new float[asked][],
+            first.gatheredScores == null ? null : new float[asked][],
+            first.rows == null ? null : new float[asked][],
+            new float[asked]);
+    int at = 0;
+    for (Scores part : parts) {
+      for (int i = 0; i < part.argmax.length; i++, at++) {
+        all.put(at, part, i);
+        all.margin[at] = part.margin[i];
+      }
+    }
+    return all;
+  }
+
+  /**
    * Takes over the first position of {@code other}, which was asked for the same, but the margin.
    */
   public void replace(int i, Scores other) {
-    argmax[i] = other.argmax[0];
-    argmaxLogProb[i] = other.argmaxLogProb[0];
-    argmaxScore[i] = other.argmaxScore[0];
+    put(i, other, 0);
+  }
+
+  private void put(int i, Scores other, int from) {
+    argmax[i] = other.argmax[from];
+    argmaxLogProb[i] = other.argmaxLogProb[from];
+    argmaxScore[i] = other.argmaxScore[from];
     if (topIds != null) {
-      topIds[i] = other.topIds[0];
-      topLogProbs[i] = other.topLogProbs[0];
-      topScores[i] = other.topScores[0];
+      topIds[i] = other.topIds[from];
+      topLogProbs[i] = other.topLogProbs[from];
+      topScores[i] = other.topScores[from];
     }
     if (gathered != null) {
-      gathered[i] = other.gathered[0];
-      gatheredScores[i] = other.gatheredScores[0];
+      gathered[i] = other.gathered[from];
+      gatheredScores[i] = other.gatheredScores[from];
     }
     if (rows != null) {
-      rows[i] = other.rows[0];
+      rows[i] = other.rows[from];
     }
   }
 }

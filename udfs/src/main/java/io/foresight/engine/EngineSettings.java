@@ -61,6 +61,20 @@ public final class EngineSettings implements SettingGroup {
           .changes(Setting.Effect.SHARING)
           .does("Rows in flight per task; 0 chooses by the device: 16 on the CPU, 64 on a GPU");
 
+  /** What becomes of choices by a hair. */
+  public enum NearTies {
+    /** They are made by scores that depend on the row alone. */
+    EXACT,
+    /** They are counted, and fall as they do. */
+    COUNTED
+  }
+
+  public static final Setting<NearTies> NEAR_TIES =
+      Setting.choice("decoding.near-ties", NearTies.EXACT)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "Choices closer than 1e-4, where numbers are exact (fp32 on the CPU): exact (made by scores that depend on the row alone, which takes forwards of their own), counted (left as they fall, which takes none; rows with counters.near_ties above 0 may then differ with decoding.batch and neighbours)");
+
   public static final Setting<Long> SEED =
       Setting.integer("run.seed", 1)
           .changes(Setting.Effect.GENERATION)

@@ -70,12 +70,19 @@ public final class ModelCache {
     private ForwardStats before = ForwardStats.ZERO;
     private DraftFit fit = DraftFit.UNKNOWN;
     private boolean sharing = true;
+    private boolean exact = true;
     private boolean closed;
 
     private Lease(Use<CausalLm> use, CacheBudget budget) {
       this.use = use;
       this.budget = budget;
       this.session = use.model().newSession(budget);
+    }
+
+    /** Lets close choices fall as they do, whatever else is decoded. */
+    void leaveNearTies() {
+      exact = false;
+      session.leaveNearTies();
     }
 
     /** Takes this model for the draft of that. */
@@ -106,6 +113,9 @@ public final class ModelCache {
       session = use.model().newSession(budget);
       session.drafts(fit);
       session.sharePrompts(sharing);
+      if (!exact) {
+        session.leaveNearTies();
+      }
     }
 
     /** What the forwards of all its sessions took. */

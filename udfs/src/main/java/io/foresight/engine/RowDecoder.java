@@ -112,6 +112,12 @@ public final class RowDecoder implements AutoCloseable {
       if (draftLease != null) {
         draftLease.draftFor(targetLease);
       }
+      if (settings.settings().get(EngineSettings.NEAR_TIES) == EngineSettings.NearTies.COUNTED) {
+        targetLease.leaveNearTies();
+        if (draftLease != null) {
+          draftLease.leaveNearTies();
+        }
+      }
       LanguageModel p = targetLease.session();
       controls = TokenControls.of(settings.settings(), tokenizer, p.vocabularySize());
       eos =

@@ -65,6 +65,11 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   /** Whether a forward has begun and not come to its end. */
   private boolean broken;
 
+  /** Whether close scores are computed anew. */
+  private boolean exact;
+
+  private final CanonicalCache canonical;
+
   ModelSession(CausalLm model, CacheBudget budget) {
     this(model, INITIAL_SLOTS, 1, budget);
   }
@@ -94,10 +99,12 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     this.budget = budget;
     this.slots = slots;
     this.positions = roundedPositions(wantedPositions);
-    this.sharing = new PromptSharing(model, budget, this::fill);
+    this.sharing = new PromptSharing(model, budget, this::forgetCanonical, this::fill);
     budget.take(slotsBytes());
     this.cache =
         model.script().call("new_cache", IValue.from((long) slots), IValue.from((long) positions));
+    this.exact = model.hasCanonicalScores();
+    this.canonical = new CanonicalCache(() -> new ModelSession(model, budget, 1, 1));
   }
 
   @Override
@@ -122,10 +129,13 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   /** What the forwards so far took; to be read by the thread that calls {@link #extend}. */
   public ForwardStats stats() {
-    return stats;
+    return canonical.session() == null ? stats : stats.plus(canonical.session().stats);
   }
 
-  /** Memory of the cache as it is now, shared beginnings included, in bytes. */
+  /**
+   * Memory of the cache as it is now, shared beginnings included, in bytes; without what near ties
+   * take.
+   */
   public long cacheBytes() {
     return slotsBytes() + sharing.cacheBytes();
   }
@@ -160,6 +170,10 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
       newSlots = wantedSlots;
       newPositions = Math.max(positions, roundedPositions(wantedPositions));
+    }
+    if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
+      // What near ties are decided by can be computed again.
+      forgetCanonical();
     }
     sharing.makeRoom(model.cacheBytes(newSlots, newPositions));
     if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
@@ -242,7 +256,12 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   @Override
   public boolean hasCanonicalScores() {
-    return model.hasCanonicalScores();
+    return exact;
+  }
+
+  /** From now on close scores are as they fall: they may depend on what else is decoded. */
+  public void leaveNearTies() {
+    exact = false;
   }
 
   /** Puts the keys and values of tokens into a cache of one slot, some at a time. */
@@ -325,14 +344,32 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
   }
 
-  /** In a forward of its own, in a place of the cache that is free again after it. */
+  /** As a function of the tokens alone. */
   private Scores alone(int[] tokens, LogitsRequest ask) {
     long started = System.nanoTime();
-    try (Slot slot = new Slot(cacheSlots.allocate())) {
-      return forward(List.of(ForwardRequest.of(slot, tokens, ask))).get(0);
+    try {
+      return canonical.score(tokens, ask);
     } finally {
       stats = stats.plusCanonical(System.nanoTime() - started);
     }
+  }
+
+  /** Whether the budget holds a cache of so many sequences of so many tokens. */
+  boolean hasRoom(int wantedSlots, int wantedPositions) {
+    int newSlots = Math.max(slots, wantedSlots);
+    int newPositions = Math.max(positions, roundedPositions(wantedPositions));
+    return (newSlots == slots && newPositions == positions)
+        || budget.holds(model.cacheBytes(newSlots, newPositions));
+  }
+
+  /** An empty sequence, as {@link #open} gives it. */
+  Slot openSlot() {
+    return new Slot(cacheSlots.allocate());
+  }
+
+  /** One forward over one sequence, with nothing settled. */
+  Scores extendAsIs(ForwardRequest request) {
+    return oneForward(List.of(request)).get(0);
   }
 
   /** In one forward, but for scores that are perturbed otherwise, or not: those take another. */
@@ -523,9 +560,17 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   @Override
   public void close() {
+    forgetCanonical();
     cache.close();
     budget.giveBack(slotsBytes());
     sharing.close();
+  }
+
+  private void forgetCanonical() {
+    if (canonical.session() != null) {
+      stats = stats.plus(canonical.session().stats);
+      canonical.close();
+    }
   }
 
   /**
@@ -589,7 +634,16 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       }
     }
 
-    private void extended(ForwardRequest extension) {
+    /** Number of leading tokens of a path that it holds. */
+    int common(int[] path) {
+      int common = 0;
+      while (common < Math.min(length, path.length) && tokens[common] == path[common]) {
+        common++;
+      }
+      return common;
+    }
+
+    void extended(ForwardRequest extension) {
       append(extension.tokens());
       parents = extension.parents() == null ? null : extension.parents().clone();
     }
@@ -642,7 +696,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     }
 
     @Override
-    public Sequence fork() {
+    public Slot fork() {
       if (parents != null) {
         throw new IllegalStateException(
             "Cannot fork a sequence whose tree is not settled: call keep or truncate first.");

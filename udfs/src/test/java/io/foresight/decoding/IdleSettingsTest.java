@@ -24,6 +24,7 @@ import static io.foresight.decoding.strategy.Cdsl.S2_ACTION;
 import static io.foresight.decoding.strategy.Cdsl.S3_LOOKAHEAD;
 import static io.foresight.decoding.strategy.Cdsl.S4_LOOKAHEAD;
 import static io.foresight.decoding.strategy.Cdsl.SPECULATE_LOOKAHEAD;
+import static io.foresight.decoding.strategy.CdslTree.TREE_EFFORT;
 import static io.foresight.decoding.strategy.CdslTree.TREE_ROLLOUT;
 import static io.foresight.decoding.strategy.CdslTree.TREE_ROUNDS;
 import static io.foresight.decoding.strategy.CdslTree.TREE_VERIFY;
@@ -118,6 +119,7 @@ class IdleSettingsTest {
                 .with(TREE_WIDTH, 3)
                 .with(TREE_VERIFY, 2)
                 .with(TREE_ROLLOUT, r.nextInt(5)));
+    changes.put("decoding.tree.effort", (b, r) -> b.with(TREE_EFFORT, r.nextInt(4)));
     return changes;
   }
 

@@ -16,10 +16,16 @@ import java.util.stream.Collectors;
  * @param rows what they decode
  * @param rounds how often
  * @param judge folder of a model that judges the texts
+ * @param known words by which broken ones are found; {@code null} if none were given
  * @param spark variant whose rows are also decoded by Spark jobs; {@code null} for none
  */
 public record Benchmark(
-    List<Variant> variants, PromptCycle rows, int rounds, Path judge, Variant spark) {
+    List<Variant> variants,
+    PromptCycle rows,
+    int rounds,
+    Path judge,
+    KnownWords known,
+    Variant spark) {
 
   /** Measures, on this thread and, for {@code spark}, on Spark's local mode. */
   public Report run() {
@@ -27,7 +33,7 @@ public record Benchmark(
         Roofline roofline = new Roofline()) {
       Map<Integer, List<Figures>> byBatch =
           variants.stream()
-              .map(variant -> new Figures(variant, judging))
+              .map(variant -> new Figures(variant, judging, known))
               .collect(
                   Collectors.groupingBy(
                       f -> f.variant().batch(), LinkedHashMap::new, Collectors.toList()));

@@ -110,6 +110,14 @@ public final class BenchmarkJob implements Callable<Integer> {
   private String judge;
 
   @Option(
+      names = "--words",
+      paramLabel = "FILE",
+      description =
+          "Text whose words are known, a word list or a corpus: gives the share of the outputs'"
+              + " words that are not among them, nor asked for.")
+  private Path wordsFile;
+
+  @Option(
       names = "--spark",
       paramLabel = "NAME",
       description =
@@ -139,6 +147,7 @@ public final class BenchmarkJob implements Callable<Integer> {
     onSpark(variants);
     FiguresFile.check("--json", json);
     FiguresFile.check("--markdown", markdown);
+    KnownWords known = wordsFile == null ? null : KnownWords.of(wordsFile);
     Report report;
     SparkSession session = Sessions.open("foresight benchmark");
     try (ModelStore store =
@@ -150,7 +159,8 @@ public final class BenchmarkJob implements Callable<Integer> {
         Path judging =
             judge == null ? Path.of(here.get(0).settings().draftModel()) : folder(store, judge);
         Checkpoint.inspect(judging);
-        benchmark = new Benchmark(here, prompts(session, first), rounds, judging, onSpark(here));
+        benchmark =
+            new Benchmark(here, prompts(session, first), rounds, judging, known, onSpark(here));
       }
       report = benchmark.run();
     }
@@ -168,6 +178,9 @@ public final class BenchmarkJob implements Callable<Integer> {
     requirePositive("--repeat-rows", repeatRows, problems);
     requirePositive("--rounds", rounds, problems);
     batches.forEach(batch -> requirePositive("--batch", batch, problems));
+    if (wordsFile != null && !Files.isRegularFile(wordsFile)) {
+      problems.add("--words %s: it must be a file that exists.".formatted(wordsFile));
+    }
     List<String> known = Stream.of(Precision.values()).map(Setting::spelling).toList();
     for (String precision : precisions) {
       if (!known.contains(precision)) {

@@ -18,9 +18,9 @@ final class Figures {
   private final List<String> digests = new ArrayList<>();
   private MessageDigest digest = sha256();
 
-  Figures(Variant variant, Judge judge) {
+  Figures(Variant variant, Judge judge, KnownWords known) {
     this.variant = variant;
-    quality = new Quality(variant.settings(), judge);
+    quality = new Quality(variant.settings(), judge, known);
   }
 
   private static MessageDigest sha256() {

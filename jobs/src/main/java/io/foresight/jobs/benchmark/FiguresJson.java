@@ -69,6 +69,7 @@ final class FiguresJson {
     put("mean_tokens", quality.meanTokens());
     put("ended_by_eos", quality.endedByEos());
     put("concept_overuse", quality.diversity().overuse());
+    put("unknown_words", quality.unknownWords());
     put("distinct_2", quality.diversity().distinct2());
     json.put("output_digest", figures.outputDigest());
     json.put("rounds_agree", figures.roundsAgree());

@@ -7,6 +7,7 @@ import io.foresight.engine.RowResult;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
+import io.foresight.reward.text.Words;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -35,8 +36,15 @@ final class Quality {
   private double logProb;
   private long ended;
   private int[] outputs = new int[64];
+  private final KnownWords known;
+  private long words;
+  private long unknownWords;
 
-  Quality(GenerationSettings settings, Judge judge) {
+  /**
+   * @param known words that are not broken; {@code null} if nobody says
+   */
+  Quality(GenerationSettings settings, Judge judge, KnownWords known) {
+    this.known = known;
     this.settings = settings;
     this.judge = judge;
     RewardSpec ofConcepts = settings.rewards().ofType("keyword-coverage");
@@ -61,6 +69,11 @@ final class Quality {
     tokens += result.tokens();
     logProb += result.logProb();
     ended += endedByEos ? 1 : 0;
+    if (known != null) {
+      List<String> all = Words.of(result.output()).words();
+      words += all.size();
+      unknownWords += known.unknown(all, coverage.forRow(row.values()));
+    }
     coverageNames.stream()
         .map(result.scores()::get)
         .filter(Objects::nonNull)
@@ -124,6 +137,11 @@ final class Quality {
 
   double judgedPerplexity() {
     return judged.perplexity();
+  }
+
+  /** Share of the texts' words that are neither known nor asked for; NaN if none were given. */
+  double unknownWords() {
+    return (double) unknownWords / words;
   }
 
   double meanTokens() {

@@ -123,6 +123,7 @@ public final class Report {
                     percent("%.1f", f.quality().diversity().overuse()),
                     f.quality().coverageJudged()))
         .column("distinct-2", f -> number("%.2f", f.quality().diversity().distinct2()))
+        .column("unknown words", f -> percent("%.2f", f.quality().unknownWords()))
         .column("rows unlike fp32", this::differing)
         .column("digest", f -> f.outputDigest().substring(0, 8) + (f.roundsAgree() ? "" : " *"))
         .text();

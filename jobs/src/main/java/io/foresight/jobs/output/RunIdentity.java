@@ -2,6 +2,8 @@ package io.foresight.jobs.output;
 
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigUtil;
+import io.foresight.engine.EngineSettings;
+import io.foresight.engine.EngineSettings.NearTies;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.prompt.PromptSettings;
 import io.foresight.jobs.process.Version;
@@ -33,7 +35,8 @@ public final class RunIdentity {
     GenerationSettings generation = settings.generation();
     boolean exact =
         generation.targetPrecision() == Precision.FP32
-            && generation.draftPrecision() == Precision.FP32;
+            && generation.draftPrecision() == Precision.FP32
+            && generation.settings().get(EngineSettings.NEAR_TIES) == NearTies.EXACT;
     Set<String> rewards =
         generation.rewards().rewards().stream()
             .map(RewardSpec.Named::name)

@@ -350,6 +350,8 @@ class GenerateJobTest {
             "--set",
             "decoding.strategy=speculative",
             "--set",
+            "decoding.adaptive-draft=false",
+            "--set",
             "models.draft=" + large);
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(run.err())
@@ -357,6 +359,20 @@ class GenerateJobTest {
         .contains("Speculation did not pay: of ")
         .contains("times the speed of greedy.")
         .contains("Set decoding.strategy = greedy");
+    JobRun adaptive =
+        folder.generate(
+            "--input",
+            prompts,
+            "--output",
+            temporary.resolve("none"),
+            "--set",
+            "decoding.strategy=speculative",
+            "--set",
+            "models.draft=" + large);
+    assertThat(adaptive.code()).as(adaptive.err()).isZero();
+    assertThat(adaptive.err())
+        .contains("Note: nothing was drafted, since no draft token was worth its cost")
+        .doesNotContain("Speculation did not pay");
     JobRun own =
         folder.generate(
             "--input",

@@ -11,7 +11,7 @@ import io.foresight.decoding.DecodingSettings.Verification;
 import io.foresight.decoding.LogitsEdit;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Sampler;
-import io.foresight.decoding.search.Ids;
+import io.foresight.decoding.hypothesis.Ids;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;

@@ -278,7 +278,6 @@ public final class StrategyChecks {
     Counters counters = run.generation().counters();
     Map<String, long[]> pairs = new LinkedHashMap<>();
     pairs.put("committed", new long[] {counters.committed(), run.tokens().length});
-    pairs.put("told to the request", new long[] {run.committed(), run.tokens().length});
     pairs.put("targetForwards", new long[] {counters.targetForwards(), c.p().forwards()});
     pairs.put("targetPositions", new long[] {counters.targetPositions(), c.p().positions()});
     pairs.put("draftForwards", new long[] {counters.draftForwards(), c.q().forwards()});
@@ -292,6 +291,12 @@ public final class StrategyChecks {
             "%s is %d, and must be %d"
                 .formatted(pair.getKey(), pair.getValue()[0], pair.getValue()[1]));
       }
+    }
+    if (run.committed() < run.tokens().length) {
+      // More, where what was committed was taken back.
+      return Optional.of(
+          "the request was told of %d of %d tokens"
+              .formatted(run.committed(), run.tokens().length));
     }
     return unless(
         counters.committedDraft() <= counters.accepted()

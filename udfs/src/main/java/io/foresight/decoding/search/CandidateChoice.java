@@ -1,6 +1,7 @@
 package io.foresight.decoding.search;
 
 import io.foresight.decoding.Scores;
+import io.foresight.decoding.hypothesis.TokenScores;
 
 /**
  * A choice among p's top ids by s(c) + lambda R(c); ties go to the higher s, then to the lower id.

@@ -1,5 +1,8 @@
 package io.foresight.decoding.search;
 
+import io.foresight.decoding.hypothesis.Hypothesis;
+import io.foresight.decoding.hypothesis.Ids;
+import io.foresight.decoding.hypothesis.TokenScores;
 import io.foresight.decoding.search.RowCounters.Origin;
 import java.util.ArrayList;
 import java.util.Arrays;

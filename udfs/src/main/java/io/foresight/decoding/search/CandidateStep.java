@@ -6,6 +6,10 @@ import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
+import io.foresight.decoding.hypothesis.Hypotheses;
+import io.foresight.decoding.hypothesis.Hypothesis;
+import io.foresight.decoding.hypothesis.Ids;
+import io.foresight.decoding.hypothesis.TokenScores;
 import io.foresight.decoding.search.RowCounters.Origin;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;

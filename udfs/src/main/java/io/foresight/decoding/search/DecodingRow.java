@@ -13,6 +13,8 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.budget.DraftBudget;
+import io.foresight.decoding.hypothesis.Ids;
+import io.foresight.decoding.hypothesis.TokenScores;
 import io.foresight.decoding.search.RowCounters.Origin;
 import io.foresight.decoding.search.RowCounters.State;
 import io.foresight.settings.Settings;
@@ -40,9 +42,11 @@ public final class DecodingRow {
 
   private int[] generated = new int[0];
   private double logProb;
+  private int told;
   private boolean ended;
   private boolean stopped;
   private final List<Generation.Output> outputs = new ArrayList<>();
+  private final List<Committed> output = new ArrayList<>();
   private int[] judged;
   private Judgement judgement;
 
@@ -293,11 +297,31 @@ public final class DecodingRow {
               .formatted(id, generated.length));
     }
     generated = Ids.concat(generated, id);
+    output.add(new Committed(origin, id, tokenLogProb));
     logProb += tokenLogProb;
     stopped = stop.test(generated);
     ended = stopped || isEos(id);
     tally.committed.merge(origin, 1L, Long::sum);
-    committed.run();
+    // What is decoded anew is told of as far as it is longer than before.
+    if (generated.length > told) {
+      told = generated.length;
+      committed.run();
+    }
+  }
+
+  /** A token as it was committed. */
+  public record Committed(Origin origin, int id, double logProb) {}
+
+  /** Takes back all that was committed, and returns it, to be committed again or never. */
+  public List<Committed> retract() {
+    List<Committed> taken = List.copyOf(output);
+    output.clear();
+    generated = new int[0];
+    logProb = 0;
+    ended = false;
+    stopped = false;
+    tally.committed.clear();
+    return taken;
   }
 
   /** Keeps a text that the strategy had beside the one that it commits, before it commits any. */

@@ -2,6 +2,8 @@ package io.foresight.decoding.search;
 
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.budget.DraftBudget;
+import io.foresight.decoding.hypothesis.Hypothesis;
+import io.foresight.decoding.hypothesis.TokenScores;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

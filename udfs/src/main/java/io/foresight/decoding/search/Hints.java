@@ -1,6 +1,9 @@
 package io.foresight.decoding.search;
 
 import io.foresight.decoding.Scores;
+import io.foresight.decoding.hypothesis.Hypothesis;
+import io.foresight.decoding.hypothesis.Ids;
+import io.foresight.decoding.hypothesis.TokenScores;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;

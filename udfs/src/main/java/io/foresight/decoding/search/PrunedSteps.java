@@ -7,6 +7,8 @@ import static io.foresight.decoding.DecodingSettings.LOOKAHEAD_DRAFT;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
 
 import io.foresight.decoding.budget.DraftBudget;
+import io.foresight.decoding.hypothesis.Hypothesis;
+import io.foresight.decoding.hypothesis.Ids;
 import io.foresight.decoding.search.CandidatePruning.Judged;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;

@@ -1,6 +1,8 @@
 package io.foresight.decoding.search;
 
 import io.foresight.decoding.Noise;
+import io.foresight.decoding.hypothesis.Hypotheses;
+import io.foresight.decoding.hypothesis.Hypothesis;
 import java.util.Arrays;
 import java.util.List;
 

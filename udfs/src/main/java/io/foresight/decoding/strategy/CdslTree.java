@@ -20,16 +20,17 @@ import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
 import io.foresight.decoding.budget.DraftBudget;
+import io.foresight.decoding.hypothesis.Hypotheses;
+import io.foresight.decoding.hypothesis.Hypothesis;
+import io.foresight.decoding.hypothesis.Ids;
+import io.foresight.decoding.hypothesis.ScoredTree;
+import io.foresight.decoding.hypothesis.TokenScores;
+import io.foresight.decoding.hypothesis.TokenTree;
+import io.foresight.decoding.search.ConstrainedBeam;
 import io.foresight.decoding.search.DecodingRow;
 import io.foresight.decoding.search.GreedyHypothesis;
 import io.foresight.decoding.search.Hints;
-import io.foresight.decoding.search.Hypotheses;
-import io.foresight.decoding.search.Hypothesis;
-import io.foresight.decoding.search.Ids;
 import io.foresight.decoding.search.RowCounters.Origin;
-import io.foresight.decoding.search.ScoredTree;
-import io.foresight.decoding.search.TokenScores;
-import io.foresight.decoding.search.TokenTree;
 import io.foresight.settings.Setting;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
@@ -75,6 +76,13 @@ public final class CdslTree implements Strategy {
           .changes(Setting.Effect.GENERATION)
           .does("cdsl-tree, tokens that the draft rolls out after a candidate");
 
+  /** Width of the beam by which a row that failed is decoded anew. */
+  public static final Setting<Integer> TREE_EFFORT =
+      Setting.whole("decoding.tree.effort", 24, 0)
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "cdsl-tree, texts that grow side by side where a row is decoded anew because it would end unsatisfied; 0 gives it up");
+
   /** Makes it. */
   public static final class Factory implements StrategyFactory {
 
@@ -97,7 +105,8 @@ public final class CdslTree implements Strategy {
           TREE_ROUNDS,
           TREE_WIDTH,
           TREE_VERIFY,
-          TREE_ROLLOUT);
+          TREE_ROLLOUT,
+          TREE_EFFORT);
     }
 
     @Override
@@ -114,6 +123,9 @@ public final class CdslTree implements Strategy {
   /** Of the candidates that are rolled out, at most so many are hints: three in four. */
   private static final double HINT_SHARE = 0.75;
 
+  /** Nodes per text of a beam, beside those of one text. */
+  private static final int OWN_NODES = 8;
+
   /** By score; ties are broken by what a candidate is, not by where it comes from. */
   private static final Comparator<Candidate> BEST_FIRST =
       Comparator.<Candidate>comparingDouble(candidate -> -candidate.score())
@@ -123,12 +135,14 @@ public final class CdslTree implements Strategy {
   private final Settings settings;
   private final boolean hinted;
   private final int horizon;
+  private final int effort;
 
   /** Decodes as {@code settings} say. */
   public CdslTree(Settings settings) {
     this.settings = settings;
     this.hinted = settings.get(HINTS).on(true);
     this.horizon = Math.max(1, settings.get(LOOKAHEAD));
+    this.effort = settings.get(TREE_EFFORT);
   }
 
   @Override
@@ -146,10 +160,14 @@ public final class CdslTree implements Strategy {
     return new CacheNeed(1, 1 + settings.get(TREE_WIDTH), mostNodes());
   }
 
-  /** Nodes of a tree: enough for all rollouts of single tokens, and for one of any length. */
+  /**
+   * Nodes of a tree: enough for all rollouts of single tokens, for one of any length, and for a
+   * beam whose texts have all but a few ids in common.
+   */
   private int mostNodes() {
     int rollouts = settings.get(TREE_VERIFY) * (horizon + settings.get(TREE_ROLLOUT) + 1);
-    return hinted ? Math.max(rollouts, settings.get(MAX_NEW_TOKENS)) : rollouts;
+    int longest = hinted || effort > 0 ? settings.get(MAX_NEW_TOKENS) : 0;
+    return Math.max(rollouts, longest + OWN_NODES * effort);
   }
 
   @Override
@@ -177,8 +195,30 @@ public final class CdslTree implements Strategy {
           }
         }
       }
+      if (effort > 0 && settings.get(TREE_ROUNDS) > 0 && row.isJudged() && !row.holds(settings)) {
+        decodeAnew(row, p, request.prompt());
+      }
     }
     return row.generation();
+  }
+
+  /**
+   * Gives a row that failed another text, if a search without its mistakes finds a better one: all
+   * that it said is open again, and the reward goes before p.
+   */
+  private void decodeAnew(DecodingRow row, Hypothesis p, int[] prompt) {
+    double reward = row.reward();
+    List<DecodingRow.Committed> failed = row.retract();
+    p.rebase(prompt, List.of());
+    ConstrainedBeam.Text text =
+        new ConstrainedBeam(settings, row, p, effort, topK(row), hinted, mostNodes()).search();
+    if (text == null || !(text.holds() || text.reward() > reward)) {
+      failed.forEach(token -> row.commit(token.origin(), token.id(), token.logProb()));
+      return;
+    }
+    for (int i = 0; i < text.ids().length; i++) {
+      row.commit(text.origins().get(i), text.ids()[i], text.logProbs()[i]);
+    }
   }
 
   private int topK(DecodingRow row) {
@@ -229,7 +269,11 @@ public final class CdslTree implements Strategy {
     ScoredTree scored = p.scoreTree(paths, topK(row));
     List<Choice> choices = new ArrayList<>(List.of(unbranched(row, p, w)));
     for (int i = 0; i < paths.size(); i++) {
-      choices.add(choice(row, p, branches.get(i), i, scored));
+      Choice choice = choice(row, p, branches.get(i), i, scored);
+      // p's own id may go on the hint's last word as well.
+      if (!breaksHint(row, branches.get(i).candidate(), choice.ids())) {
+        choices.add(choice);
+      }
     }
     return commit(row, p, q, hypothesis, best(row, p, choices), scored, more);
   }
@@ -396,10 +440,25 @@ public final class CdslTree implements Strategy {
       }
       double[] rewards = row.rewards(paths);
       for (int i = 0; i < counts.length; i++) {
-        branches.add(new Branch(candidates.get(i), paths.get(i), rewards[i]));
+        if (!breaksHint(row, candidates.get(i), paths.get(i))) {
+          branches.add(new Branch(candidates.get(i), paths.get(i), rewards[i]));
+        }
       }
     }
     return branches;
+  }
+
+  /** Whether a rollout goes on the last word of its hint, and makes one of it that is no hint. */
+  private static boolean breaksHint(DecodingRow row, Candidate candidate, int... path) {
+    int end = candidate.kept() + candidate.ids().length;
+    if (!candidate.hint() || end == path.length || row.startsWord(path[end])) {
+      return false;
+    }
+    while (end < path.length && !row.startsWord(path[end])) {
+      end++;
+    }
+    return row.hints(Arrays.copyOf(path, end)).stream()
+        .anyMatch(hint -> Arrays.equals(hint, candidate.ids()));
   }
 
   /** By reward of the rollout, then by score of the candidate. */

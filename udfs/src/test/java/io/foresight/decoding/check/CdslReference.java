@@ -13,7 +13,7 @@ import io.foresight.decoding.Criterion;
 import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.DecodingSettings.RewardSpan;
 import io.foresight.decoding.DecodingSettings.Roller;
-import io.foresight.decoding.search.Ids;
+import io.foresight.decoding.hypothesis.Ids;
 import io.foresight.settings.Settings;
 import java.util.Arrays;
 

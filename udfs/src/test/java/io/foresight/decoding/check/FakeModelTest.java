@@ -7,7 +7,7 @@ import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
-import io.foresight.decoding.search.Ids;
+import io.foresight.decoding.hypothesis.Ids;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import net.jqwik.api.Example;

@@ -23,7 +23,7 @@ import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.check.FakeModel;
-import io.foresight.decoding.search.Ids;
+import io.foresight.decoding.hypothesis.Ids;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -22,7 +22,7 @@ import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.check.FakeModel;
-import io.foresight.decoding.search.Ids;
+import io.foresight.decoding.hypothesis.Ids;
 import io.foresight.settings.Settings;
 import java.util.Arrays;
 import java.util.HashMap;

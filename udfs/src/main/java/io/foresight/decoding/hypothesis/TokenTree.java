@@ -1,4 +1,4 @@
-package io.foresight.decoding.search;
+package io.foresight.decoding.hypothesis;
 
 import io.foresight.decoding.ForwardRequest;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.foresight.decoding.search;
+package io.foresight.decoding.hypothesis;
 
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;
@@ -200,7 +200,7 @@ public final class Hypothesis implements AutoCloseable {
    *
    * @param ended whether the i-th hypothesis goes on no further
    */
-  static void rollOut(
+  public static void rollOut(
       LanguageModel model,
       List<Hypothesis> hypotheses,
       IntPredicate ended,
