@@ -99,7 +99,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     this.budget = budget;
     this.slots = slots;
     this.positions = roundedPositions(wantedPositions);
-    this.sharing = new PromptSharing(model, budget, this::fill);
+    this.sharing = new PromptSharing(model, budget, this::forgetCanonical, this::fill);
     budget.take(slotsBytes());
     this.cache =
         model.script().call("new_cache", IValue.from((long) slots), IValue.from((long) positions));
@@ -132,7 +132,10 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return canonical.session() == null ? stats : stats.plus(canonical.session().stats);
   }
 
-  /** Memory of the cache as it is now, shared beginnings included, near ties left out, in bytes. */
+  /**
+   * Memory of the cache as it is now, shared beginnings included, in bytes; without what near ties
+   * take.
+   */
   public long cacheBytes() {
     return slotsBytes() + sharing.cacheBytes();
   }
@@ -168,11 +171,11 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       newSlots = wantedSlots;
       newPositions = Math.max(positions, roundedPositions(wantedPositions));
     }
-    sharing.makeRoom(model.cacheBytes(newSlots, newPositions));
     if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
       // What near ties are decided by can be computed again.
       forgetCanonical();
     }
+    sharing.makeRoom(model.cacheBytes(newSlots, newPositions));
     if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
       throw new CacheMemoryException(
           "Cannot grow the cache of model %s to %d sequences of %d tokens: with the one that it replaces it would take %d MiB of the %d MiB that it may. Set a smaller decoding.batch or a larger models.cache-memory."
@@ -600,15 +603,6 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       return slot;
     }
 
-    /** Number of leading tokens of a path that it holds. */
-    int common(int[] path) {
-      int common = 0;
-      while (common < Math.min(length, path.length) && tokens[common] == path[common]) {
-        common++;
-      }
-      return common;
-    }
-
     /** The prefix that it shares; {@code null} for none. */
     SharedPrefix prefix() {
       return prefix;
@@ -638,6 +632,15 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
         prefix.release();
         prefix = null;
       }
+    }
+
+    /** Number of leading tokens of a path that it holds. */
+    int common(int[] path) {
+      int common = 0;
+      while (common < Math.min(length, path.length) && tokens[common] == path[common]) {
+        common++;
+      }
+      return common;
     }
 
     void extended(ForwardRequest extension) {

@@ -56,6 +56,7 @@ final class PromptSharing implements AutoCloseable {
 
   private final CausalLm model;
   private final CacheBudget budget;
+  private final Runnable makesRoom;
   private final Filler filler;
   private final List<SharedPrefix> prefixes = new ArrayList<>();
   private final Deque<int[]> recent = new ArrayDeque<>();
@@ -67,9 +68,16 @@ final class PromptSharing implements AutoCloseable {
   private long bytes;
   private long time;
 
-  PromptSharing(CausalLm model, CacheBudget budget, Filler filler) {
+  /**
+   * Shares what it can.
+   *
+   * @param makesRoom gives up memory that is worth less than a shared beginning
+   * @param filler computes one
+   */
+  PromptSharing(CausalLm model, CacheBudget budget, Runnable makesRoom, Filler filler) {
     this.model = model;
     this.budget = budget;
+    this.makesRoom = makesRoom;
     this.filler = filler;
     turn(true);
   }
@@ -173,8 +181,14 @@ final class PromptSharing implements AutoCloseable {
    */
   private SharedPrefix make(int[] ids, SharedPrefix like) {
     long needed = model.cacheBytes(1, ids.length);
-    long least = budget.bytes() / SHARE - needed;
-    while (prefixes.size() >= MOST || bytes > least || !budget.holds(needed)) {
+    long most = budget.bytes() / SHARE;
+    if (needed > most) {
+      return null;
+    }
+    if (!budget.holds(needed)) {
+      makesRoom.run();
+    }
+    while (prefixes.size() >= MOST || bytes + needed > most || !budget.holds(needed)) {
       if (!dropOne(like)) {
         return null;
       }
