@@ -3,7 +3,7 @@ package io.foresight.engine;
 import ai.djl.Device;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.ForwardScheduler;
-import io.foresight.model.SequenceClassifier;
+import io.foresight.model.classifier.SequenceClassifier;
 import io.foresight.reward.TextScorer;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -3,7 +3,7 @@ package io.foresight.engine;
 import io.foresight.decoding.RowFault;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.ForwardScheduler;
-import io.foresight.model.SequenceClassifier;
+import io.foresight.model.classifier.SequenceClassifier;
 import io.foresight.reward.TextScorer;
 import java.util.Arrays;
 import java.util.Collections;

@@ -1,6 +1,6 @@
 package io.foresight.engine;
 
-import io.foresight.model.ForwardStats;
+import io.foresight.model.cost.ForwardStats;
 
 /**
  * Time and work that decoding took.

@@ -28,7 +28,7 @@ public final class CacheBudget {
   }
 
   /** How many things of {@code each} bytes it still holds. */
-  long rooms(long each) {
+  public long rooms(long each) {
     return Math.max(0, left()) / each;
   }
 

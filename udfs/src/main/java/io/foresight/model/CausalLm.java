@@ -45,7 +45,7 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /** As {@link #load(Path, Device, Precision)}, of a folder that was inspected. */
-  static CausalLm load(Checkpoint checkpoint, Device device, Precision precision) {
+  public static CausalLm load(Checkpoint checkpoint, Device device, Precision precision) {
     Path folder = checkpoint.folder();
     if (precision == Precision.INT8 && device.isGpu()) {
       throw new ModelException(
@@ -125,7 +125,7 @@ public final class CausalLm implements AutoCloseable {
    *
    * @throws CacheMemoryException if the budget does not hold it
    */
-  ModelSession newSession(CacheBudget budget, int sequences, int positions) {
+  public ModelSession newSession(CacheBudget budget, int sequences, int positions) {
     return new ModelSession(this, budget, sequences, positions);
   }
 

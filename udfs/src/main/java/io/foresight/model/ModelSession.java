@@ -18,6 +18,7 @@ import io.foresight.decoding.Sequence;
 import io.foresight.decoding.budget.DraftFit;
 import io.foresight.decoding.budget.ForwardCost;
 import io.foresight.model.checkpoint.ModelConfig;
+import io.foresight.model.cost.ForwardStats;
 import io.foresight.model.text.ModelException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -295,7 +296,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
    *
    * @throws IllegalArgumentException if a text has no token or more than the context holds
    */
-  float[][] logits(List<int[]> texts) {
+  public float[][] logits(List<int[]> texts) {
     List<ForwardRequest> extensions =
         texts.stream()
             .map(

@@ -13,7 +13,7 @@ import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.search.ForwardingModel;
-import io.foresight.model.SequenceClassifier;
+import io.foresight.model.classifier.SequenceClassifier;
 import io.foresight.model.text.ModelException;
 import io.foresight.reward.Combination;
 import io.foresight.reward.RewardSpec;

@@ -10,7 +10,7 @@ import ai.djl.Device;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.RowFault;
 import io.foresight.model.CacheBudget;
-import io.foresight.model.SequenceClassifier;
+import io.foresight.model.classifier.SequenceClassifier;
 import io.foresight.reward.Combination;
 import io.foresight.reward.InvalidRewardsException;
 import io.foresight.reward.RewardSpec;

@@ -10,6 +10,7 @@ import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.checkpoint.Precision;
+import io.foresight.model.cost.ForwardStats;
 import io.foresight.model.text.ModelException;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.checkpoint.WeightFiles;
+import io.foresight.model.classifier.SequenceClassifier;
 import io.foresight.model.text.ModelException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

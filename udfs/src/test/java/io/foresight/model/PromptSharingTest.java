@@ -13,6 +13,7 @@ import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.model.checkpoint.Precision;
+import io.foresight.model.cost.ForwardStats;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.foresight.decoding.Judgement;
-import io.foresight.model.SequenceClassifier;
+import io.foresight.model.classifier.SequenceClassifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.decoding.LanguageModel;
-import io.foresight.model.ForwardShape;
-import io.foresight.model.ForwardTimes;
+import io.foresight.model.cost.ForwardShape;
+import io.foresight.model.cost.ForwardTimes;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -3,7 +3,7 @@ package io.foresight.jobs.benchmark;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.Counters;
-import io.foresight.model.ForwardStats;
+import io.foresight.model.cost.ForwardStats;
 
 /**
  * A variant's figures as a JSON object. A figure that does not apply is {@code null}; a figure over

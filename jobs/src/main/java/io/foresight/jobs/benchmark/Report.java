@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.Counters;
 import io.foresight.jobs.benchmark.machine.Machine;
 import io.foresight.jobs.benchmark.machine.ResidentMemory;
-import io.foresight.model.ForwardStats;
+import io.foresight.model.cost.ForwardStats;
 import java.util.function.ToDoubleFunction;
 
 /** A benchmark's outcome, to be printed and written. Immutable. */

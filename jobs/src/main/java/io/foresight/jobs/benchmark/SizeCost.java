@@ -1,6 +1,6 @@
 package io.foresight.jobs.benchmark;
 
-import io.foresight.model.ForwardSizes;
+import io.foresight.model.cost.ForwardSizes;
 
 /**
  * Seconds of a forward by its positions: given at powers of two, linear in between and beyond. Two

@@ -1,7 +1,7 @@
 package io.foresight.jobs.benchmark;
 
 import io.foresight.engine.Spent;
-import io.foresight.model.ForwardStats;
+import io.foresight.model.cost.ForwardStats;
 
 /**
  * What decoding all rows, once or several times, took.

@@ -2,8 +2,8 @@ package io.foresight.jobs.generate;
 
 import io.foresight.engine.RowDecoder;
 import io.foresight.jobs.output.Summary;
-import io.foresight.model.ForwardShape;
-import io.foresight.model.ForwardTimes;
+import io.foresight.model.cost.ForwardShape;
+import io.foresight.model.cost.ForwardTimes;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;

@@ -3,7 +3,7 @@ package io.foresight.jobs.benchmark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foresight.model.ForwardSizes;
+import io.foresight.model.cost.ForwardSizes;
 import org.junit.jupiter.api.Test;
 
 class SizeCostTest {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.foresight.engine.Spent;
-import io.foresight.model.ForwardSizes;
-import io.foresight.model.ForwardStats;
+import io.foresight.model.cost.ForwardSizes;
+import io.foresight.model.cost.ForwardStats;
 import org.junit.jupiter.api.Test;
 
 class WorkTest {

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.jobs.benchmark.CostCurve;
-import io.foresight.model.ForwardShape;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.Precision;
+import io.foresight.model.cost.ForwardShape;
 import java.nio.file.Path;
 
 /**

@@ -1,4 +1,4 @@
-package io.foresight.model;
+package io.foresight.model.classifier;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -6,6 +6,9 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import io.foresight.model.CacheBudget;
+import io.foresight.model.NonFinite;
+import io.foresight.model.Script;
 import io.foresight.model.checkpoint.ClassifierCheckpoint;
 import io.foresight.model.checkpoint.EncoderConfig;
 import io.foresight.model.checkpoint.EncoderConfig.Convolution;

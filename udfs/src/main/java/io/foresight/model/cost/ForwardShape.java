@@ -1,4 +1,4 @@
-package io.foresight.model;
+package io.foresight.model.cost;
 
 /**
  * A forward over sequences that are each extended by as many tokens.

@@ -1,4 +1,4 @@
-package io.foresight.model;
+package io.foresight.model.classifier;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.foresight.model.CacheBudget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.TestFactory;
  * Compares classifiers with what transformers computes, as {@code golden.json} beside each records:
  * {@code input_ids} [texts][n] and {@code logits} [texts][labels], and where it has them {@code
  * texts} with their {@code text_ids}. Walks the folder of {@code -Dparity.dir}, relative to where
- * Maven was called; {@link CausalLmParityTest} takes the causal language models there.
+ * Maven was called; {@code CausalLmParityTest} takes the causal language models there.
  */
 class ClassifierParityTest {
 

@@ -1,4 +1,4 @@
-package io.foresight.model;
+package io.foresight.model.cost;
 
 /**
  * What the forwards of a session took. Immutable.
@@ -32,23 +32,24 @@ public record ForwardStats(
   public static final ForwardStats ZERO =
       new ForwardStats(0, 0, 0, 0, 0, 0, 0, 0, 0, ForwardSizes.NONE);
 
-  ForwardStats plusForward(long moreSequences, long morePositions, long moreScored, long bytes) {
+  public ForwardStats plusForward(
+      long moreSequences, long morePositions, long moreScored, long bytes) {
     return plus(
         new ForwardStats(
             1, moreSequences, morePositions, 0, moreScored, bytes, 0, 0, 0, ForwardSizes.NONE));
   }
 
   /** Adds what a forward that was asked for took: one that {@link #plusForward} has counted. */
-  ForwardStats plusAsked(long more, int moreSequences, int morePositions) {
+  public ForwardStats plusAsked(long more, int moreSequences, int morePositions) {
     ForwardSizes size = ForwardSizes.NONE.plus(moreSequences, morePositions);
     return plus(new ForwardStats(0, 0, 0, 0, 0, 0, more, 0, 0, size));
   }
 
-  ForwardStats plusShared(long more) {
+  public ForwardStats plusShared(long more) {
     return plus(new ForwardStats(0, 0, 0, more, 0, 0, 0, 0, 0, ForwardSizes.NONE));
   }
 
-  ForwardStats plusCanonical(long more) {
+  public ForwardStats plusCanonical(long more) {
     return plus(new ForwardStats(0, 0, 0, 0, 0, 0, 0, 1, more, ForwardSizes.NONE));
   }
 

@@ -1,6 +1,9 @@
-package io.foresight.model;
+package io.foresight.model.classifier;
 
 import ai.djl.Device;
+import io.foresight.model.CacheBudget;
+import io.foresight.model.CausalLm;
+import io.foresight.model.ModelSession;
 import io.foresight.model.checkpoint.ClassifierCheckpoint;
 import io.foresight.model.checkpoint.Precision;
 import java.util.Arrays;

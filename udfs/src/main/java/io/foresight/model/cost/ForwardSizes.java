@@ -1,4 +1,4 @@
-package io.foresight.model;
+package io.foresight.model.cost;
 
 import java.util.Arrays;
 

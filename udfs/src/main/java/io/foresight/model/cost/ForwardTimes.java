@@ -1,4 +1,4 @@
-package io.foresight.model;
+package io.foresight.model.cost;
 
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LanguageModel;

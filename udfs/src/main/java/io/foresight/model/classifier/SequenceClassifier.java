@@ -1,6 +1,8 @@
-package io.foresight.model;
+package io.foresight.model.classifier;
 
 import ai.djl.Device;
+import io.foresight.model.CacheBudget;
+import io.foresight.model.CacheMemoryException;
 import io.foresight.model.checkpoint.ClassifierCheckpoint;
 import io.foresight.model.checkpoint.ClassifierProblem;
 import io.foresight.model.text.ModelException;

@@ -1,10 +1,12 @@
-package io.foresight.model;
+package io.foresight.model.classifier;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import io.foresight.model.CacheBudget;
+import io.foresight.model.CacheMemoryException;
 import io.foresight.model.checkpoint.ClassifierCheckpoint;
 import io.foresight.model.checkpoint.ClassifierProblem;
 import io.foresight.model.checkpoint.WeightFiles;

@@ -1,4 +1,4 @@
-package io.foresight.model;
+package io.foresight.model.classifier;
 
 import java.util.ArrayList;
 import java.util.Arrays;
