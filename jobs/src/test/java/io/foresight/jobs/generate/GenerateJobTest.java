@@ -364,7 +364,7 @@ class GenerateJobTest {
             "--input",
             prompts,
             "--output",
-            temporary.resolve("none"),
+            temporary.resolve("undrafted"),
             "--set",
             "decoding.strategy=speculative",
             "--set",
