@@ -228,11 +228,13 @@ final class TimeLimited implements RewardFunction {
     private final RowReward reward;
     private final boolean judgesUnfinished;
     private final double upperBound;
+    private final double step;
 
     LimitedRow(RowReward reward) {
       this.reward = reward;
       judgesUnfinished = reward.judgesUnfinished();
       upperBound = reward.upperBound();
+      step = reward.step();
     }
 
     @Override
@@ -253,6 +255,11 @@ final class TimeLimited implements RewardFunction {
     @Override
     public double upperBound() {
       return upperBound;
+    }
+
+    @Override
+    public double step() {
+      return step;
     }
 
     /** Copied while the limit holds, since a list of others may be endless. */

@@ -273,6 +273,26 @@ class OtherRewardsTest {
     }
   }
 
+  /** What a reward of others' code says of its steps is heard, under its time limit too. */
+  @Test
+  void stepsAreThoseOfTheReward() throws IOException {
+    RowReward reward =
+        new RowReward() {
+          @Override
+          public double reward(String text, boolean finished) {
+            return 1;
+          }
+
+          @Override
+          public double step() {
+            return 0.25;
+          }
+        };
+    try (Rewards rewards = open(Map.of(), function(reward))) {
+      assertThat(rewards.forRow(Map.of()).reach(new double[] {0.5}, 1)).isEqualTo(0.75);
+    }
+  }
+
   @Test
   void hintsAreBoundedInNumberAndLength() throws IOException {
     RowReward reward = giving(new double[] {1}, new Endless(), Map.of());

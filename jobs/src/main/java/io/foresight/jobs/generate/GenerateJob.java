@@ -183,7 +183,9 @@ public final class GenerateJob implements Callable<Integer> {
       return ExitCode.ALL_ROWS_FAILED.code();
     }
     if (models.draft() != null && summary.draftedNothing() && draftIsNeeded(strategy, summary)) {
-      if (settings.get(ADAPTIVE_DRAFT).on(true) && !strategy.equals("cdlh-appx")) {
+      // Of cdsl's own draft and cdlh-appx's lookaheads there is always one.
+      boolean mayLeaveOut = !strategy.equals("cdlh-appx") && !strategy.equals("cdsl");
+      if (mayLeaveOut && settings.get(ADAPTIVE_DRAFT).on(true)) {
         System.err.println(
             "Note: nothing was drafted, since no draft token was worth its cost: by the models' sizes, decoding.batch, and how the draft fits. A smaller or better fitting models.draft would be used; decoding.adaptive-draft = false drafts in any case.");
         return 0;

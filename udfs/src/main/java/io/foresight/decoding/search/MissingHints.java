@@ -27,6 +27,7 @@ final class MissingHints {
   private final DecodingRow row;
   private final boolean hinted;
   private final List<int[]> all;
+  private final Set<List<Integer>> known;
   private final List<Set<List<Integer>>> groups = new ArrayList<>();
   private final double[] costs;
 
@@ -35,7 +36,7 @@ final class MissingHints {
     this.row = row;
     this.hinted = hinted;
     all = hinted ? row.hints() : List.of();
-    Set<List<Integer>> known = boxed(all);
+    known = boxed(all);
     Set<Set<List<Integer>>> found = new LinkedHashSet<>();
     for (int[] hint : all) {
       Set<List<Integer>> superfluous = new HashSet<>(known);
@@ -64,9 +65,11 @@ final class MissingHints {
     return all.stream().flatMapToInt(IntStream::of).distinct().toArray();
   }
 
-  /** The hints of what was generated and {@code text}. */
+  /** The hints of what was generated and {@code text}, of those that p's scores are known of. */
   List<int[]> after(int... text) {
-    return hinted ? row.hints(text) : List.of();
+    return hinted
+        ? row.hints(text).stream().filter(hint -> known.contains(boxed(hint))).toList()
+        : List.of();
   }
 
   /** Learns from p's scores of what may follow {@code path}, a text from the prompt on. */

@@ -16,6 +16,7 @@ import io.foresight.decoding.IdleSettings;
 import io.foresight.decoding.LanguageModel;
 import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
+import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
@@ -210,8 +211,15 @@ public final class CdslTree implements Strategy {
     double reward = row.reward();
     List<DecodingRow.Committed> failed = row.retract();
     p.rebase(prompt, List.of());
-    ConstrainedBeam.Text text =
-        new ConstrainedBeam(settings, row, p, effort, topK(row), hinted, mostNodes()).search();
+    ConstrainedBeam.Text text = null;
+    try {
+      text = new ConstrainedBeam(settings, row, p, effort, topK(row), hinted, mostNodes()).search();
+    } catch (RowFault e) {
+      // A reward that fails for one of many more texts takes none that was there.
+      if (e.kind() != RowFault.Kind.REWARD) {
+        throw e;
+      }
+    }
     if (text == null || !(text.holds() || text.reward() > reward)) {
       failed.forEach(token -> row.commit(token.origin(), token.id(), token.logProb()));
       return;

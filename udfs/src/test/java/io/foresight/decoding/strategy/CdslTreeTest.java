@@ -22,6 +22,7 @@ import io.foresight.decoding.Generation;
 import io.foresight.decoding.HypothesisReward;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.Request;
+import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.check.FakeModel;
 import io.foresight.decoding.hypothesis.Ids;
@@ -201,6 +202,41 @@ class CdslTreeTest {
         assertThat(anew.tokens()).as("a text that is no better").isEqualTo(given.tokens());
       }
     }
+  }
+
+  /** A reward that fails in the search for a better text takes none that was there. */
+  @Property(tries = 200)
+  void aFaultOfTheRewardWhileTryingAnewLeavesTheText(@ForAll long seed) {
+    Coverage coverage = coverage(seed, true);
+    int[] calls = {0};
+    HypothesisReward counted = failing(coverage, calls, Integer.MAX_VALUE);
+    Generation given = decode(narrow().with(TREE_EFFORT, 0), seed, counted);
+    int enough = calls[0];
+    calls[0] = 0;
+    Generation anew =
+        decode(narrow().with(TREE_EFFORT, 6), seed, failing(coverage, calls, enough + 1));
+    assertThat(coverage.judge(anew.tokens(), true).reward())
+        .isGreaterThanOrEqualTo(coverage.judge(given.tokens(), true).reward());
+    if (calls[0] > enough + 1) {
+      assertThat(anew.tokens()).isEqualTo(given.tokens());
+    }
+  }
+
+  private static HypothesisReward failing(Coverage coverage, int[] calls, int after) {
+    return new HypothesisReward() {
+      @Override
+      public Judgement judge(int[] generated, boolean finished) {
+        if (calls[0]++ >= after) {
+          throw new RowFault(RowFault.Kind.REWARD, "it did not answer.");
+        }
+        return coverage.judge(generated, finished);
+      }
+
+      @Override
+      public List<int[]> hints(int[] generated) {
+        return coverage.hints(generated);
+      }
+    };
   }
 
   /** A hint that another id makes another word of, as "Lands" with "ful" does. */
