@@ -23,30 +23,56 @@ record CachePlan(
     long cacheBytes) {
 
   /**
-   * Memory of a row's caches, in bytes; {@code tokens} is what it may come to, the prompt included.
+   * What rows may come to.
+   *
+   * @param tokens of the longest, its prompt included
+   * @param target those of them that its own sequences of p hold: without what its prompt shares
+   * @param draft the same of q
    */
-  long rowBytes(int tokens) {
-    return branches.target() * targetSequence(tokens) + branches.draft() * draftSequence(tokens);
+  record Size(int tokens, int target, int draft) {
+
+    static final Size NONE = new Size(0, 0, 0);
+
+    /** Of a row that shares nothing. */
+    static Size of(int tokens) {
+      return new Size(tokens, tokens, tokens);
+    }
+
+    /** What holds both. */
+    Size or(Size other) {
+      return new Size(
+          Math.max(tokens, other.tokens),
+          Math.max(target, other.target),
+          Math.max(draft, other.draft));
+    }
+  }
+
+  /** Memory of a row's own caches, in bytes. */
+  long rowBytes(Size size) {
+    return branches.target() * targetSequence(size.target)
+        + branches.draft() * draftSequence(size.draft);
   }
 
   private long targetSequence(int tokens) {
     int nodes = branches.treeNodes();
-    return targetBytes * ModelSession.roundedPositions(positions(tokens, context) + nodes);
+    return targetBytes * ModelSession.roundedPositions(Math.min(context, tokens) + nodes);
   }
 
   private long draftSequence(int tokens) {
-    return draftBytes * ModelSession.roundedPositions(positions(tokens, draftContext));
+    return draftBytes * ModelSession.roundedPositions(Math.min(draftContext, tokens));
   }
 
-  private int positions(int tokens, int most) {
-    return Math.min(most, tokens);
-  }
-
-  /** Rows that fit if the longest may come to {@code tokens}; 0 if not even one does. */
-  int rows(int tokens) {
+  /** Rows that fit if none may come to more; 0 if not even one does. */
+  int rows(Size size) {
     // While a cache grows, its old memory and its new one are there at the same time. Near ties are
-    // decided in a sequence of their own.
-    long usable = cacheBytes / 2 - targetSequence(tokens) - draftSequence(tokens);
-    return (int) Math.max(0, Math.min(Integer.MAX_VALUE, usable / rowBytes(tokens)));
+    // decided in a sequence of their own, and what is shared is there once.
+    long usable = cacheBytes / 2 - targetSequence(size.tokens) - draftSequence(size.tokens);
+    usable -= targetBytes * (size.tokens - size.target) + draftBytes * (size.tokens - size.draft);
+    return (int) Math.max(0, Math.min(Integer.MAX_VALUE, usable / rowBytes(size)));
+  }
+
+  /** Whether a row fits alone, whatever others have in common with it. */
+  boolean holds(int tokens) {
+    return rows(Size.of(tokens)) >= 1;
   }
 }

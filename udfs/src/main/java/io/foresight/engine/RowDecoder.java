@@ -14,6 +14,7 @@ import io.foresight.engine.ShrinkingBatch.Item;
 import io.foresight.engine.prompt.Prompts;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.ForwardScheduler;
+import io.foresight.model.ModelSession;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.cost.ForwardStats;
 import io.foresight.model.text.Tokenizer;
@@ -55,7 +56,7 @@ public final class RowDecoder implements AutoCloseable {
   private final Prompts prompts;
   private final int batch;
   private final CachePlan plan;
-  private int longest;
+  private CachePlan.Size largest = CachePlan.Size.NONE;
   private boolean warned;
   private final EngineTask task;
   private final UnaryOperator<LanguageModel> seen;
@@ -163,7 +164,10 @@ public final class RowDecoder implements AutoCloseable {
    */
   public Iterator<Decoded> decode(Iterator<InputRow> rows) {
     ShrinkingBatch<Prepared, Decoded> decoded =
-        new ShrinkingBatch<>(Iterators.mapped(rows, this::prepare), batch, new Decoding());
+        new ShrinkingBatch<>(
+            new Ahead<>(Iterators.mapped(rows, this::prepare), this::aheadOf),
+            batch,
+            new Decoding());
     decodings.add(decoded);
     return decoded;
   }
@@ -228,7 +232,24 @@ public final class RowDecoder implements AutoCloseable {
     }
   }
 
+  /**
+   * Rows to be seen before one is decoded: those that will be in flight with it, where it may have
+   * a beginning in common with them.
+   */
+  private int aheadOf(Prepared prepared) {
+    return prepared.prompt.length < ModelSession.SHORTEST_SHARED ? 0 : batch - 1;
+  }
+
   private Prepared prepare(InputRow row) {
+    Prepared prepared = prepared(row);
+    targetLease.session().expect(prepared.prompt);
+    if (draftLease != null) {
+      draftLease.session().expect(prepared.prompt);
+    }
+    return prepared;
+  }
+
+  private Prepared prepared(InputRow row) {
     if (row.fault() != null) {
       return new Prepared(row, settings.settings(), new int[0], row.fault());
     }
@@ -244,21 +265,27 @@ public final class RowDecoder implements AutoCloseable {
   /** Rows that may be in flight from a row on, by the memory that caches may take. */
   private int rowsAtATime(Prepared prepared) {
     int tokens = prepared.tokens();
-    if (prepared.prompt.length >= targetLease.session().contextLength() || plan.rows(tokens) < 1) {
+    if (prepared.prompt.length >= targetLease.session().contextLength() || !plan.holds(tokens)) {
       // It becomes an error row, and needs no room.
       return batch;
     }
-    longest = Math.max(longest, tokens);
-    int fitting = plan.rows(longest);
+    CachePlan.Size size =
+        new CachePlan.Size(
+            tokens,
+            tokens - targetLease.session().shared(prepared.prompt),
+            tokens - (draftLease == null ? 0 : draftLease.session().shared(prepared.prompt)));
+    largest = largest.or(size);
+    // One at a time is what its own memory was seen to be enough for.
+    int fitting = Math.max(1, plan.rows(largest));
     if (fitting < batch && !warned) {
       warned = true;
       LOG.warn(
           "Decoding {} rows at a time instead of {}: a row of {} tokens, the prompt's included, takes {} MiB of the {} MiB that a"
               + " task's caches may take. A larger models.cache-memory allows more rows.",
-          Math.max(1, fitting),
+          fitting,
           batch,
-          longest,
-          plan.rowBytes(longest) >> 20,
+          tokens,
+          plan.rowBytes(largest) >> 20,
           plan.cacheBytes() >> 20);
     }
     return fitting;
@@ -306,13 +333,13 @@ public final class RowDecoder implements AutoCloseable {
             "Cannot decode a prompt of %d tokens: the model's context holds %d. Shorten it."
                 .formatted(prompt.length, target.contextLength()));
       }
-      if (plan.rows(prepared.tokens()) < 1) {
+      if (!plan.holds(prepared.tokens())) {
         throw new RowFault(
             RowFault.Kind.MEMORY,
             "Cannot decode a prompt of %d tokens: its caches would take %d MiB, more than half of the %d MiB that they may take, which is room for growing. Raise models.cache-memory."
                 .formatted(
                     prompt.length,
-                    plan.rowBytes(prepared.tokens()) >> 20,
+                    plan.rowBytes(CachePlan.Size.of(prepared.tokens())) >> 20,
                     plan.cacheBytes() >> 20));
       }
       StopStrings stop = new StopStrings(prepared.settings.get(DecodingSettings.STOP));

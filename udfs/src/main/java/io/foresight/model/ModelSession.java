@@ -45,6 +45,9 @@ import java.util.Set;
  */
 public final class ModelSession implements LanguageModel, AutoCloseable {
 
+  /** Tokens of the shortest prompt that may share its beginning with others. */
+  public static final int SHORTEST_SHARED = PromptSharing.LEAST + 1;
+
   private static final int INITIAL_SLOTS = 8;
   private static final int POSITIONS_STEP = 64;
 
@@ -151,6 +154,25 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
    */
   public void sharePrompts(boolean wanted) {
     sharing.turn(wanted);
+  }
+
+  /**
+   * Announces a prompt that will be extended by, so that those that come before it compute what
+   * they have in common with it once too. Of the thread that calls {@link #extend}.
+   */
+  public void expect(int[] prompt) {
+    sharing.expect(prompt);
+  }
+
+  /**
+   * How many tokens of a prompt it shares with prompts that came or were announced, as far as can
+   * be told now: those take no place in its own sequences. Of the thread that calls {@link
+   * #extend}.
+   *
+   * @return 0 for none
+   */
+  public int shared(int[] prompt) {
+    return sharing.beginning(prompt);
   }
 
   /** Positions per sequence that a cache is given which needs {@code wanted}. */

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * The beginnings that prompts of a session have in common, each computed once: from the second
@@ -61,6 +62,9 @@ final class PromptSharing implements AutoCloseable {
   private final List<SharedPrefix> prefixes = new ArrayList<>();
   private final Deque<int[]> recent = new ArrayDeque<>();
 
+  /** Prompts that were announced and did not come yet. */
+  private final Deque<int[]> expected = new ArrayDeque<>();
+
   /** The caches of all prefixes, in order, as forwards take them; {@code null} if they changed. */
   private IValue caches;
 
@@ -92,11 +96,34 @@ final class PromptSharing implements AutoCloseable {
     on = wanted && isFor(model);
   }
 
+  /** Announces a prompt, so that one that comes before it shares with it. */
+  void expect(int[] ids) {
+    if (on && blocks(ids.length - 1) >= LEAST) {
+      expected.addLast(ids);
+      if (expected.size() > RECENT) {
+        expected.removeFirst();
+      }
+    }
+  }
+
+  /**
+   * How many of a prompt's tokens it would share by what is known now; 0 for none. A guess: the
+   * memory for them may be gone when it comes.
+   */
+  int beginning(int[] ids) {
+    if (!on) {
+      return 0;
+    }
+    int length = beginning(ids, blocks(ids.length - 1)).length();
+    return model.cacheBytes(1, length) <= budget.bytes() / SHARE ? length : 0;
+  }
+
   /** The same requests, those of prompts that share a beginning without it. */
   List<ForwardRequest> share(List<ForwardRequest> requests) {
     boolean none = true;
     for (ForwardRequest request : requests) {
       if (mayShare(request)) {
+        expected.removeIf(new First(request.tokens()));
         recent.addLast(request.tokens());
         none = false;
       }
@@ -130,30 +157,66 @@ final class PromptSharing implements AutoCloseable {
     return tokens / BLOCK * BLOCK;
   }
 
+  /** Holds for the first array that has the same elements, and for no other. */
+  private static final class First implements Predicate<int[]> {
+
+    private final int[] wanted;
+    private boolean found;
+
+    First(int[] wanted) {
+      this.wanted = wanted;
+    }
+
+    @Override
+    public boolean test(int[] ids) {
+      boolean first = !found && Arrays.equals(ids, wanted);
+      found |= first;
+      return first;
+    }
+  }
+
+  /**
+   * What a prompt may begin with.
+   *
+   * @param prefix that is there and has most of it; may be {@code null}
+   * @param there tokens that it has of it
+   * @param length tokens to share, with a prefix that is made for it if they are more; 0 for none
+   */
+  private record Beginning(SharedPrefix prefix, int there, int length) {}
+
+  private Beginning beginning(int[] ids, int most) {
+    SharedPrefix prefix = null;
+    int there = 0;
+    for (SharedPrefix made : prefixes) {
+      int common = common(made.ids(), ids, most);
+      if (common > there) {
+        prefix = made;
+        there = common;
+      }
+    }
+    Predicate<int[]> itself = new First(ids);
+    int wanted = 0;
+    for (Deque<int[]> others : List.of(recent, expected)) {
+      for (int[] other : others) {
+        if (!itself.test(other)) {
+          wanted = Math.max(wanted, common(other, ids, most));
+        }
+      }
+    }
+    boolean makes = wanted >= LEAST && wanted - there >= Math.max(1, there / GAIN);
+    int length = makes ? wanted : there;
+    return new Beginning(prefix, there, length < LEAST ? 0 : length);
+  }
+
   private ForwardRequest shared(ForwardRequest request) {
     int[] ids = request.tokens();
-    int most = most(request);
-    SharedPrefix prefix = null;
-    int length = 0;
-    for (SharedPrefix there : prefixes) {
-      int common = common(there.ids(), ids, most);
-      if (common > length) {
-        prefix = there;
-        length = common;
-      }
-    }
-    int wanted = 0;
-    for (int[] other : recent) {
-      if (other != ids) {
-        wanted = Math.max(wanted, common(other, ids, most));
-      }
-    }
-    if (wanted >= LEAST && wanted - length >= Math.max(1, length / GAIN)) {
-      SharedPrefix made = make(Arrays.copyOf(ids, wanted), prefix);
-      if (made != null) {
-        prefix = made;
-        length = wanted;
-      }
+    Beginning beginning = beginning(ids, most(request));
+    SharedPrefix prefix = beginning.prefix();
+    int length = beginning.length();
+    if (length > beginning.there()) {
+      SharedPrefix made = make(Arrays.copyOf(ids, length), prefix);
+      prefix = made == null ? prefix : made;
+      length = made == null ? beginning.there() : length;
     }
     if (length < LEAST) {
       return request;
