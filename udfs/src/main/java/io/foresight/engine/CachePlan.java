@@ -23,38 +23,59 @@ record CachePlan(
     long cacheBytes) {
 
   /**
-   * What rows may come to.
+   * The most that each of some rows comes to.
    *
    * @param tokens of the longest, its prompt included
-   * @param target those of them that its own sequences of p hold: without what its prompt shares
+   * @param newTokens that it may get
+   * @param target tokens that its own sequences of p hold: without what its prompt shares
    * @param draft the same of q
+   * @param sharedTarget tokens of the prompt that p has once for several rows
+   * @param sharedDraft the same of q
    */
-  record Size(int tokens, int target, int draft) {
+  record Size(int tokens, int newTokens, int target, int draft, int sharedTarget, int sharedDraft) {
 
-    static final Size NONE = new Size(0, 0, 0);
-
-    /** Of a row that shares nothing. */
-    static Size of(int tokens) {
-      return new Size(tokens, tokens, tokens);
-    }
+    static final Size NONE = new Size(0, 0, 0, 0, 0, 0);
 
     /** What holds both. */
     Size or(Size other) {
       return new Size(
           Math.max(tokens, other.tokens),
+          Math.max(newTokens, other.newTokens),
           Math.max(target, other.target),
-          Math.max(draft, other.draft));
+          Math.max(draft, other.draft),
+          Math.max(sharedTarget, other.sharedTarget),
+          Math.max(sharedDraft, other.sharedDraft));
     }
+  }
+
+  /** Of a row that shares nothing. */
+  Size size(int prompt, int maxNewTokens) {
+    return size(prompt, maxNewTokens, 0, 0);
+  }
+
+  /**
+   * Of a row.
+   *
+   * @param prompt its tokens
+   * @param maxNewTokens that it may get, if the context holds them
+   * @param sharedTarget tokens of the prompt that p shares with other rows
+   * @param sharedDraft the same of q
+   */
+  Size size(int prompt, int maxNewTokens, int sharedTarget, int sharedDraft) {
+    int newTokens = Math.max(0, Math.min(maxNewTokens, context - prompt));
+    int tokens = prompt + newTokens;
+    return new Size(
+        tokens, newTokens, tokens - sharedTarget, tokens - sharedDraft, sharedTarget, sharedDraft);
   }
 
   /** Memory of a row's own caches, in bytes. */
   long rowBytes(Size size) {
-    return branches.target() * targetSequence(size.target)
+    return branches.target() * targetSequence(size.target, size.newTokens)
         + branches.draft() * draftSequence(size.draft);
   }
 
-  private long targetSequence(int tokens) {
-    int nodes = branches.treeNodes();
+  private long targetSequence(int tokens, int newTokens) {
+    int nodes = branches.treeNodes(newTokens);
     return targetBytes * ModelSession.roundedPositions(Math.min(context, tokens) + nodes);
   }
 
@@ -66,13 +87,9 @@ record CachePlan(
   int rows(Size size) {
     // While a cache grows, its old memory and its new one are there at the same time. Near ties are
     // decided in a sequence of their own, and what is shared is there once.
-    long usable = cacheBytes / 2 - targetSequence(size.tokens) - draftSequence(size.tokens);
-    usable -= targetBytes * (size.tokens - size.target) + draftBytes * (size.tokens - size.draft);
+    long usable = cacheBytes / 2;
+    usable -= targetSequence(size.tokens, size.newTokens) + draftSequence(size.tokens);
+    usable -= targetBytes * size.sharedTarget + draftBytes * size.sharedDraft;
     return (int) Math.max(0, Math.min(Integer.MAX_VALUE, usable / rowBytes(size)));
-  }
-
-  /** Whether a row fits alone, whatever others have in common with it. */
-  boolean holds(int tokens) {
-    return rows(Size.of(tokens)) >= 1;
   }
 }

@@ -225,10 +225,8 @@ public final class RowDecoder implements AutoCloseable {
   /** A row with its own settings and its prompt's ids, or with why it has none. */
   private record Prepared(InputRow row, Settings settings, int[] prompt, RowFault fault) {
 
-    /** Tokens that it may come to. */
-    int tokens() {
-      long tokens = (long) prompt.length + settings.get(DecodingSettings.MAX_NEW_TOKENS);
-      return (int) Math.min(Integer.MAX_VALUE, tokens);
+    int maxNewTokens() {
+      return settings.get(DecodingSettings.MAX_NEW_TOKENS);
     }
   }
 
@@ -262,18 +260,23 @@ public final class RowDecoder implements AutoCloseable {
     }
   }
 
+  /** Whether the caches hold a row whatever others have in common with it. */
+  private boolean fitsAlone(Prepared prepared) {
+    return plan.rows(plan.size(prepared.prompt.length, prepared.maxNewTokens())) > 0;
+  }
+
   /** Rows that may be in flight from a row on, by the memory that caches may take. */
   private int rowsAtATime(Prepared prepared) {
-    int tokens = prepared.tokens();
-    if (prepared.prompt.length >= targetLease.session().contextLength() || !plan.holds(tokens)) {
+    if (prepared.prompt.length >= targetLease.session().contextLength() || !fitsAlone(prepared)) {
       // It becomes an error row, and needs no room.
       return batch;
     }
     CachePlan.Size size =
-        new CachePlan.Size(
-            tokens,
-            tokens - targetLease.session().shared(prepared.prompt),
-            tokens - (draftLease == null ? 0 : draftLease.session().shared(prepared.prompt)));
+        plan.size(
+            prepared.prompt.length,
+            prepared.maxNewTokens(),
+            targetLease.session().shared(prepared.prompt),
+            draftLease == null ? 0 : draftLease.session().shared(prepared.prompt));
     largest = largest.or(size);
     // One at a time is what its own memory was seen to be enough for.
     int fitting = Math.max(1, plan.rows(largest));
@@ -284,7 +287,7 @@ public final class RowDecoder implements AutoCloseable {
               + " task's caches may take. A larger models.cache-memory allows more rows.",
           fitting,
           batch,
-          tokens,
+          size.tokens(),
           plan.rowBytes(largest) >> 20,
           plan.cacheBytes() >> 20);
     }
@@ -333,13 +336,13 @@ public final class RowDecoder implements AutoCloseable {
             "Cannot decode a prompt of %d tokens: the model's context holds %d. Shorten it."
                 .formatted(prompt.length, target.contextLength()));
       }
-      if (!plan.holds(prepared.tokens())) {
+      if (!fitsAlone(prepared)) {
         throw new RowFault(
             RowFault.Kind.MEMORY,
             "Cannot decode a prompt of %d tokens: its caches would take %d MiB, more than half of the %d MiB that they may take, which is room for growing. Raise models.cache-memory."
                 .formatted(
                     prompt.length,
-                    plan.rowBytes(CachePlan.Size.of(prepared.tokens())) >> 20,
+                    plan.rowBytes(plan.size(prompt.length, prepared.maxNewTokens())) >> 20,
                     plan.cacheBytes() >> 20));
       }
       StopStrings stop = new StopStrings(prepared.settings.get(DecodingSettings.STOP));

@@ -466,7 +466,7 @@ class CausalLm(Module):
     grouped = torch.reshape(torch.permute(torch.reshape(q, [n, t, self.kv_heads, g, self.head_dim]), [2, 0, 3, 1, 4]), [self.kv_heads, n, g * t, self.head_dim])
     grouped = torch.div(grouped, float(self.head_dim) ** 0.5)
     prefix_keys = torch.permute(torch.narrow(prefix, 1, 0, self.kv_heads), [1, 2, 0])
-    before = torch.view(torch.bmm(torch.view(grouped, [self.kv_heads, rows, self.head_dim]), prefix_keys), [self.kv_heads, n, g * t, u])
+    before = torch.reshape(torch.bmm(torch.reshape(grouped, [self.kv_heads, rows, self.head_dim]), prefix_keys), [self.kv_heads, n, g * t, u])
     own = torch.matmul(grouped, torch.permute(k, [2, 0, 3, 1]))
     if self.softcap > 0.:
       before = torch.mul(torch.tanh(torch.div(before, self.softcap)), self.softcap)
@@ -476,9 +476,9 @@ class CausalLm(Module):
     if mask is not None:
       own = torch.add(own, torch.transpose(mask, 0, 1))
     shares = torch.to(torch.softmax(torch.to(torch.cat([before, own], -1), 6), -1), q.dtype)
-    prefix_shares = torch.narrow(torch.view(shares, [self.kv_heads, rows, -1]), 2, 0, u)
+    prefix_shares = torch.narrow(torch.reshape(shares, [self.kv_heads, rows, -1]), 2, 0, u)
     prefix_values = torch.transpose(torch.narrow(prefix, 1, self.kv_heads, self.kv_heads), 0, 1)
-    mixed = torch.view(torch.bmm(prefix_shares, prefix_values), [self.kv_heads, n, g * t, self.head_dim])
+    mixed = torch.reshape(torch.bmm(prefix_shares, prefix_values), [self.kv_heads, n, g * t, self.head_dim])
     mixed = torch.add(mixed, torch.matmul(torch.narrow(shares, 3, u, torch.size(k, 1)), torch.permute(v, [2, 0, 1, 3])))
     return torch.reshape(torch.permute(torch.reshape(mixed, [self.kv_heads, n, g, t, self.head_dim]), [1, 3, 0, 2, 4]), [n * t, self.heads * self.head_dim])
 

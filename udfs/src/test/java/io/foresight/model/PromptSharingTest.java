@@ -120,6 +120,34 @@ class PromptSharingTest {
     }
   }
 
+  /** As rows do that are decoded together, most of the time. */
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "qwen3", "gemma2", "glm", "phi", "granite", "falcon-groups"})
+  void rowsOfOneBeginningGoOnByATokenEach(String family) throws IOException {
+    int[] beginning = ids(150, 1);
+    try (CausalLm lm = longer(family, Precision.FP32);
+        ModelSession session = lm.newSession()) {
+      Reference reference = new Reference(lm);
+      List<Sequence> rows = new ArrayList<>();
+      List<ForwardRequest> prompts = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        rows.add(session.open());
+        prompts.add(asking(rows.get(i), concat(beginning, ids(5, i)), 154));
+      }
+      session.extend(prompts);
+      assertThat(session.stats().shared()).isEqualTo(3 * 128);
+      int[] on = {};
+      for (int id : new int[] {7, 9}) {
+        on = concat(on, new int[] {id});
+        List<Scores> scores =
+            session.extend(rows.stream().map(row -> asking(row, new int[] {id}, 0)).toList());
+        for (int i = 0; i < 3; i++) {
+          reference.assertRows(scores.get(i).rows(), beginning, ids(5, i), on);
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

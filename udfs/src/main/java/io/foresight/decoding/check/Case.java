@@ -22,7 +22,8 @@ import java.util.stream.IntStream;
  * A random row with its models, reward and settings; everything follows from a seed.
  *
  * @param p the target
- * @param q the draft: it equals p, opposes it, knows less context, or has nothing to do with it
+ * @param q the draft: it equals p, opposes it, knows less context, or has nothing to do with it; it
+ *     may know fewer of p's EOS ids
  * @param prompt the row's prompt
  * @param limit most tokens that the row may get: by the settings, and by the room in p's context
  * @param reward the row's reward
@@ -60,13 +61,16 @@ public record Case(
     FakeModel p =
         new FakeModel(vocabulary, context, order, weights, sharpness, eosIds)
             .afterPrompt(prompt.length);
+    // A draft may have been trained to end by fewer of them.
+    int draftEosIds = 1 + new SplittableRandom(seed + 1).nextInt(eosIds);
     FakeModel q =
         switch (random.nextInt(4)) {
           case 0 -> p.again();
-          case 1 -> new FakeModel(vocabulary, context, order, weights, -sharpness, eosIds);
+          case 1 -> new FakeModel(vocabulary, context, order, weights, -sharpness, draftEosIds);
           case 2 ->
-              new FakeModel(vocabulary, context, order == 0 ? 1 : order - 1, weights, 1, eosIds);
-          default -> new FakeModel(vocabulary, context, 2, random.nextLong(), 1, eosIds);
+              new FakeModel(
+                  vocabulary, context, order == 0 ? 1 : order - 1, weights, 1, draftEosIds);
+          default -> new FakeModel(vocabulary, context, 2, random.nextLong(), 1, draftEosIds);
         };
     if (random.nextInt(3) == 0) {
       // A draft never limits a row, however little of it it can see.

@@ -59,7 +59,7 @@ public final class Reference {
   public static int[] rollout(Case c, FakeModel model, int[] path, int count) {
     int[] tokens = new int[0];
     while (tokens.length < count
-        && (tokens.length == 0 || !model.isEos(tokens[tokens.length - 1]))) {
+        && (tokens.length == 0 || !c.p().isEos(tokens[tokens.length - 1]))) {
       tokens = Ids.concat(tokens, model.top(scores(c, model, Ids.concat(path, tokens)), 1)[0]);
     }
     return tokens;

@@ -313,7 +313,7 @@ public final class StrategyChecks {
     return unless(
         p.mostOpen() <= need.target()
             && q.mostOpen() <= need.draft()
-            && Math.max(p.mostTreeNodes(), q.mostTreeNodes()) <= need.treeNodes(),
+            && Math.max(p.mostTreeNodes(), q.mostTreeNodes()) <= need.treeNodes(run.c().limit()),
         () ->
             "it had %d sequences of p, %d of q and %d nodes of a tree open, and needs %s"
                 .formatted(

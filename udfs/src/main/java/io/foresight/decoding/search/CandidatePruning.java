@@ -30,8 +30,11 @@ final class CandidatePruning implements AutoCloseable {
   /** A hypothesis with its reward per candidate; {@code null} while it is not known. */
   private final Judged[] hypotheses;
 
-  /** Whether q has rolled a candidate out to see whether p should. */
-  private final boolean[] filtered;
+  /**
+   * The most that a candidate's reward counts for, by q's rollout of it; NaN while q has made none.
+   * A bound in both senses, so that what wins does not depend on who was rolled out first.
+   */
+  private final double[] reach;
 
   private int best;
 
@@ -68,7 +71,8 @@ final class CandidatePruning implements AutoCloseable {
     this.choice = new CandidateChoice(next, rewards, rewardWeight);
     this.rollouts = new Rollout[k];
     this.hypotheses = new Judged[k];
-    this.filtered = new boolean[k];
+    this.reach = new double[k];
+    Arrays.fill(reach, Double.NaN);
     score(0, hypothesis);
   }
 
@@ -123,9 +127,8 @@ final class CandidatePruning implements AutoCloseable {
     for (CandidatePruning choice : choices) {
       for (int i = 0; i < choice.hypotheses.length; i++) {
         Rollout rollout = choice.rollouts[i];
-        if (choice.mayWin(i) && rollout != null && !choice.filtered[i]) {
+        if (choice.mayWin(i) && rollout != null && Double.isNaN(choice.reach[i])) {
           int candidate = i;
-          choice.filtered[i] = true;
           drafts.add(rollout.q());
           depths.add(choice.depth);
           judging.add(() -> choice.estimate(candidate, steps));
@@ -140,7 +143,8 @@ final class CandidatePruning implements AutoCloseable {
   private void estimate(int i, int steps) {
     int[] hypothesis = Ids.concat(path(i), rollouts[i].q().greedy(depth));
     int[] continuation = Arrays.copyOfRange(hypothesis, row.tokens().length, hypothesis.length);
-    choice.rewards()[i] = row.reach(steps, continuation);
+    reach[i] = row.reach(steps, continuation);
+    choice.rewards()[i] = reach[i];
     settle();
   }
 
@@ -150,7 +154,8 @@ final class CandidatePruning implements AutoCloseable {
 
   private void score(int i, Judged hypothesis) {
     hypotheses[i] = hypothesis;
-    choice.rewards()[i] = hypothesis.reward();
+    boolean bounded = hypothesis.reward() > reach[i];
+    choice.rewards()[i] = bounded ? reach[i] : hypothesis.reward();
     settle();
   }
 

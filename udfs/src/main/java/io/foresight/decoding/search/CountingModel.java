@@ -6,7 +6,10 @@ import io.foresight.decoding.LogitsRules;
 import io.foresight.decoding.Scores;
 import java.util.List;
 
-/** A row's view of a model: with the row's rules, and forwards that are counted here alone. */
+/**
+ * A row's view of a model: with the row's rules, ends where the row does, and with forwards that
+ * are counted here alone.
+ */
 final class CountingModel extends ForwardingModel {
 
   /** Receives the number of positions of each forward, and how many of its scores near-tied. */
@@ -15,13 +18,23 @@ final class CountingModel extends ForwardingModel {
     void forward(long positions, long nearTies);
   }
 
+  private final LanguageModel target;
   private final LogitsRules rules;
   private final Meter meter;
 
-  CountingModel(LanguageModel model, LogitsRules rules, Meter meter) {
+  /**
+   * @param target p: its EOS ids are the row's, whatever others a draft of it was trained to end by
+   */
+  CountingModel(LanguageModel model, LanguageModel target, LogitsRules rules, Meter meter) {
     super(model);
+    this.target = target;
     this.rules = rules;
     this.meter = meter;
+  }
+
+  @Override
+  public boolean isEos(int id) {
+    return target.isEos(id);
   }
 
   @Override

@@ -71,6 +71,7 @@ public final class DecodingRow {
     this.target =
         new CountingModel(
             target,
+            target,
             request.rules(),
             (positions, nearTies) -> {
               tally.targetForwards++;
@@ -82,6 +83,7 @@ public final class DecodingRow {
             ? null
             : new CountingModel(
                 draft,
+                target,
                 request.rules(),
                 (positions, nearTies) -> {
                   tally.draftForwards++;
@@ -116,6 +118,11 @@ public final class DecodingRow {
   /** Prompt and generated ids. */
   public int[] tokens() {
     return Ids.concat(prompt, generated);
+  }
+
+  /** Tokens that the output may have: what the row allows, and the context after its prompt. */
+  public int limit() {
+    return limit;
   }
 
   /** Tokens that may still be generated. */

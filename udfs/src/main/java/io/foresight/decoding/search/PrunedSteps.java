@@ -88,7 +88,9 @@ public final class PrunedSteps implements AutoCloseable {
 
   private void update() {
     open.forEach(CandidatePruning::update);
-    while (open.size() < window && !leavesPath() && covers(open.size())) {
+    // q's rollouts take as many forwards for several choices as for one.
+    boolean opens = filter == 0 || open.isEmpty();
+    while (opens && open.size() < window && !leavesPath() && covers(open.size())) {
       open.add(contest(open.size()));
     }
     int leaving = 0;
@@ -160,6 +162,18 @@ public final class PrunedSteps implements AutoCloseable {
     }
     hypothesis = first.winnersHypothesis();
     first.close();
+  }
+
+  /** Takes note that the row committed so many tokens of w by itself; choices after them stay. */
+  public void passed(int count) {
+    List<CandidatePruning> past = open.subList(0, Math.min(count, open.size()));
+    past.forEach(CandidatePruning::close);
+    past.clear();
+  }
+
+  /** Takes note that the row committed something else than w. */
+  public void left() {
+    drop(0);
   }
 
   private void drop(int from) {

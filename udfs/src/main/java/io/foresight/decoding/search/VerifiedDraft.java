@@ -58,6 +58,16 @@ public record VerifiedDraft(int drafted, int accepted, int[] hypothesis, double[
     return new VerifiedDraft(draft.length, accepted, hypothesis, logProbs);
   }
 
+  /**
+   * What p is known to go on with, {@code count} tokens or up to EOS, as if nothing was drafted.
+   */
+  public static VerifiedDraft known(Hypothesis p, int count) {
+    int[] hypothesis = p.greedy(count);
+    double[] logProbs =
+        p.known().stream().limit(hypothesis.length).mapToDouble(TokenScores::logProb).toArray();
+    return new VerifiedDraft(0, 0, hypothesis, logProbs);
+  }
+
   private static int[] untilEos(DecodingRow row, int... tokens) {
     for (int i = 0; i < tokens.length; i++) {
       if (row.isEos(tokens[i])) {

@@ -21,7 +21,6 @@ import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
 import io.foresight.decoding.Strategy;
 import io.foresight.decoding.StrategyFactory;
-import io.foresight.decoding.budget.DraftBudget;
 import io.foresight.decoding.budget.DraftLength;
 import io.foresight.decoding.hypothesis.Hypothesis;
 import io.foresight.decoding.search.CandidateStep;
@@ -120,7 +119,8 @@ public final class Cdsl implements Strategy {
           S4_LOOKAHEAD,
           SPECULATE_LOOKAHEAD,
           FILTER_LOOKAHEAD,
-          LOOKAHEAD_DRAFT);
+          LOOKAHEAD_DRAFT,
+          CdlhSpeculative.WINDOW);
     }
 
     @Override
@@ -146,6 +146,7 @@ public final class Cdsl implements Strategy {
       if (!byTarget || !settings.get(SPECULATE_LOOKAHEAD)) {
         idle.put(LOOKAHEAD_DRAFT, "no lookahead is speculated");
         idle.put(FILTER_LOOKAHEAD, "no lookahead is speculated");
+        idle.put(CdlhSpeculative.WINDOW, "no lookahead is speculated");
       }
       return idle;
     }
@@ -174,36 +175,65 @@ public final class Cdsl implements Strategy {
 
   @Override
   public CacheNeed cacheNeed() {
-    return new CacheNeed(1 + step.candidates(hinted), 1 + step.candidates(hinted), 0);
+    int candidates = step.candidates(hinted);
+    int rollouts =
+        Math.max(candidates, Math.max(1, settings.get(CdlhSpeculative.WINDOW)) * (candidates - 1));
+    return new CacheNeed(1 + rollouts, 1 + rollouts, 0);
   }
 
   @Override
   public Generation decode(LanguageModel target, LanguageModel draft, Request request) {
     DecodingRow row = new DecodingRow(target, draft, request);
     Noise noise = Noise.of(settings, request);
-    DraftLength drafts = new DraftLength(settings.get(ADAPTIVE_DRAFT).on(!acceptanceDecides(row)));
-    DraftBudget budget = row.draftBudget(settings);
+    boolean decides = acceptanceDecides(row);
+    boolean adaptive = settings.get(ADAPTIVE_DRAFT).on(!decides);
+    DraftLength drafts = new DraftLength(adaptive);
+    boolean trusts =
+        adaptive
+            && !decides
+            && settings.get(S3_LOOKAHEAD) == Roller.TARGET
+            && settings.get(LOOKAHEAD) > 0;
     try (Hypothesis p =
             Hypothesis.open(row.target(), row.tokens(), Hypothesis.Detail.LOG_PROBS, noise);
         Hypothesis q = Hypothesis.open(row.draft(), row.tokens(), Hypothesis.Detail.IDS, noise)) {
       Hints hints = Hints.of(row, hinted);
       p.gather(hints.ids());
-      while (!row.finished()) {
-        int[] z = q.rollOut(drafts.next(Math.min(settings.get(DRAFT_LENGTH), row.remaining() - 1)));
-        // S3 and S4 choose among the top k at the first position.
-        VerifiedDraft verified = VerifiedDraft.hard(row, p, z, step.candidates(row));
-        drafts.observe(verified.drafted(), verified.accepted());
-        boolean accepted = verified.acceptance() >= settings.get(ACCEPTANCE_THRESHOLD);
-        State state =
-            passes(row, z, verified.hypothesis())
-                ? (accepted ? State.S1 : State.S2)
-                : (accepted ? State.S3 : State.S4);
-        row.step(state);
-        switch (state) {
-          case S1 -> verified.commit(row, p, q, verified.hypothesis().length);
-          case S2 -> verified.commit(row, p, q, trusted(row, verified.hypothesis()));
-          case S3 -> lookAhead(row, p, q, hints, budget, settings.get(S3_LOOKAHEAD));
-          case S4 -> lookAhead(row, p, q, hints, budget, settings.get(S4_LOOKAHEAD));
+      try (PrunedSteps choices =
+          new PrunedSteps(
+              settings,
+              Math.max(1, settings.get(CdlhSpeculative.WINDOW)),
+              settings.get(FILTER_LOOKAHEAD),
+              row,
+              p,
+              q,
+              hints,
+              row.draftBudget(settings))) {
+        boolean lookedAhead = false;
+        while (!row.finished()) {
+          int[] z = {};
+          VerifiedDraft verified;
+          if (lookedAhead && trusts) {
+            // What won has been looked ahead for by p itself: a draft that is verified already.
+            verified = VerifiedDraft.known(p, Math.min(settings.get(LOOKAHEAD), row.remaining()));
+          } else {
+            z = q.rollOut(drafts.next(Math.min(settings.get(DRAFT_LENGTH), row.remaining() - 1)));
+            // S3 and S4 choose among the top k at the first position.
+            verified = VerifiedDraft.hard(row, p, z, step.candidates(row));
+            drafts.observe(verified.drafted(), verified.accepted());
+          }
+          boolean accepted = verified.acceptance() >= settings.get(ACCEPTANCE_THRESHOLD);
+          State state =
+              passes(row, z, verified.hypothesis())
+                  ? (accepted ? State.S1 : State.S2)
+                  : (accepted ? State.S3 : State.S4);
+          row.step(state);
+          switch (state) {
+            case S1 -> commit(verified, row, p, q, choices, verified.hypothesis().length);
+            case S2 -> commit(verified, row, p, q, choices, trusted(row, verified.hypothesis()));
+            case S3 -> lookAhead(row, p, q, hints, choices, settings.get(S3_LOOKAHEAD));
+            case S4 -> lookAhead(row, p, q, hints, choices, settings.get(S4_LOOKAHEAD));
+          }
+          lookedAhead = state == State.S3 || state == State.S4;
         }
       }
     }
@@ -253,20 +283,32 @@ public final class Cdsl implements Strategy {
     return last;
   }
 
+  private static void commit(
+      VerifiedDraft verified,
+      DecodingRow row,
+      Hypothesis p,
+      Hypothesis q,
+      PrunedSteps choices,
+      int count) {
+    verified.commit(row, p, q, count);
+    choices.passed(count);
+  }
+
   private void lookAhead(
-      DecodingRow row, Hypothesis p, Hypothesis q, Hints hints, DraftBudget budget, Roller roller) {
+      DecodingRow row,
+      Hypothesis p,
+      Hypothesis q,
+      Hints hints,
+      PrunedSteps choices,
+      Roller roller) {
     if (roller == Roller.DRAFT) {
+      choices.left();
       step.byDraft(row, p, q, hints);
-      return;
-    }
-    if (settings.get(SPECULATE_LOOKAHEAD)) {
-      int filter = settings.get(FILTER_LOOKAHEAD);
-      try (PrunedSteps contests = new PrunedSteps(settings, 1, filter, row, p, q, hints, budget)) {
-        while (!contests.settled()) {
-          contests.round();
-        }
-        contests.commit();
+    } else if (settings.get(SPECULATE_LOOKAHEAD)) {
+      while (!choices.settled()) {
+        choices.round();
       }
+      choices.commit();
       // q drafted further, or something else.
       q.rebase(row.tokens(), List.of());
     } else {

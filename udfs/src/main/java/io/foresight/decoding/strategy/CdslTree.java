@@ -5,7 +5,6 @@ import static io.foresight.decoding.DecodingSettings.CANDIDATES;
 import static io.foresight.decoding.DecodingSettings.DRAFT_LENGTH;
 import static io.foresight.decoding.DecodingSettings.HINTS;
 import static io.foresight.decoding.DecodingSettings.LOOKAHEAD;
-import static io.foresight.decoding.DecodingSettings.MAX_NEW_TOKENS;
 import static io.foresight.decoding.DecodingSettings.REWARD_MODE;
 import static io.foresight.decoding.DecodingSettings.REWARD_THRESHOLD;
 import static io.foresight.decoding.DecodingSettings.REWARD_WEIGHT;
@@ -158,17 +157,17 @@ public final class CdslTree implements Strategy {
 
   @Override
   public CacheNeed cacheNeed() {
-    return new CacheNeed(1, 1 + settings.get(TREE_WIDTH), mostNodes());
+    int rollouts = settings.get(TREE_VERIFY) * (horizon + settings.get(TREE_ROLLOUT) + 1);
+    int nodes = Math.max(rollouts, OWN_NODES * effort);
+    return new CacheNeed(1, 1 + settings.get(TREE_WIDTH), nodes, hinted || effort > 0 ? 1 : 0);
   }
 
   /**
    * Nodes of a tree: enough for all rollouts of single tokens, for one of any length, and for a
    * beam whose texts have all but a few ids in common.
    */
-  private int mostNodes() {
-    int rollouts = settings.get(TREE_VERIFY) * (horizon + settings.get(TREE_ROLLOUT) + 1);
-    int longest = hinted || effort > 0 ? settings.get(MAX_NEW_TOKENS) : 0;
-    return Math.max(rollouts, longest + OWN_NODES * effort);
+  private int mostNodes(DecodingRow row) {
+    return cacheNeed().treeNodes(row.limit());
   }
 
   @Override
@@ -213,7 +212,8 @@ public final class CdslTree implements Strategy {
     p.rebase(prompt, List.of());
     ConstrainedBeam.Text text = null;
     try {
-      text = new ConstrainedBeam(settings, row, p, effort, topK(row), hinted, mostNodes()).search();
+      text =
+          new ConstrainedBeam(settings, row, p, effort, topK(row), hinted, mostNodes(row)).search();
     } catch (RowFault e) {
       // A reward that fails for one of many more texts takes none that was there.
       if (e.kind() != RowFault.Kind.REWARD) {
@@ -290,7 +290,7 @@ public final class CdslTree implements Strategy {
   private List<int[]> fitting(DecodingRow row, List<int[]> paths) {
     int count = paths.size();
     while (count > 1
-        && new TokenTree(new int[0], paths.subList(0, count), row::isEos).size() > mostNodes()) {
+        && new TokenTree(new int[0], paths.subList(0, count), row::isEos).size() > mostNodes(row)) {
       count--;
     }
     return paths.subList(0, count);

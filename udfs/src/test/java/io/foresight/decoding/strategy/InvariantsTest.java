@@ -49,6 +49,7 @@ import io.foresight.settings.Settings;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
 
 /** The invariants over many random rows, others in each run. */
 class InvariantsTest {
@@ -462,5 +463,25 @@ class InvariantsTest {
     Generation rolled = c.with(cdsl.with(SPECULATE_LOOKAHEAD, false)).decode();
     Generation speculated = c.with(cdsl.with(SPECULATE_LOOKAHEAD, true)).decode();
     assertThat(speculated.tokens()).isEqualTo(rolled.tokens());
+  }
+
+  /** Whoever is rolled out first, and however far at a time. */
+  @Property(tries = 1500)
+  void windowAndDraftsDoNotChangeCdsl(@ForAll long seed, @ForAll @IntRange(max = 2) int filter) {
+    Case c = Case.of(seed);
+    Settings cdsl =
+        c.settings()
+            .with(STRATEGY, "cdsl")
+            .with(FILTER_LOOKAHEAD, filter)
+            .with(S3_LOOKAHEAD, Roller.TARGET)
+            .with(S4_LOOKAHEAD, Roller.TARGET);
+    Settings plain = cdsl.with(WINDOW, 1).with(LOOKAHEAD_DRAFT, 1);
+    int[] tokens = c.with(plain).decode().tokens();
+    for (int window : new int[] {1, 2, 5}) {
+      for (int drafts : new int[] {2, 8}) {
+        Settings other = cdsl.with(WINDOW, window).with(LOOKAHEAD_DRAFT, drafts);
+        assertThat(c.with(other).decode().tokens()).isEqualTo(tokens);
+      }
+    }
   }
 }
