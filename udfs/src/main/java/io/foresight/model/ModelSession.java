@@ -223,8 +223,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   /**
    * As the interface says. In fp32 on the CPU, a position whose margin is below {@link
-   * Scores#NEAR_TIE} is scored anew in a forward of its own over its whole path: matrix libraries
-   * choose kernels by shape, so that only then the choice is the same however it was batched.
+   * LogitsRequest#nearTie} is scored anew in a forward of its own over its whole path: matrix
+   * libraries choose kernels by shape, so that only then the choice is the same however it was
+   * batched.
    *
    * @throws ModelException if scores are not finite, or the cache would outgrow its limit
    * @throws IllegalStateException if a forward has failed before
@@ -348,7 +349,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private void settle(Slot slot, ForwardRequest extension, Scores scores) {
     LogitsRequest ask = extension.ask();
     for (int i = 0; i < scores.margin().length; i++) {
-      if (scores.margin()[i] < Scores.NEAR_TIE) {
+      if (scores.margin()[i] < ask.nearTie()) {
         int[] path = slot.path(extension, ask.from() + i);
         int[][] gather = ask.gather() == null ? null : new int[][] {ask.gather()[i]};
         int[] places = ask.places() == null ? null : new int[] {ask.places()[i]};

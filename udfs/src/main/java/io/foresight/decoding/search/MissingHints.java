@@ -1,6 +1,5 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.Scores;
 import io.foresight.decoding.hypothesis.Hypothesis;
 import io.foresight.decoding.hypothesis.TokenScores;
 import java.util.ArrayList;
@@ -79,10 +78,10 @@ final class MissingHints {
     }
     for (int i = 0; i < costs.length; i++) {
       double highest = highest(groups.get(i), next);
-      if (highest + Scores.NEAR_TIE < costs[i] + STEP) {
+      if (highest + p.nearTie() < costs[i] + STEP) {
         continue;
       }
-      if (nearStep(highest)) {
+      if (nearStep(highest, p.nearTie())) {
         row.nearTie();
         highest = highest(groups.get(i), p.settled(next, path));
       }
@@ -102,8 +101,8 @@ final class MissingHints {
     return highest;
   }
 
-  private static boolean nearStep(double score) {
-    return Math.abs(score / STEP - Math.rint(score / STEP)) * STEP < Scores.NEAR_TIE;
+  private static boolean nearStep(double score, double nearTie) {
+    return Math.abs(score / STEP - Math.rint(score / STEP)) * STEP < nearTie;
   }
 
   /** What the groups will take of which {@code hints} has all, in nats, at most 0 without noise. */
