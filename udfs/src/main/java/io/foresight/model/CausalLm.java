@@ -96,10 +96,28 @@ public final class CausalLm implements AutoCloseable {
         : new ForwardCost(calls + bytes / CORE_BYTES_PER_SECOND, 2 * weights / CORE_FLOPS);
   }
 
-  /** How this model, as a draft, fits a target; found out by a few forwards of both, once. */
+  /** As {@link #fitTo(CausalLm, CacheBudget)}, with as much memory as it takes. */
   public DraftFit fitTo(CausalLm target) {
+    return fitTo(target, new CacheBudget(Long.MAX_VALUE));
+  }
+
+  /**
+   * How this model, as a draft, fits a target; found out by a few forwards of both, once.
+   *
+   * @param budget memory that the forwards' caches share; given back afterwards
+   * @return {@link DraftFit#UNKNOWN} where it does not hold them
+   */
+  public DraftFit fitTo(CausalLm target, CacheBudget budget) {
     synchronized (fits) {
-      return fits.computeIfAbsent(target, other -> PairProbe.of(other, this));
+      DraftFit fit = fits.get(target);
+      if (fit == null) {
+        if (!PairProbe.isHeldBy(budget, target, this)) {
+          return DraftFit.UNKNOWN;
+        }
+        fit = PairProbe.of(target, this, budget);
+        fits.put(target, fit);
+      }
+      return fit;
     }
   }
 
