@@ -131,8 +131,11 @@ public final class ModelCache {
     public void close() {
       if (!closed) {
         closed = true;
-        session.close();
-        use.close();
+        try {
+          session.close();
+        } finally {
+          use.close();
+        }
       }
     }
   }

@@ -69,6 +69,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   /** Whether a forward has begun and not come to its end. */
   private boolean broken;
 
+  private boolean closed;
+
   /** Whether close scores are computed anew. */
   private boolean exact;
 
@@ -104,9 +106,10 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     this.slots = slots;
     this.positions = roundedPositions(wantedPositions);
     this.sharing = new PromptSharing(model, budget, this::forgetCanonical, this::fill);
-    budget.take(slotsBytes());
     this.cache =
         model.script().call("new_cache", IValue.from((long) slots), IValue.from((long) positions));
+    // Not before, since one that cannot be made takes nothing.
+    budget.take(slotsBytes());
     this.exact = model.hasCanonicalScores();
     this.canonical = new CanonicalCache(() -> new ModelSession(model, budget, 1, 1));
   }
@@ -584,6 +587,10 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     forgetCanonical();
     cache.close();
     budget.giveBack(slotsBytes());
