@@ -9,6 +9,7 @@ import io.foresight.decoding.search.RowCounters.Origin;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -176,7 +177,8 @@ public final class ConstrainedBeam {
       return;
     }
     List<int[]> hints = missing.after(text.ids());
-    double lacking = missing.cost(hints);
+    BitSet groups = missing.groups(hints);
+    double lacking = missing.cost(groups);
     Set<Integer> whole = new HashSet<>();
     if (row.startsWord(next.id())) {
       for (int[] hint : hints) {
@@ -184,7 +186,7 @@ public final class ConstrainedBeam {
         if (next.scoreOf(hint[0]) > Double.NEGATIVE_INFINITY) {
           Text longer = text.with(hint[0], next, Origin.HINT);
           int[] rest = Arrays.copyOfRange(hint, 1, hint.length);
-          double less = lacking - missing.cost(hint);
+          double less = missing.cost(missing.without(groups, hint));
           children.add(new Beam(longer, rest, beam.taken() + 1, less, null));
           if (rest.length == 0) {
             whole.add(hint[0]);
