@@ -35,8 +35,9 @@ public final class DecodingSettings implements SettingGroup {
       Setting.number(
               "decoding.repetition-penalty",
               1.0,
-              value -> value > 0 && Double.isFinite(value),
-              "above 0")
+              // Of others logits overflow, which would take the rows of the same forward along.
+              value -> value >= 0.001 && value <= 1000,
+              "in [0.001, 1000]")
           .changes(Setting.Effect.GENERATION)
           .does(
               "What the logits of tokens that prompt or output have are divided by, or multiplied by where they are negative; 1 for none");
@@ -62,8 +63,9 @@ public final class DecodingSettings implements SettingGroup {
       Setting.number(
               "decoding.temperature",
               1.0,
-              value -> value > 0 && Double.isFinite(value),
-              "above 0 (at 0 it would be decoding.strategy = greedy)")
+              // Below it scores overflow, or lose what noise adds to them.
+              value -> value >= 0.001 && Double.isFinite(value),
+              "finite and at least 0.001 (at 0 it would be decoding.strategy = greedy)")
           .changes(Setting.Effect.GENERATION)
           .does(
               "Where tokens are sampled (sample, best-of-n, verification = coupled or sampling): softmax temperature");

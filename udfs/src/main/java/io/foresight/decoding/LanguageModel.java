@@ -36,7 +36,7 @@ public interface LanguageModel {
 
   /**
    * Whether scores do not depend on what else was in their forward where it could matter: where the
-   * margin is below {@link Scores#NEAR_TIE}, and where they were asked for {@linkplain
+   * margin is below {@link LogitsRequest#nearTie}, and where they were asked for {@linkplain
    * ForwardRequest#alone alone}. Where they do, close choices fall either way.
    */
   default boolean hasCanonicalScores() {

@@ -64,6 +64,11 @@ public record LogitsRequest(
         edits == null ? null : Arrays.copyOfRange(edits, first, end));
   }
 
+  /** Margin of its scores below which rounding may decide, as {@link Scores#nearTie} has it. */
+  public double nearTie() {
+    return Scores.nearTie(noise);
+  }
+
   /** The same of positions from another one on. */
   public LogitsRequest from(int other) {
     return new LogitsRequest(other, logProbs, topK, gather, rows, noise, places, edits);

@@ -39,6 +39,16 @@ public record Scores(
    */
   public static final double NEAR_TIE = 1e-4;
 
+  /**
+   * The same of scores that noise perturbs: a temperature below 1 spreads them, and their rounding
+   * with them.
+   *
+   * @param noise {@code null} for none
+   */
+  public static double nearTie(Noise noise) {
+    return noise == null ? NEAR_TIE : NEAR_TIE / Math.min(1, noise.sampler().temperature());
+  }
+
   /** Without noise: the scores are the log-probabilities. */
   public Scores(
       int[] argmax,

@@ -85,9 +85,13 @@ public final class ModelCache {
       session.leaveNearTies();
     }
 
-    /** Takes this model for the draft of that. */
+    /**
+     * Takes this model for the draft of that.
+     *
+     * @throws io.foresight.model.text.ModelException if the two have not the same tokens
+     */
     void draftFor(Lease target) {
-      fit = use.model().fitTo(target.use.model());
+      fit = use.model().fitTo(target.use.model(), budget);
       session.drafts(fit);
     }
 
@@ -127,8 +131,11 @@ public final class ModelCache {
     public void close() {
       if (!closed) {
         closed = true;
-        session.close();
-        use.close();
+        try {
+          session.close();
+        } finally {
+          use.close();
+        }
       }
     }
   }

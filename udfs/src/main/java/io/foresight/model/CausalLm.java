@@ -6,6 +6,8 @@ import io.foresight.decoding.budget.ForwardCost;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.ModelException;
+import io.foresight.model.text.TokenizerDifference;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.WeakHashMap;
@@ -21,6 +23,8 @@ public final class CausalLm implements AutoCloseable {
   private static final double CORE_FLOPS = 60e9;
   private static final double GPU_BYTES_PER_SECOND = 2e12;
   private static final double GPU_FLOPS = 2e14;
+
+  private static final String TOKENIZER = "tokenizer.json";
 
   private final Map<CausalLm, DraftFit> fits = new WeakHashMap<>();
   private final Checkpoint checkpoint;
@@ -96,10 +100,46 @@ public final class CausalLm implements AutoCloseable {
         : new ForwardCost(calls + bytes / CORE_BYTES_PER_SECOND, 2 * weights / CORE_FLOPS);
   }
 
-  /** How this model, as a draft, fits a target; found out by a few forwards of both, once. */
+  /** As {@link #fitTo(CausalLm, CacheBudget)}, with as much memory as it takes. */
   public DraftFit fitTo(CausalLm target) {
+    return fitTo(target, new CacheBudget(Long.MAX_VALUE));
+  }
+
+  /**
+   * How this model, as a draft, fits a target; found out by a few forwards of both, once.
+   *
+   * @param budget memory that the forwards' caches share; given back afterwards
+   * @return {@link DraftFit#UNKNOWN} where it does not hold them
+   * @throws ModelException if the two have not the same tokens
+   */
+  public DraftFit fitTo(CausalLm target, CacheBudget budget) {
     synchronized (fits) {
-      return fits.computeIfAbsent(target, other -> PairProbe.of(other, this));
+      DraftFit fit = fits.get(target);
+      if (fit == null) {
+        requireTokensOf(target);
+        if (!PairProbe.isHeldBy(budget, target, this)) {
+          return DraftFit.UNKNOWN;
+        }
+        fit = PairProbe.of(target, this, budget);
+        fits.put(target, fit);
+      }
+      return fit;
+    }
+  }
+
+  /** Ids mean the same to both: else p scores other texts than q drafts, or ids that it has not. */
+  private void requireTokensOf(CausalLm target) {
+    Path ours = checkpoint.folder();
+    Path theirs = target.checkpoint.folder();
+    // A draft needs no tokenizer of its own: where it has none, all that is known is the number.
+    if (Files.exists(ours.resolve(TOKENIZER)) && Files.exists(theirs.resolve(TOKENIZER))) {
+      TokenizerDifference.requireNone(theirs, ours);
+    }
+    int vocabulary = checkpoint.vocabularySize();
+    if (vocabulary != target.checkpoint.vocabularySize()) {
+      throw new ModelException(
+          "Cannot draft with %s: it has %d token ids, and the target %s has %d. Use a draft with the target's tokenizer."
+              .formatted(ours, vocabulary, theirs, target.checkpoint.vocabularySize()));
     }
   }
 

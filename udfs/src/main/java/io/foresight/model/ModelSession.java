@@ -69,6 +69,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   /** Whether a forward has begun and not come to its end. */
   private boolean broken;
 
+  private boolean closed;
+
   /** Whether close scores are computed anew. */
   private boolean exact;
 
@@ -104,9 +106,10 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     this.slots = slots;
     this.positions = roundedPositions(wantedPositions);
     this.sharing = new PromptSharing(model, budget, this::forgetCanonical, this::fill);
-    budget.take(slotsBytes());
     this.cache =
         model.script().call("new_cache", IValue.from((long) slots), IValue.from((long) positions));
+    // Not before, since one that cannot be made takes nothing.
+    budget.take(slotsBytes());
     this.exact = model.hasCanonicalScores();
     this.canonical = new CanonicalCache(() -> new ModelSession(model, budget, 1, 1));
   }
@@ -223,8 +226,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   /**
    * As the interface says. In fp32 on the CPU, a position whose margin is below {@link
-   * Scores#NEAR_TIE} is scored anew in a forward of its own over its whole path: matrix libraries
-   * choose kernels by shape, so that only then the choice is the same however it was batched.
+   * LogitsRequest#nearTie} is scored anew in a forward of its own over its whole path: matrix
+   * libraries choose kernels by shape, so that only then the choice is the same however it was
+   * batched.
    *
    * @throws ModelException if scores are not finite, or the cache would outgrow its limit
    * @throws IllegalStateException if a forward has failed before
@@ -348,7 +352,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private void settle(Slot slot, ForwardRequest extension, Scores scores) {
     LogitsRequest ask = extension.ask();
     for (int i = 0; i < scores.margin().length; i++) {
-      if (scores.margin()[i] < Scores.NEAR_TIE) {
+      if (scores.margin()[i] < ask.nearTie()) {
         int[] path = slot.path(extension, ask.from() + i);
         int[][] gather = ask.gather() == null ? null : new int[][] {ask.gather()[i]};
         int[] places = ask.places() == null ? null : new int[] {ask.places()[i]};
@@ -583,6 +587,10 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     forgetCanonical();
     cache.close();
     budget.giveBack(slotsBytes());

@@ -19,15 +19,29 @@ final class PairProbe {
 
   private PairProbe() {}
 
-  static DraftFit of(CausalLm target, CausalLm draft) {
-    try (ModelSession p = target.newSession();
-        ModelSession q = draft.newSession()) {
-      int most = Math.min(TOKENS, Math.min(p.contextLength(), q.contextLength()) - 1);
-      if (most < 1) {
-        return DraftFit.UNKNOWN;
-      }
-      int[] text = text(p, most);
-      int[] ofTarget = scores(p, text).argmax();
+  /** Whether a budget has room for the caches of {@link #of}. */
+  static boolean isHeldBy(CacheBudget budget, CausalLm target, CausalLm draft) {
+    int positions = ModelSession.roundedPositions(tokens(target, draft));
+    return budget.holds(Math.max(target.cacheBytes(1, positions), draft.cacheBytes(1, positions)));
+  }
+
+  /**
+   * Probes a pair, one model after the other.
+   *
+   * @param budget memory that the cache of either shares
+   */
+  static DraftFit of(CausalLm target, CausalLm draft, CacheBudget budget) {
+    int most = tokens(target, draft);
+    if (most < 1) {
+      return DraftFit.UNKNOWN;
+    }
+    int[] text;
+    int[] ofTarget;
+    try (ModelSession p = session(target, most, budget)) {
+      text = text(p, most);
+      ofTarget = scores(p, text).argmax();
+    }
+    try (ModelSession q = session(draft, most, budget)) {
       Scores ofDraft = scores(q, text);
       double[] margins = new double[text.length];
       boolean[] agreed = new boolean[text.length];
@@ -37,6 +51,18 @@ final class PairProbe {
       }
       return DraftFit.of(margins, agreed);
     }
+  }
+
+  private static int tokens(CausalLm target, CausalLm draft) {
+    int context = Math.min(target.checkpoint().contextLength(), draft.checkpoint().contextLength());
+    return Math.min(TOKENS, context - 1);
+  }
+
+  private static ModelSession session(CausalLm model, int tokens, CacheBudget budget) {
+    ModelSession session = model.newSession(budget, 1, tokens);
+    // Its forwards are always of these shapes, so that rounding is always the same.
+    session.leaveNearTies();
+    return session;
   }
 
   /** What the target goes on with after an end, where texts begin. */

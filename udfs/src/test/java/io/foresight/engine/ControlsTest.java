@@ -192,6 +192,36 @@ class ControlsTest {
         .isNotEqualTo(cold.stream().map(RowResult::output).toList());
   }
 
+  /** By which its logits would be infinite, and those of its forward with them no numbers. */
+  @Test
+  void aTemperatureNearNoneIsThatRowsFaultAlone() {
+    Settings columns = named("sample").with(RowSettings.TEMPERATURE, "t");
+    List<RowResult> plain = decode(named("sample"));
+    List<RowResult> own = decode(columns, List.of(Map.of(), Map.of("t", 1e-40)));
+    assertThat(own.get(1).errorKind()).isEqualTo("input");
+    assertThat(own.get(1).error()).contains("column t with 1.0E-40", "at least 0.001");
+    assertThat(own.get(0).output()).isEqualTo(plain.get(0).output());
+    assertThat(own.get(2).output()).isEqualTo(plain.get(2).output());
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {1e-50, 0, 1e39, Double.NaN})
+  void aPenaltyByWhichLogitsOverflowIsRefused(double penalty) {
+    assertThatThrownBy(() -> Settings.defaults().with(REPETITION_PENALTY, penalty))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("decoding.repetition-penalty");
+  }
+
+  /** The least and the most that penalties and temperatures may be. */
+  @Test
+  void noLimitOfASettingIsAFault() {
+    for (double penalty : new double[] {0.001, 1000}) {
+      Settings settings = named("sample").with(REPETITION_PENALTY, penalty);
+      assertThat(decode(settings.with(TEMPERATURE, 0.001))).noneMatch(r -> r.output() == null);
+      assertThat(decode(settings.with(TEMPERATURE, 1e300))).noneMatch(r -> r.output() == null);
+    }
+  }
+
   @Test
   void aStopMayBeABlank() {
     List<RowResult> plain = decode(named("greedy"));

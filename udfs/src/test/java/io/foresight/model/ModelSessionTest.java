@@ -136,6 +136,24 @@ class ModelSessionTest {
     }
   }
 
+  /** As one is that a task renews in vain and then closes. */
+  @Test
+  void aSessionThatIsClosedTwiceGivesItsMemoryBackOnce() {
+    CacheBudget budget = new CacheBudget(model.cacheBytes(20, 64));
+    ModelSession session = model.newSession(budget);
+    session.close();
+    session.close();
+    assertThat(budget.left()).isEqualTo(budget.bytes());
+  }
+
+  @Test
+  void aCacheThatCannotBeMadeTakesNothing() {
+    CacheBudget budget = new CacheBudget(Long.MAX_VALUE);
+    assertThatThrownBy(() -> model.newSession(budget, 1 << 25, 1 << 25))
+        .isNotInstanceOf(CacheMemoryException.class);
+    assertThat(budget.left()).isEqualTo(Long.MAX_VALUE);
+  }
+
   @Test
   void whatIsWronglyAskedEndsNothing() {
     try (ModelSession session = model.newSession();

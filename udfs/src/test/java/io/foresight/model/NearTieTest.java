@@ -11,7 +11,9 @@ import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.Generation;
 import io.foresight.decoding.Judgement;
 import io.foresight.decoding.LogitsRequest;
+import io.foresight.decoding.Noise;
 import io.foresight.decoding.Request;
+import io.foresight.decoding.Sampler;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.Sequence;
 import io.foresight.decoding.Strategies;
@@ -141,6 +143,37 @@ class NearTieTest {
         assertThat(growing.stats().positions()).isEqualTo(32 + 31 * 32 / 2);
       }
     }
+  }
+
+  /** A temperature spreads scores, and what a forward rounds of them with them. */
+  @Test
+  void atLowTemperaturesMoreIsClose() throws IOException {
+    LinearModel.writePairs(folder, 5);
+    double temperature = 0.005;
+    double nearTie = Scores.NEAR_TIE / temperature;
+    int[] text = new Random(3).ints(60, 7, 1000).toArray();
+    int close = 0;
+    try (CausalLm model = CausalLm.load(folder, Device.cpu(), Precision.FP32);
+        ModelSession session = model.newSession()) {
+      for (int seed = 0; seed < 10; seed++) {
+        Noise noise = new Noise(new Sampler(temperature, 0, 1), seed);
+        try (Sequence sequence = session.open()) {
+          for (int i = 0; i < text.length; i++) {
+            LogitsRequest ask =
+                new LogitsRequest(0, true, 3, null, false, noise, new int[] {i + 1}, null);
+            int[] next = {text[i]};
+            Scores scores = session.extend(ForwardRequest.of(sequence, next, ask));
+            if (scores.margin()[0] < nearTie) {
+              close += scores.margin()[0] < Scores.NEAR_TIE ? 0 : 1;
+              int[] path = Arrays.copyOf(text, i + 1);
+              Scores alone = session.extend(ForwardRequest.alone(path, ask.from(i)));
+              assertThat(scores.topScores()).isDeepEqualTo(alone.topScores());
+            }
+          }
+        }
+      }
+    }
+    assertThat(close).isGreaterThan(5);
   }
 
   /** Where caches have little room, near ties are decided by the same scores. */

@@ -43,11 +43,18 @@ public record KnownWords(Set<String> words) {
    * @param asked coverage of the words that the text was to have
    */
   long unknown(List<String> of, RowRewards asked) {
-    return of.stream().filter(word -> !words.contains(word) && !covers(asked, word)).count();
+    if (!asked.isJudging()) {
+      return of.stream().filter(word -> !words.contains(word)).count();
+    }
+    // Words of what has several are asked for too, and alone cover nothing.
+    Set<String> parts = new HashSet<>();
+    asked.hints("").forEach(form -> parts.addAll(Words.of(form).words()));
+    return of.stream()
+        .filter(word -> !words.contains(word) && !parts.contains(word) && !covers(asked, word))
+        .count();
   }
 
   private static boolean covers(RowRewards asked, String word) {
-    return asked.isJudging()
-        && asked.outcome(word).scores().values().stream().anyMatch(score -> score > 0);
+    return asked.outcome(word).scores().values().stream().anyMatch(score -> score > 0);
   }
 }

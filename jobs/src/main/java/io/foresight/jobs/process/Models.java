@@ -137,16 +137,9 @@ public record Models(Checkpoint target, Checkpoint draft, Map<String, String> fo
   public static void compareVocabularies(
       Checkpoint target, Checkpoint draft, List<String> problems) {
     try {
-      TokenizerDifference.find(target.folder(), draft.folder())
-          .ifPresent(
-              difference ->
-                  problems.add(
-                      "Cannot draft with %s: its tokenizer is not the target's: %s. Use a draft with the target's tokenizer."
-                          .formatted(draft.folder(), difference)));
-    } catch (IOException e) {
-      problems.add(
-          "Cannot compare the tokenizers of %s and %s: %s. Check that both files are readable."
-              .formatted(target.folder(), draft.folder(), e));
+      TokenizerDifference.requireNone(target.folder(), draft.folder());
+    } catch (ModelException e) {
+      problems.add(e.getMessage());
     }
   }
 }

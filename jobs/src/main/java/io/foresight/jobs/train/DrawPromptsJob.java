@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.reward.RewardFunction.RowReward;
 import io.foresight.reward.text.KeywordCoverage;
+import io.foresight.reward.text.Words;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +41,9 @@ public final class DrawPromptsJob implements Callable<Integer> {
 
   /** Prompts that are begun for one that is found, at most. */
   private static final int STARTS = 1000;
+
+  /** Prompts that are begun in vain, one after the other, until there are held to be no more. */
+  private static final int MOST_IN_VAIN = 100_000;
 
   @Option(
       names = "--input",
@@ -115,21 +119,28 @@ public final class DrawPromptsJob implements Callable<Integer> {
     List<Integer> urn = new ArrayList<>();
     counts.forEach(
         (word, count) -> {
-          if (count >= named) {
+          // One without a letter is none that a text could be searched for.
+          if (count >= named && !Words.of(word).words().isEmpty()) {
             for (int i = 0; i < count; i++) {
               urn.add(known.size());
             }
             known.add(word);
           }
         });
-    BitSet[] met = met(lines, known);
+    BitSet[] met = known.isEmpty() ? new BitSet[0] : met(lines, known);
     Random random = new Random(seed);
     Set<Set<Integer>> drawn = new HashSet<>();
     List<List<String>> prompts = new ArrayList<>();
-    for (int start = 0; start < STARTS * rows && prompts.size() < rows; start++) {
+    int inVain = 0;
+    for (long start = 0; start < (long) STARTS * rows && prompts.size() < rows; start++) {
       List<Integer> prompt = prompt(urn, met, random);
+      inVain++;
       if (prompt.size() == words && drawn.add(Set.copyOf(prompt))) {
         prompts.add(prompt.stream().map(known::get).toList());
+        inVain = 0;
+      }
+      if (inVain == MOST_IN_VAIN) {
+        break;
       }
     }
     if (prompts.size() < rows) {

@@ -66,6 +66,7 @@ public final class PerturbJob implements Callable<Integer> {
           "Cannot write model %s: it exists. Name a new folder.".formatted(output));
     }
     Checkpoint checkpoint = Checkpoint.inspect(model);
+    checkpoint.tensors().forEach(PerturbJob::check);
     Files.createDirectories(output);
     try (Stream<Path> files = Files.list(model)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -84,6 +85,15 @@ public final class PerturbJob implements Callable<Integer> {
     writer.write(output.resolve(WEIGHTS));
     System.out.println("Written to " + output);
     return 0;
+  }
+
+  /** Before anything is written, since a folder that is there is not written to again. */
+  private static void check(Safetensors.Tensor tensor) {
+    if (tensor.stored() != Safetensors.Stored.F32 && tensor.stored() != Safetensors.Stored.BF16) {
+      throw new IllegalArgumentException(
+          "Cannot perturb tensor %s: it is stored as %s. Give a model in fp32 or bf16."
+              .formatted(tensor.name(), tensor.stored()));
+    }
   }
 
   private void add(float[] values, Random random) {
@@ -118,14 +128,9 @@ public final class PerturbJob implements Callable<Integer> {
     stored.flip();
     for (int i = 0; i < values.length; i++) {
       values[i] =
-          switch (tensor.stored()) {
-            case F32 -> stored.getFloat();
-            case BF16 -> Float.intBitsToFloat(stored.getShort() << 16);
-            default ->
-                throw new IllegalArgumentException(
-                    "Cannot perturb tensor %s: it is stored as %s. Give a model in fp32 or bf16."
-                        .formatted(tensor.name(), tensor.stored()));
-          };
+          tensor.stored() == Safetensors.Stored.F32
+              ? stored.getFloat()
+              : Float.intBitsToFloat(stored.getShort() << 16);
     }
     return values;
   }

@@ -33,6 +33,13 @@ class KnownWordsTest {
       assertThat(known.unknown(List.of(), none)).isZero();
       RowRewards asked = rewards.forRow(Map.of("concepts", List.of("pat", "dog")));
       assertThat(known.unknown(List.of("patting", "holin", "dogs"), asked)).isEqualTo(1);
+      RowRewards ofTwoWords =
+          rewards.forRow(
+              Map.of(
+                  "concepts", List.of("ice cream", "give up"),
+                  "forms", List.of(List.of(), List.of("gave up"))));
+      assertThat(known.unknown(List.of("ice", "creams", "gave", "up", "iced"), ofTwoWords))
+          .isEqualTo(1);
     }
   }
 }

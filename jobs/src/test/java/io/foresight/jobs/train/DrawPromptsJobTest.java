@@ -8,6 +8,7 @@ import io.foresight.jobs.JobRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -73,11 +74,27 @@ class DrawPromptsJobTest {
   }
 
   @Test
+  void whatIsNoWordIsNotDrawn() throws IOException {
+    Path input = corpus();
+    Files.writeString(
+        input, "{\"concepts\": [\"&\"], \"text\": \"This & that.\"}\n", StandardOpenOption.APPEND);
+    Path output = folder.resolve("prompts.jsonl");
+    assertThat(draw(input, output, "--rows", "5", "--words", "2", "--named", "1").code()).isZero();
+    assertThat(output).content().contains("dog").doesNotContain("&");
+  }
+
+  @Test
   void saysWhatItCannotFind() throws IOException {
     JobRun run =
         draw(corpus(), folder.resolve("p.jsonl"), "--rows", "1", "--words", "9", "--named", "1");
     assertThat(run.code()).isNotZero();
     assertThat(run.err()).contains("Cannot draw 1 prompts of 9 words").contains("--named");
+    run = draw(corpus(), folder.resolve("p.jsonl"), "--rows", "1", "--named", "1000000");
+    assertThat(run.err()).contains("Cannot draw 1 prompts of 5 words", "0 were found");
+    String[] many = {"--rows", "3000000", "--words", "2", "--named", "1"};
+    assertThat(draw(corpus(), folder.resolve("p.jsonl"), many).err())
+        .contains("Cannot draw 3000000 prompts of 2 words")
+        .doesNotContain(" 0 were found");
     run = draw(folder.resolve("none.jsonl"), folder.resolve("p.jsonl"), "--words", "1");
     assertThat(run.err()).contains("--words 1: it must be at least 2").contains("none.jsonl");
   }

@@ -6,8 +6,10 @@ import ai.djl.Device;
 import io.foresight.jobs.JobRun;
 import io.foresight.model.CausalLm;
 import io.foresight.model.checkpoint.Precision;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +45,26 @@ class PerturbJobTest {
     assertThat(whole).isGreaterThan(0.3);
     assertThat(fit(same)).isEqualTo(whole);
     assertThat(fit(noise)).isLessThan(0.1);
+  }
+
+  @Test
+  void aModelThatCannotBePerturbedLeavesNoFolder() throws Exception {
+    Path model = Files.createDirectory(folder.resolve("half"));
+    for (String file : List.of("config.json", "tokenizer.json")) {
+      Files.copy(EXAMPLES.resolve("draft").resolve(file), model.resolve(file));
+    }
+    // In the header, with a space for the letter, so that it is as long.
+    byte[] weights = Files.readAllBytes(EXAMPLES.resolve("draft/model.safetensors"));
+    String text = new String(weights, StandardCharsets.ISO_8859_1);
+    Files.write(
+        model.resolve("model.safetensors"),
+        text.replace("\"BF16\"", "\"F16\" ").getBytes(StandardCharsets.ISO_8859_1));
+    Path output = folder.resolve("output");
+    JobRun run =
+        JobRun.of(
+            "perturb", "--model", model.toString(), "--noise", "1", "--output", output.toString());
+    assertThat(run.err()).contains("it is stored as F16. Give a model in fp32 or bf16.");
+    assertThat(output).doesNotExist();
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.foresight.decoding.check;
 
 import io.foresight.decoding.ForwardRequest;
+import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Scores;
 import io.foresight.decoding.search.ForwardingModel;
 import java.util.List;
@@ -40,15 +41,15 @@ public final class RoundingModel extends ForwardingModel {
     List<Scores> scores = model.extend(extensions);
     for (int i = 0; i < scores.size(); i++) {
       if (!extensions.get(i).isAlone()) {
-        round(scores.get(i));
+        round(scores.get(i), extensions.get(i).ask());
       }
     }
     return scores;
   }
 
-  private void round(Scores scores) {
+  private void round(Scores scores, LogitsRequest ask) {
     for (int i = 0; i < scores.margin().length; i++) {
-      if (scores.margin()[i] >= Scores.NEAR_TIE) {
+      if (scores.margin()[i] >= ask.nearTie()) {
         round(scores.topLogProbs(), i);
         round(scores.gathered(), i);
         if (scores.topScores() != scores.topLogProbs()) {

@@ -105,6 +105,11 @@ public final class Hypothesis implements AutoCloseable {
     known.forget(count);
   }
 
+  /** Difference of its scores below which rounding may decide, as {@link Scores#nearTie} has it. */
+  public double nearTie() {
+    return Scores.nearTie(question.noise());
+  }
+
   /** The tokens that are given, the prompt's included; not to be written to. */
   public int[] base() {
     return base;

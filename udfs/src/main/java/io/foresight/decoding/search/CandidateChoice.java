@@ -1,6 +1,5 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.Scores;
 import io.foresight.decoding.hypothesis.TokenScores;
 
 /**
@@ -35,10 +34,14 @@ public record CandidateChoice(TokenScores next, double[] rewards, double rewardW
     return best;
   }
 
-  /** Whether another one comes so close to {@code best} that rounding could have decided. */
-  public boolean isClose(int best) {
+  /**
+   * Whether another one comes so close to {@code best} that rounding could have decided.
+   *
+   * @param nearTie the difference below which it could
+   */
+  public boolean isClose(int best, double nearTie) {
     for (int i = 0; i < rewards.length; i++) {
-      if (i != best && Math.abs(value(best) - value(i)) < Scores.NEAR_TIE) {
+      if (i != best && Math.abs(value(best) - value(i)) < nearTie) {
         return true;
       }
     }

@@ -161,7 +161,7 @@ final class CandidatePruning implements AutoCloseable {
 
   private void settle() {
     decide();
-    if (choice.isClose(best)) {
+    if (choice.isClose(best, p.nearTie())) {
       // A bound that is near decides no more safely than a score does.
       TokenScores settled = p.settled(choice.next(), before);
       choice = new CandidateChoice(settled, choice.rewards(), choice.rewardWeight());
@@ -195,7 +195,7 @@ final class CandidatePruning implements AutoCloseable {
 
   /** Commits the winner, once settled. */
   void commit() {
-    if (choice.isClose(best)) {
+    if (choice.isClose(best, p.nearTie())) {
       row.nearTie();
     }
     // The token of w that no candidate beats is p's own, which the reward left as it was.

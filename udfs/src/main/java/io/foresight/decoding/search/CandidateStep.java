@@ -121,7 +121,7 @@ public record CandidateStep(int candidates, int lookahead, double rewardWeight, 
     double[] rewards = row.rewards(hypotheses);
     CandidateChoice choice = new CandidateChoice(next, rewards, rewardWeight);
     int best = choice.best();
-    if (choice.isClose(best)) {
+    if (choice.isClose(best, p.nearTie())) {
       row.nearTie();
       next = p.settled(next, p.base());
       best = new CandidateChoice(next, rewards, rewardWeight).best();

@@ -1,6 +1,5 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.Scores;
 import io.foresight.decoding.hypothesis.Hypothesis;
 import io.foresight.decoding.hypothesis.Ids;
 import io.foresight.decoding.hypothesis.ScoredTree;
@@ -10,6 +9,7 @@ import io.foresight.decoding.search.RowCounters.Origin;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -129,8 +129,8 @@ public final class ConstrainedBeam {
     }
 
     /** Whether rounding may decide between two; hints that begin alike have the same rank. */
-    boolean isClose(Beam other) {
-      return Math.abs(rank() - other.rank()) < Scores.NEAR_TIE
+    boolean isClose(Beam other, double nearTie) {
+      return Math.abs(rank() - other.rank()) < nearTie
           && !Arrays.equals(text.ids(), other.text.ids());
     }
   }
@@ -177,7 +177,8 @@ public final class ConstrainedBeam {
       return;
     }
     List<int[]> hints = missing.after(text.ids());
-    double lacking = missing.cost(hints);
+    BitSet groups = missing.groups(hints);
+    double lacking = missing.cost(groups);
     Set<Integer> whole = new HashSet<>();
     if (row.startsWord(next.id())) {
       for (int[] hint : hints) {
@@ -185,7 +186,7 @@ public final class ConstrainedBeam {
         if (next.scoreOf(hint[0]) > Double.NEGATIVE_INFINITY) {
           Text longer = text.with(hint[0], next, Origin.HINT);
           int[] rest = Arrays.copyOfRange(hint, 1, hint.length);
-          double less = lacking - missing.cost(hint);
+          double less = missing.cost(missing.without(groups, hint));
           children.add(new Beam(longer, rest, beam.taken() + 1, less, null));
           if (rest.length == 0) {
             whole.add(hint[0]);
@@ -270,7 +271,10 @@ public final class ConstrainedBeam {
   private void settle(List<Beam> bank, int kept) {
     boolean close =
         bank.subList(0, kept).stream()
-            .anyMatch(in -> bank.subList(kept, bank.size()).stream().anyMatch(in::isClose));
+            .anyMatch(
+                in ->
+                    bank.subList(kept, bank.size()).stream()
+                        .anyMatch(out -> in.isClose(out, p.nearTie())));
     if (!close) {
       return;
     }
@@ -282,10 +286,10 @@ public final class ConstrainedBeam {
     double next = bank.get(kept).rank();
     int from = kept - 1;
     int to = kept + 1;
-    while (from > 0 && bank.get(from - 1).rank() - next < Scores.NEAR_TIE) {
+    while (from > 0 && bank.get(from - 1).rank() - next < p.nearTie()) {
       from--;
     }
-    while (to < bank.size() && last - bank.get(to).rank() < Scores.NEAR_TIE) {
+    while (to < bank.size() && last - bank.get(to).rank() < p.nearTie()) {
       to++;
     }
     List<Beam> all = bank.subList(from, to);
@@ -318,7 +322,7 @@ public final class ConstrainedBeam {
 
   /** Takes note of a finished text if it is better than the best one. */
   private void compare(Text text) {
-    boolean behind = best != null && best.holds() && text.mean() < best.mean() - Scores.NEAR_TIE;
+    boolean behind = best != null && best.holds() && text.mean() < best.mean() - p.nearTie();
     if (behind) {
       return;
     }
@@ -338,7 +342,7 @@ public final class ConstrainedBeam {
       return text.reward() > than.reward();
     }
     double difference = text.mean() - than.mean();
-    if (Math.abs(difference) < Scores.NEAR_TIE) {
+    if (Math.abs(difference) < p.nearTie()) {
       row.nearTie();
       if (row.target().hasCanonicalScores()) {
         difference = sumAlone(text) / text.ids().length - sumAlone(than) / than.ids().length;

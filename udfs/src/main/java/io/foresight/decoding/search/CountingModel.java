@@ -50,9 +50,10 @@ final class CountingModel extends ForwardingModel {
     }
     List<Scores> scores = model.extend(extensions);
     long nearTies = 0;
-    for (Scores one : scores) {
-      for (float margin : one.margin()) {
-        nearTies += margin < Scores.NEAR_TIE ? 1 : 0;
+    for (int i = 0; i < scores.size(); i++) {
+      double nearTie = extensions.get(i).ask().nearTie();
+      for (float margin : scores.get(i).margin()) {
+        nearTies += margin < nearTie ? 1 : 0;
       }
     }
     meter.forward(positions, nearTies);

@@ -20,7 +20,9 @@ import io.foresight.decoding.search.RowCounters.State;
 import io.foresight.settings.Settings;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -219,12 +221,15 @@ public final class DecodingRow {
   }
 
   /**
-   * What would raise the reward of what was generated and {@code continuation}, as the reward says;
-   * without what cannot stand inside a text.
+   * What would raise the reward of what was generated and {@code continuation}, as the reward says,
+   * each once; without what cannot stand inside a text.
    */
   public List<int[]> hints(int... continuation) {
+    // A word without case is a capitalized one too.
+    Set<List<Integer>> seen = new HashSet<>();
     return reward.hints(Ids.concat(generated, continuation)).stream()
         .filter(hint -> hint.length > 0 && Arrays.stream(hint).noneMatch(this::isNoText))
+        .filter(hint -> seen.add(Arrays.stream(hint).boxed().toList()))
         .toList();
   }
 

@@ -1,6 +1,5 @@
 package io.foresight.decoding.search;
 
-import io.foresight.decoding.Scores;
 import io.foresight.decoding.hypothesis.Hypothesis;
 import io.foresight.decoding.hypothesis.Ids;
 import io.foresight.decoding.hypothesis.TokenScores;
@@ -45,8 +44,7 @@ public record Hints(int[] ids) {
     int k = next.topIds().length;
     int[] starts = starts(row.hints(ahead));
     int[] hinted = hinted(next, starts);
-    if (hinted.length > k
-        && next.scoreOf(hinted[k - 1]) - next.scoreOf(hinted[k]) < Scores.NEAR_TIE) {
+    if (hinted.length > k && next.scoreOf(hinted[k - 1]) - next.scoreOf(hinted[k]) < p.nearTie()) {
       row.nearTie();
       TokenScores settled = p.settled(next, Ids.concat(p.base(), ahead));
       return joined(settled, Arrays.copyOf(hinted(settled, starts), k));

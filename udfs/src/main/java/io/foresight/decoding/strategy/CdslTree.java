@@ -245,17 +245,17 @@ public final class CdslTree implements Strategy {
     }
 
     /** Whether rounding may decide between two scores; hints that begin alike have the same. */
-    boolean isClose(Candidate other) {
+    boolean isClose(Candidate other, double nearTie) {
       boolean same = kept == other.kept && ids[0] == other.ids[0];
-      return !same && Math.abs(score - other.score) < Scores.NEAR_TIE;
+      return !same && Math.abs(score - other.score) < nearTie;
     }
   }
 
   /** A candidate and q's rollout of it. */
   private record Branch(Candidate candidate, int[] path, double reward) {
 
-    boolean isClose(Branch other) {
-      return reward == other.reward && candidate.isClose(other.candidate);
+    boolean isClose(Branch other, double nearTie) {
+      return reward == other.reward && candidate.isClose(other.candidate, nearTie);
     }
 
     /**
@@ -329,11 +329,11 @@ public final class CdslTree implements Strategy {
   /** The best branches of the hypothesis, rolled out by q. */
   private List<Branch> branches(DecodingRow row, Hypothesis p, Hypothesis q, int[] w) {
     List<TokenScores> scores = p.known().subList(0, w.length);
-    Selection selection = select(row, scores, w);
+    Selection selection = select(row, scores, w, p.nearTie());
     if (selection.close()) {
       row.nearTie();
       scores = settled(row, p, scores, w);
-      selection = select(row, scores, w);
+      selection = select(row, scores, w, p.nearTie());
     }
     List<Branch> branches = rolledOut(row, q, w, selection.candidates());
     List<Branch> sorted = sorted(branches);
@@ -341,7 +341,8 @@ public final class CdslTree implements Strategy {
     List<Branch> chosen = sorted.subList(0, verified);
     boolean close =
         sorted.subList(verified, sorted.size()).stream()
-            .anyMatch(other -> chosen.stream().anyMatch(branch -> branch.isClose(other)));
+            .anyMatch(
+                other -> chosen.stream().anyMatch(branch -> branch.isClose(other, p.nearTie())));
     if (!close) {
       return chosen;
     }
@@ -372,7 +373,7 @@ public final class CdslTree implements Strategy {
    */
   private record Selection(List<Candidate> candidates, boolean close) {}
 
-  private Selection select(DecodingRow row, List<TokenScores> scores, int[] w) {
+  private Selection select(DecodingRow row, List<TokenScores> scores, int[] w, double nearTie) {
     List<Candidate> all = candidates(row, scores, w);
     List<Candidate> chosen = new ArrayList<>();
     Set<List<Integer>> seen = new HashSet<>();
@@ -391,7 +392,8 @@ public final class CdslTree implements Strategy {
           chosen.add(candidate);
         } else {
           close |=
-              chosen.subList(before, wanted).stream().anyMatch(other -> other.isClose(candidate));
+              chosen.subList(before, wanted).stream()
+                  .anyMatch(other -> other.isClose(candidate, nearTie));
         }
       }
     }

@@ -64,6 +64,30 @@ public final class TokenizerDifference {
     return difference.isPresent() ? difference : values("model", model(ours), model(theirs));
   }
 
+  /**
+   * Checks that a draft's tokenizer is its target's.
+   *
+   * @param target folder with the target's {@code tokenizer.json}
+   * @param draft folder with the draft's
+   * @throws ModelException with the first difference, or if a file cannot be read
+   */
+  public static void requireNone(Path target, Path draft) {
+    Optional<String> difference;
+    try {
+      difference = find(target, draft);
+    } catch (IOException e) {
+      throw new ModelException(
+          "Cannot compare the tokenizers of %s and %s: %s. Check that both files are readable."
+              .formatted(target, draft, e),
+          e);
+    }
+    if (difference.isPresent()) {
+      throw new ModelException(
+          "Cannot draft with %s: its tokenizer is not the target's: %s. Use a draft with the target's tokenizer."
+              .formatted(draft, difference.get()));
+    }
+  }
+
   private static JsonNode json(Path folder) throws IOException {
     return new ObjectMapper().readTree(folder.resolve("tokenizer.json").toFile());
   }
