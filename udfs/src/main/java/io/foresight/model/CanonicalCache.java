@@ -31,6 +31,8 @@ final class CanonicalCache implements AutoCloseable {
   /** {@code null} until something was asked for. */
   private ModelSession session;
 
+  private boolean busy;
+
   /** Whole blocks of texts, the latest used last. */
   private final List<ModelSession.Slot> kept = new ArrayList<>();
 
@@ -41,6 +43,11 @@ final class CanonicalCache implements AutoCloseable {
    */
   CanonicalCache(Supplier<ModelSession> open) {
     this.open = open;
+  }
+
+  /** Whether a score is being computed, so that nothing of it may be given up. */
+  boolean isBusy() {
+    return busy;
   }
 
   /** The session of its forwards; {@code null} if there were none. */
@@ -55,6 +62,15 @@ final class CanonicalCache implements AutoCloseable {
    * @param ask what of which of its positions
    */
   Scores score(int[] path, LogitsRequest ask) {
+    busy = true;
+    try {
+      return computed(path, ask);
+    } finally {
+      busy = false;
+    }
+  }
+
+  private Scores computed(int[] path, LogitsRequest ask) {
     if (session == null) {
       session = open.get();
     }

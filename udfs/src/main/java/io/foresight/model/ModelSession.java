@@ -51,12 +51,13 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private static final int INITIAL_SLOTS = 8;
   private static final int POSITIONS_STEP = 64;
 
-  /** Positions of a shared beginning that one forward computes. */
+  /** Positions of a beginning that one forward computes. */
   private static final int FILL_POSITIONS = 512;
 
   private final CausalLm model;
   private final ModelConfig config;
   private final CacheBudget budget;
+  private final CacheBudget.Lender lender;
   private final CacheSlots cacheSlots = new CacheSlots();
   private final PromptSharing sharing;
   private IValue cache;
@@ -86,6 +87,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   private static CacheBudget checked(CausalLm model, CacheBudget budget, int slots, int positions) {
     long bytes = model.cacheBytes(slots, roundedPositions(positions));
+    makeRoom(budget, bytes);
     if (!budget.holds(bytes)) {
       throw new CacheMemoryException(
           "Cannot make a cache of model %s for %d sequences of %d tokens: it would take %d MiB of the %d MiB that it may. Set a larger models.cache-memory."
@@ -105,13 +107,16 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     this.budget = budget;
     this.slots = slots;
     this.positions = roundedPositions(wantedPositions);
-    this.sharing = new PromptSharing(model, budget, this::forgetCanonical, this::fill);
+    this.sharing =
+        new PromptSharing(model, budget, needed -> budget.makeRoom(needed, false), this::fill);
     this.cache =
         model.script().call("new_cache", IValue.from((long) slots), IValue.from((long) positions));
     // Not before, since one that cannot be made takes nothing.
     budget.take(slotsBytes());
     this.exact = model.hasCanonicalScores();
     this.canonical = new CanonicalCache(() -> new ModelSession(model, budget, 1, 1));
+    this.lender = this::giveUp;
+    budget.join(lender);
   }
 
   @Override
@@ -197,11 +202,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       newSlots = wantedSlots;
       newPositions = Math.max(positions, roundedPositions(wantedPositions));
     }
-    if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
-      // What near ties are decided by can be computed again.
-      forgetCanonical();
-    }
-    sharing.makeRoom(model.cacheBytes(newSlots, newPositions));
+    makeRoom(budget, model.cacheBytes(newSlots, newPositions));
     if (!budget.holds(model.cacheBytes(newSlots, newPositions))) {
       throw new CacheMemoryException(
           "Cannot grow the cache of model %s to %d sequences of %d tokens: with the one that it replaces it would take %d MiB of the %d MiB that it may. Set a smaller decoding.batch or a larger models.cache-memory."
@@ -224,6 +225,21 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     positions = newPositions;
   }
 
+  /** What near ties are decided by goes first, then beginnings that no sequence refers to. */
+  private static void makeRoom(CacheBudget budget, long needed) {
+    budget.makeRoom(needed, false);
+    budget.makeRoom(needed, true);
+  }
+
+  private void giveUp(long needed, boolean beginnings) {
+    if (!canonical.isBusy()) {
+      forgetCanonical();
+    }
+    if (beginnings) {
+      sharing.makeRoom(needed);
+    }
+  }
+
   /**
    * As the interface says. In fp32 on the CPU, a position whose margin is below {@link
    * LogitsRequest#nearTie} is scored anew in a forward of its own over its whole path: matrix
@@ -239,7 +255,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     begin();
     long started = System.nanoTime();
     List<ForwardRequest> together =
-        sharing.share(extensions.stream().filter(e -> !e.isAlone()).toList());
+        inParts(sharing.share(extensions.stream().filter(e -> !e.isAlone()).toList()));
     Iterator<ForwardRequest> forwarded = together.iterator();
     Iterator<Scores> scores = Collections.emptyIterator();
     if (!together.isEmpty()) {
@@ -284,6 +300,37 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   @Override
   public boolean hasCanonicalScores() {
     return exact;
+  }
+
+  /**
+   * The same requests, of which those for more tokens than a forward should see at a time are done
+   * but for the last ones: what a query may see is said for each position of its sequence, so that
+   * a forward's memory grows with their product.
+   */
+  private List<ForwardRequest> inParts(List<ForwardRequest> requests) {
+    return requests.stream().map(this::lastPart).toList();
+  }
+
+  private ForwardRequest lastPart(ForwardRequest request) {
+    ForwardRequest rest = request;
+    while (rest.parents() == null
+        && rest.tokens().length > FILL_POSITIONS
+        && (rest.asked() == 0 || rest.ask().from() >= FILL_POSITIONS)) {
+      int[] ids = rest.tokens();
+      ForwardRequest part =
+          ForwardRequest.of(
+              rest.sequence(), Arrays.copyOf(ids, FILL_POSITIONS), LogitsRequest.NOTHING);
+      oneForward(List.of(part));
+      ((Slot) part.sequence()).extended(part);
+      stats = stats.plusAsked(0, 0, FILL_POSITIONS);
+      LogitsRequest ask = rest.ask();
+      rest =
+          ForwardRequest.of(
+              rest.sequence(),
+              Arrays.copyOfRange(ids, FILL_POSITIONS, ids.length),
+              rest.asked() == 0 ? ask : ask.from(ask.from() - FILL_POSITIONS));
+    }
+    return rest;
   }
 
   /** From now on close scores are as they fall: they may depend on what else is decoded. */
@@ -333,8 +380,8 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     try {
       check(extensions);
       begin();
-      ForwardPlan plan =
-          plan(extensions, texts.stream().mapToInt(ids -> ids.length).max().orElseThrow());
+      List<ForwardRequest> last = inParts(extensions);
+      ForwardPlan plan = plan(last, texts.stream().mapToInt(ids -> ids.length).max().orElseThrow());
       plan.askForLogits();
       float[] all = run(cache, plan);
       broken = false;
@@ -591,6 +638,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       return;
     }
     closed = true;
+    budget.leave(lender);
     forgetCanonical();
     cache.close();
     budget.giveBack(slotsBytes());

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 
 /**
@@ -57,7 +58,7 @@ final class PromptSharing implements AutoCloseable {
 
   private final CausalLm model;
   private final CacheBudget budget;
-  private final Runnable makesRoom;
+  private final LongConsumer makesRoom;
   private final Filler filler;
   private final List<SharedPrefix> prefixes = new ArrayList<>();
   private final Deque<int[]> recent = new ArrayDeque<>();
@@ -75,10 +76,11 @@ final class PromptSharing implements AutoCloseable {
   /**
    * Shares what it can.
    *
-   * @param makesRoom gives up memory that is worth less than a shared beginning
+   * @param makesRoom has others give up memory that is worth less than a shared beginning, until
+   *     there is so much more
    * @param filler computes one
    */
-  PromptSharing(CausalLm model, CacheBudget budget, Runnable makesRoom, Filler filler) {
+  PromptSharing(CausalLm model, CacheBudget budget, LongConsumer makesRoom, Filler filler) {
     this.model = model;
     this.budget = budget;
     this.makesRoom = makesRoom;
@@ -249,7 +251,7 @@ final class PromptSharing implements AutoCloseable {
       return null;
     }
     if (!budget.holds(needed)) {
-      makesRoom.run();
+      makesRoom.accept(needed);
     }
     while (prefixes.size() >= MOST || bytes + needed > most || !budget.holds(needed)) {
       if (!dropOne(like)) {

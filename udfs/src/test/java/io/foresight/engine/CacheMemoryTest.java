@@ -15,6 +15,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import scala.collection.JavaConverters;
@@ -43,12 +44,16 @@ class CacheMemoryTest {
   private record Run(List<String> statuses, long forwards) {}
 
   private static Run run(String strategy, long cacheBytes, List<InputRow> rows) {
+    return run(strategy, cacheBytes, rows, 8);
+  }
+
+  private static Run run(String strategy, long cacheBytes, List<InputRow> rows, int maxNewTokens) {
     GenerationSettings settings =
         GenerationSettings.of("../examples/target", "../examples/draft")
             .with(EngineSettings.BATCH, 8)
             .with(EngineSettings.CACHE_MEMORY, cacheBytes)
             .withPrompt(PromptTemplate.column("prompt"))
-            .with(Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, 8));
+            .with(Settings.defaults().with(STRATEGY, strategy).with(MAX_NEW_TOKENS, maxNewTokens));
     List<String> statuses = new ArrayList<>();
     try (RowDecoder decoder = new RowDecoder(settings)) {
       decoder
@@ -105,5 +110,14 @@ class CacheMemoryTest {
     assertThat(with.statuses().subList(1, 17)).containsOnly("decoded");
     // One by one it would be nearly four times as many.
     assertThat(with.forwards()).isLessThan(2 * without.forwards());
+  }
+
+  /** A limit that no row comes to for want of context is no reason to plan for it. */
+  @Test
+  void whatTheContextDoesNotHoldTakesNoMemory() {
+    List<InputRow> rows = List.of(row(1, 8), row(2, 8));
+    long tokenBytes = 8 * 2 * 256 * 4;
+    assertThat(run("cdsl-tree", 2 * 200 * 192 * tokenBytes, rows, 1_000_000).statuses())
+        .containsOnly("decoded");
   }
 }

@@ -483,4 +483,58 @@ class PromptSharingTest {
       assertThat(difference).isLessThan(0.02);
     }
   }
+
+  /** What a query may see is said per position: of all of a long prompt at once it is too much. */
+  @Test
+  void longPromptsAreComputedInParts() {
+    try (ModelSession session = model.newSession();
+        ModelSession steps = model.newSession()) {
+      List<ForwardRequest> prompts = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        prompts.add(asking(session.open(), ids(900 + 10 * i, i), 890));
+      }
+      List<Scores> scores = session.extend(prompts);
+      assertThat(session.stats().forwards()).isEqualTo(4);
+      assertThat(session.stats().positions()).isEqualTo(900 + 910 + 920);
+      for (int i = 0; i < 3; i++) {
+        int[] prompt = ids(900 + 10 * i, i);
+        try (Sequence sequence = steps.open()) {
+          for (int at = 0; at < 890; at += 89) {
+            fill(steps, sequence, Arrays.copyOfRange(prompt, at, at + 89));
+          }
+          int[] rest = Arrays.copyOfRange(prompt, 890, prompt.length);
+          float[][] wanted = steps.extend(asking(sequence, rest, 0)).rows();
+          for (int at = 0; at < wanted.length; at++) {
+            for (int id = 0; id < wanted[at].length; id++) {
+              assertThat((double) scores.get(i).rows()[at][id])
+                  .isCloseTo(wanted[at][id], within(CLOSE * Math.max(1, Math.abs(wanted[at][id]))));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** Target and draft take their caches from one budget. */
+  @Test
+  void aBeginningThatNobodyRefersToGivesWayToAnotherSession() {
+    long token = model.cacheBytes(1, 1);
+    CacheBudget budget = new CacheBudget(token * (512 + 512 + 128 + 1024 - 1));
+    try (ModelSession p = model.newSession(budget);
+        ModelSession q = model.newSession(budget)) {
+      int[] beginning = ids(130, 1);
+      List<ForwardRequest> prompts = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        prompts.add(asking(p.open(), concat(beginning, ids(5, i)), 134));
+      }
+      p.extend(prompts);
+      assertThat(p.stats().shared()).isEqualTo(2 * 128);
+      prompts.forEach(prompt -> prompt.sequence().close());
+      try (Sequence sequence = q.open()) {
+        q.extend(asking(sequence, ids(100, 3), 99));
+      }
+      assertThat(budget.left()).isEqualTo(token * (128 + 1024 - 1 - 512));
+    }
+    assertThat(budget.left()).isEqualTo(budget.bytes());
+  }
 }
