@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foresight.reward.RewardFunction.RowReward;
 import io.foresight.reward.text.KeywordCoverage;
-import io.foresight.reward.text.Words;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,8 +118,8 @@ public final class DrawPromptsJob implements Callable<Integer> {
     List<Integer> urn = new ArrayList<>();
     counts.forEach(
         (word, count) -> {
-          // One without a letter is none that a text could be searched for.
-          if (count >= named && !Words.of(word).words().isEmpty()) {
+          // Of others nobody can tell whether a text has them.
+          if (count >= named && KeywordCoverage.isConcept(word)) {
             for (int i = 0; i < count; i++) {
               urn.add(known.size());
             }

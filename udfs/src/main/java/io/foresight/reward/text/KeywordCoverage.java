@@ -44,6 +44,11 @@ public record KeywordCoverage(String conceptsColumn, String formsColumn) impleme
     }
   }
 
+  /** Whether a concept holds something that a text can be searched for. */
+  public static boolean isConcept(String text) {
+    return Phrases.isPhrase(text);
+  }
+
   @Override
   public Optional<RowReward> forRow(Map<String, Object> row) {
     if (row.get(conceptsColumn) == null) {

@@ -16,6 +16,7 @@ import static io.foresight.decoding.strategy.CdslTree.TREE_WIDTH;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foresight.decoding.Criterion;
 import io.foresight.decoding.Criterion.RewardMode;
 import io.foresight.decoding.DecodingSettings.Toggle;
 import io.foresight.decoding.Generation;
@@ -202,6 +203,51 @@ class CdslTreeTest {
         assertThat(anew.tokens()).as("a text that is no better").isEqualTo(given.tokens());
       }
     }
+  }
+
+  /**
+   * As where the parts of a reward make up for each other: what fulfils all of them goes before.
+   */
+  @Example
+  void effortLowersARewardOnlyForATextThatHolds() {
+    int lower = 0;
+    for (long seed = 0; seed < 200; seed++) {
+      Coverage coverage = coverage(seed, true);
+      HypothesisReward twoParts = inParts(coverage);
+      int[] given = decode(narrow().with(TREE_EFFORT, 0), seed, twoParts).tokens();
+      int[] anew = decode(narrow().with(TREE_EFFORT, 6), seed, twoParts).tokens();
+      boolean holds = coverage.judge(anew, true).reward() == 1;
+      double before = twoParts.judge(given, true).reward();
+      double after = twoParts.judge(anew, true).reward();
+      if (after < before) {
+        assertThat(holds).isTrue();
+        lower++;
+      }
+    }
+    assertThat(lower).isPositive();
+  }
+
+  /** Parts of 0.5 and 0.5 where all is covered, which is enough; else of 0.4 and 1. */
+  private static HypothesisReward inParts(Coverage coverage) {
+    return new HypothesisReward() {
+      @Override
+      public Judgement judge(int[] generated, boolean finished) {
+        return coverage.judge(generated, finished).reward() == 1
+            ? new Judgement(0.5, new double[] {0.5, 0.5})
+            : new Judgement(0.7, new double[] {0.4, 1});
+      }
+
+      @Override
+      public List<Criterion> criteria() {
+        Criterion half = new Criterion(RewardMode.LEVEL, 0.5);
+        return List.of(half, half);
+      }
+
+      @Override
+      public List<int[]> hints(int[] generated) {
+        return coverage.hints(generated);
+      }
+    };
   }
 
   /** A reward that fails in the search for a better text takes none that was there. */
