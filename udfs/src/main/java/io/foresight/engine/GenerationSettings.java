@@ -2,6 +2,7 @@ package io.foresight.engine;
 
 import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
 
+import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Strategies;
 import io.foresight.engine.prompt.Prompt;
 import io.foresight.engine.prompt.PromptSettings;
@@ -101,11 +102,16 @@ public record GenerationSettings(Settings settings, Prompt prompt, RewardSpec re
   }
 
   /**
-   * The settings with the device's defaults. A larger window of {@code cdlh-speculative} means
-   * fewer forwards over more positions; from 4 on the CPU's time follows the positions.
+   * The settings with the device's defaults. A larger window means fewer forwards over more
+   * positions, and more sequences: on the CPU time follows the positions, but for one row alone.
    */
   public Settings decoding(boolean gpu) {
-    return settings.get(WINDOW) > 0 ? settings : settings.with(WINDOW, gpu ? 16 : 4);
+    if (settings.get(WINDOW) > 0) {
+      return settings;
+    }
+    boolean filters = settings.get(DecodingSettings.STRATEGY).equals("cdsl");
+    int window = filters ? (gpu || batch(false) == 1 ? 8 : 2) : (gpu ? 16 : 4);
+    return settings.with(WINDOW, window);
   }
 
   /**

@@ -10,6 +10,7 @@ import io.foresight.decoding.Request;
 import io.foresight.decoding.RowFault;
 import io.foresight.decoding.Strategies;
 import io.foresight.decoding.Strategy;
+import io.foresight.decoding.strategy.CdlhSpeculative;
 import io.foresight.engine.ShrinkingBatch.Item;
 import io.foresight.engine.prompt.Prompts;
 import io.foresight.model.CacheBudget;
@@ -56,6 +57,10 @@ public final class RowDecoder implements AutoCloseable {
   private final Prompts prompts;
   private final int batch;
   private final CachePlan plan;
+
+  /** The same of the strategy with a window of one position, which gives the same output. */
+  private final CachePlan narrow;
+
   private CachePlan.Size largest = CachePlan.Size.NONE;
   private boolean warned;
   private final EngineTask task;
@@ -130,15 +135,19 @@ public final class RowDecoder implements AutoCloseable {
       closeModels();
       throw e;
     }
-    plan =
-        new CachePlan(
-            strategy.cacheNeed(),
-            targetLease.session().contextLength(),
-            draftLease == null ? 0 : draftLease.session().contextLength(),
-            targetLease.cacheBytes(1, 1),
-            draftLease == null ? 0 : draftLease.cacheBytes(1, 1),
-            settings.cacheBytes() - scorers.cacheBytes());
+    plan = plan(strategy);
+    narrow = plan(Strategies.of(settings.decoding(gpu).with(CdlhSpeculative.WINDOW, 1)));
     watch = new StallWatch(settings.limits().stall());
+  }
+
+  private CachePlan plan(Strategy of) {
+    return new CachePlan(
+        of.cacheNeed(),
+        targetLease.session().contextLength(),
+        draftLease == null ? 0 : draftLease.session().contextLength(),
+        targetLease.cacheBytes(1, 1),
+        draftLease == null ? 0 : draftLease.cacheBytes(1, 1),
+        settings.cacheBytes() - scorers.cacheBytes());
   }
 
   private ModelCache.Lease lease(
@@ -262,7 +271,11 @@ public final class RowDecoder implements AutoCloseable {
 
   /** Whether the caches hold a row whatever others have in common with it. */
   private boolean fitsAlone(Prepared prepared) {
-    return plan.rows(plan.size(prepared.prompt.length, prepared.maxNewTokens())) > 0;
+    return fits(plan, prepared) || fits(narrow, prepared);
+  }
+
+  private static boolean fits(CachePlan by, Prepared prepared) {
+    return by.rows(by.size(prepared.prompt.length, prepared.maxNewTokens())) > 0;
   }
 
   /** Rows that may be in flight from a row on, by the memory that caches may take. */
@@ -342,7 +355,7 @@ public final class RowDecoder implements AutoCloseable {
             "Cannot decode a prompt of %d tokens: its caches would take %d MiB, more than half of the %d MiB that they may take, which is room for growing. Raise models.cache-memory."
                 .formatted(
                     prompt.length,
-                    plan.rowBytes(plan.size(prompt.length, prepared.maxNewTokens())) >> 20,
+                    narrow.rowBytes(narrow.size(prompt.length, prepared.maxNewTokens())) >> 20,
                     plan.cacheBytes() >> 20));
       }
       StopStrings stop = new StopStrings(prepared.settings.get(DecodingSettings.STOP));
@@ -355,7 +368,7 @@ public final class RowDecoder implements AutoCloseable {
                   RowSeed.of(settings.seed(), prepared.row.id()),
                   watch::progress)
               .under(controls.of(prompt.length, eos), stop.areNone() ? ids -> false : reward::ends);
-      Generation generation = strategy(prepared.settings).decode(target, draft, request);
+      Generation generation = strategy(prepared).decode(target, draft, request);
       String text = text(stop, generation.tokens());
       RowRewards.Outcome outcome = timed(rewardNanos, () -> rowRewards.outcome(text));
       return new RowResult(
@@ -402,12 +415,16 @@ public final class RowDecoder implements AutoCloseable {
     return outputs;
   }
 
-  /** The run's strategy, or the same with a row's own settings. */
-  private Strategy strategy(Settings own) {
-    return own.equals(settings.settings())
-        ? strategy
-        : Strategies.of(
-            new GenerationSettings(own, settings.prompt(), settings.rewards()).decoding(gpu));
+  /** The run's strategy, or the same with a row's own settings, or with a smaller window. */
+  private Strategy strategy(Prepared prepared) {
+    Settings own = prepared.settings;
+    boolean wide = fits(plan, prepared);
+    if (wide && own.equals(settings.settings())) {
+      return strategy;
+    }
+    Settings decoding =
+        new GenerationSettings(own, settings.prompt(), settings.rewards()).decoding(gpu);
+    return Strategies.of(wide ? decoding : decoding.with(CdlhSpeculative.WINDOW, 1));
   }
 
   private static String status(boolean ended, Boolean satisfied) {

@@ -530,9 +530,11 @@ class PromptSharingTest {
       p.extend(prompts);
       assertThat(p.stats().shared()).isEqualTo(2 * 128);
       prompts.forEach(prompt -> prompt.sequence().close());
-      try (Sequence sequence = q.open()) {
-        q.extend(asking(sequence, ids(100, 3), 99));
+      List<ForwardRequest> others = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        others.add(asking(q.open(), ids(100, 10 + i), 99));
       }
+      q.extend(others);
       assertThat(budget.left()).isEqualTo(token * (128 + 1024 - 1 - 512));
     }
     assertThat(budget.left()).isEqualTo(budget.bytes());

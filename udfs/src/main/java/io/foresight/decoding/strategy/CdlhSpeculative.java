@@ -38,7 +38,7 @@ public final class CdlhSpeculative implements Strategy {
       Setting.whole("decoding.window", 0, 0)
           .changes(Setting.Effect.GENERATION)
           .does(
-              "cdlh-speculative, positions judged at a time; 0 chooses by the device: 4 on the CPU, 16 on a GPU");
+              "cdlh-speculative and cdsl, positions whose candidates are judged at a time, with the same output; 0 chooses: cdlh-speculative takes 4 on the CPU and 16 on a GPU, cdsl 2 on the CPU and 8 on a GPU or where decoding.batch is 1. A row that caches do not hold so is decoded with 1");
 
   /** Makes it. */
   public static final class Factory implements StrategyFactory {
