@@ -943,10 +943,28 @@ class CausalLm(Module):
   # bits as they are. Shifts of integers are arithmetic, so what they shift in is masked; numbers are the signed ones.
   def hashed(self: __torch__.CausalLm, keys: Tensor, steps: Tensor) -> Tensor:
     z = torch.add(steps, torch.unsqueeze(keys, 1))
-    _0 = torch.bitwise_xor_(z, torch.bitwise_and_(torch.bitwise_right_shift(z, 30), 17179869183))
-    _1 = torch.mul_(z, -4658895280553007687)
-    _2 = torch.bitwise_xor_(z, torch.bitwise_and_(torch.bitwise_right_shift(z, 27), 137438953471))
+    return (self).finalised(z, torch.empty_like(z), )
+
+  # What `hashed` makes of ids and keys that are added up, in place; `shifted` is of z's size, and overwritten.
+  def finalised(self: __torch__.CausalLm, z: Tensor, shifted: Tensor) -> Tensor:
+    _0 = torch.bitwise_right_shift(z, 30, out=shifted)
+    _1 = torch.bitwise_xor_(z, torch.bitwise_and_(shifted, 17179869183))
+    _2 = torch.mul_(z, -4658895280553007687)
+    _3 = torch.bitwise_right_shift(z, 27, out=shifted)
+    _4 = torch.bitwise_xor_(z, torch.bitwise_and_(shifted, 137438953471))
     return torch.mul_(z, -7723592293110705685)
+
+  # The highest of what `hashed` gives for each column of steps [R, W], by each of keys [M] -> [M, W]. All rows use the same memory.
+  def hashed_ends(self: __torch__.CausalLm, keys: Tensor, steps: Tensor) -> Tensor:
+    z = torch.empty_like(steps)
+    shifted = torch.empty_like(steps)
+    ends = annotate(List[Tensor], [])
+    for i in range(torch.size(keys, 0)):
+      _0 = torch.add(steps, torch.select(keys, 0, i), out=z)
+      # Unsigned order is that of signed numbers with the other sign.
+      _1 = torch.bitwise_xor_((self).finalised(z, shifted, ), -9223372036854775807 - 1)
+      _2 = torch.append(ends, torch.amax(z, [0], False))
+    return torch.stack(ends)
 
   # Noise.java's G of uniform numbers.
   def gumbel_of(self: __torch__.CausalLm, uniform: Tensor) -> Tensor:
@@ -986,14 +1004,16 @@ class CausalLm(Module):
     looked = 128 + n
     w = v // 16
     whole = w * 16
-    steps = torch.mul((self).to_ids(torch.narrow(every, 1, 0, whole), ), -7046029254386353131)
+    steps = torch.view(torch.mul((self).to_ids(torch.narrow(every, 1, 0, whole), ), -7046029254386353131), [16, w])
     ends = annotate(List[Tensor], [])
-    for i in range(m):
-      # Unsigned order is that of signed numbers with the other sign.
-      z = torch.bitwise_xor_((self).hashed(torch.narrow(keys, 0, i, 1), steps, ), -9223372036854775807 - 1)
-      _0 = torch.append(ends, torch.amax(torch.view(z, [16, w]), [0], False))
+    first = 0
+    while first < w:
+      # So many columns that what is computed of them stays in the processor's cache, for one row after the other.
+      count = min(4096, w - first)
+      _0 = torch.append(ends, (self).hashed_ends(keys, torch.contiguous(torch.narrow(steps, 1, first, count)), ))
+      first = first + count
     # Of a column's highest number the upper 31 bits are known, from 0 to 2^31 - 1; its noise is below that of the next such number.
-    upper = torch.add(torch.bitwise_right_shift(torch.stack(ends), 33), 1073741825)
+    upper = torch.add(torch.bitwise_right_shift(torch.cat(ends, 1), 33), 1073741825)
     most = (self).gumbel_of(torch.clamp(torch.mul(torch.to(upper, 7), 4.656612873077393e-10), None, 0.9999999999999999), )
     high = torch.sub(torch.amax(torch.view(torch.narrow(tempered, 1, 0, whole), [m, 16, w]), [1], False), base)
     bounds, chosen = torch.topk(torch.add(high, most), looked + 1)
