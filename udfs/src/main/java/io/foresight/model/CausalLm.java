@@ -119,8 +119,7 @@ public final class CausalLm implements AutoCloseable {
    * they were measured; what matters is how a draft's compare with its target's.
    */
   ForwardCost cost() {
-    double left = (double) checkpoint.config().head().outputs() - config.head().outputs();
-    double weights = checkpoint.multipliedWeights() - left * config.hidden();
+    double weights = HeadIds.multipliedWeights(checkpoint, config.head().outputs());
     double calls = CALL_SECONDS * (1 + checkpoint.config().layers());
     double bytes = weights * precision.matrixBytes();
     return device.isGpu()

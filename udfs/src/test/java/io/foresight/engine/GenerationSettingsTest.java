@@ -1,9 +1,15 @@
 package io.foresight.engine;
 
+import static io.foresight.decoding.DecodingSettings.STRATEGY;
+import static io.foresight.decoding.DecodingSettings.VERIFICATION;
 import static io.foresight.decoding.strategy.CdlhSpeculative.WINDOW;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foresight.decoding.DecodingSettings.Verification;
+import io.foresight.decoding.Strategies;
+import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.settings.Settings;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What depends on the device, unless it is set. */
@@ -32,5 +38,24 @@ class GenerationSettingsTest {
         DEFAULTS.with(EngineSettings.CACHE_MEMORY, 7).with(DEFAULTS.settings());
     assertThat(copy.cacheBytes()).isEqualTo(7);
     assertThat(copy.with(EngineSettings.CACHE_MEMORY, DEFAULTS.cacheBytes())).isEqualTo(DEFAULTS);
+  }
+
+  @Test
+  void theDraftsHeadIsCutByItselfOnlyWhereNoTokenDependsOnIt() {
+    for (String strategy : Strategies.names()) {
+      for (Verification verification : Verification.values()) {
+        GenerationSettings settings =
+            DEFAULTS.with(STRATEGY, strategy).with(VERIFICATION, verification);
+        boolean same = List.of("speculative", "cdlh-speculative").contains(strategy);
+        boolean drafts = Strategies.of(settings.settings()).usesDraft();
+        if (drafts) {
+          assertThat(settings.draftHead())
+              .as(strategy + ", " + verification)
+              .isEqualTo(
+                  same && verification != Verification.SAMPLING ? HeadIds.AUTO : HeadIds.FULL);
+        }
+        assertThat(settings.with(EngineSettings.DRAFT_HEAD, 64).draftHead()).isEqualTo(64);
+      }
+    }
   }
 }

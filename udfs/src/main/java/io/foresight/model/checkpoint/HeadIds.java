@@ -76,6 +76,13 @@ public final class HeadIds {
     return ids.stream().asLongStream().toArray();
   }
 
+  /** {@link Checkpoint#multipliedWeights} with a head of so many ids; 0 for all. */
+  public static long multipliedWeights(Checkpoint checkpoint, int ids) {
+    long all = checkpoint.config().head().outputs();
+    long left = ids == 0 ? 0 : all - ids;
+    return checkpoint.multipliedWeights() - left * checkpoint.config().hidden();
+  }
+
   private static List<String> lines(Path file) {
     try {
       return Files.readAllLines(file);
