@@ -344,6 +344,17 @@ class DraftHeadTest {
   }
 
   @Test
+  void byItselfAHeadIsCutWhereTheVocabularyIsLargeAndRanked() throws IOException {
+    LinearModel.write(folder, 2 * HeadIds.AUTO_IDS, id -> 1);
+    Checkpoint checkpoint = Checkpoint.inspect(folder);
+    assertThat(HeadIds.of(checkpoint, HeadIds.AUTO)).as("no file").isEmpty();
+    Files.writeString(folder.resolve(HeadIds.FILE), "30000\n");
+    assertThat(HeadIds.of(checkpoint, HeadIds.AUTO)).hasSize(HeadIds.AUTO_IDS).contains(30_000);
+    long left = HeadIds.multipliedWeights(checkpoint, HeadIds.FULL);
+    assertThat(HeadIds.multipliedWeights(checkpoint, HeadIds.AUTO_IDS)).isLessThan(left);
+  }
+
+  @Test
   void aFileOfOtherThingsIsRefusedWithItsLine() throws IOException {
     Path model = copy(EXAMPLES.resolve("draft"), 8);
     for (String line : List.of("dog", "-1", "4096000", "")) {
