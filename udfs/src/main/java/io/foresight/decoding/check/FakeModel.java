@@ -21,6 +21,8 @@ import java.util.stream.IntStream;
  * An n-gram model with few distinct logits, so that exact ties are frequent. It checks how it is
  * used, counts its forwards, knows which sequences were not closed, and fails when it is told to.
  * Misuse is an {@link IllegalArgumentException}.
+ *
+ * <p>Long, since model and sequence check each other.
  */
 public final class FakeModel implements LanguageModel {
 
