@@ -13,6 +13,7 @@ import io.foresight.jobs.score.ScoreJob;
 import io.foresight.jobs.settings.SettingsJob;
 import io.foresight.jobs.train.DrawPromptsJob;
 import io.foresight.jobs.train.PerturbJob;
+import io.foresight.jobs.train.RankIdsJob;
 import io.foresight.jobs.train.TrainClassifierJob;
 import io.foresight.jobs.train.TrainJob;
 import io.foresight.launch.LogFile;
@@ -40,7 +41,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainJob.class,
       TrainClassifierJob.class,
       DrawPromptsJob.class,
-      PerturbJob.class
+      PerturbJob.class,
+      RankIdsJob.class
     })
 public final class Main {
 

@@ -64,6 +64,15 @@ public final class Strategies implements SettingGroup {
     return factory(settings).create(settings);
   }
 
+  /**
+   * Whether the strategy that {@code settings} name promises the same tokens for any draft. The
+   * ratio test does not: it draws another text for another draft.
+   */
+  public static boolean saysTheSameForAnyDraft(Settings settings) {
+    return factory(settings).promise() != StrategyFactory.Promise.OWN
+        && settings.get(DecodingSettings.VERIFICATION) != DecodingSettings.Verification.SAMPLING;
+  }
+
   /** What makes it. */
   static StrategyFactory factory(Settings settings) {
     String name = settings.get(DecodingSettings.STRATEGY);

@@ -1,10 +1,12 @@
 package io.foresight.engine;
 
+import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.settings.Setting;
 import io.foresight.settings.SettingGroup;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 /** The settings of models, memory and time, and of what is random. */
 public final class EngineSettings implements SettingGroup {
@@ -43,6 +45,16 @@ public final class EngineSettings implements SettingGroup {
       Setting.choice("models.draft-precision", Precision.FP32)
           .changes(Setting.Effect.GENERATION)
           .does("The same for q: fp32, bf16, int8");
+
+  public static final Setting<Integer> DRAFT_HEAD =
+      Setting.wholeOr(
+              "models.draft-head",
+              HeadIds.AUTO,
+              HeadIds.LEAST,
+              Map.of("auto", HeadIds.AUTO, "full", HeadIds.FULL))
+          .changes(Setting.Effect.GENERATION)
+          .does(
+              "Ids that q's head scores: full (all), a number (the most frequent ones, by frequent_ids.txt in q's folder, or else the lowest), auto (16,384 where q has that file and at least 32,768 ids, and the output is the same for any draft; else all)");
 
   public static final Setting<Long> CACHE_MEMORY =
       Setting.bytes("models.cache-memory", "1g")

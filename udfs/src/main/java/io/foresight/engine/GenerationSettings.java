@@ -6,6 +6,7 @@ import io.foresight.decoding.DecodingSettings;
 import io.foresight.decoding.Strategies;
 import io.foresight.engine.prompt.Prompt;
 import io.foresight.engine.prompt.PromptSettings;
+import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.reward.RewardSpec;
 import io.foresight.settings.Problems;
@@ -75,6 +76,17 @@ public record GenerationSettings(Settings settings, Prompt prompt, RewardSpec re
   /** Dtype of q in memory. */
   public Precision draftPrecision() {
     return settings.get(EngineSettings.DRAFT_PRECISION);
+  }
+
+  /**
+   * Ids that q's head scores, as {@link HeadIds#of} takes it. By itself only where the output is
+   * the same for any draft.
+   */
+  public int draftHead() {
+    int wanted = settings.get(EngineSettings.DRAFT_HEAD);
+    return wanted == HeadIds.AUTO && !Strategies.saysTheSameForAnyDraft(settings)
+        ? HeadIds.FULL
+        : wanted;
   }
 
   /** Memory that a task's caches may take, in bytes. */

@@ -6,6 +6,8 @@ import io.foresight.engine.ModelPool.Use;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.CausalLm;
 import io.foresight.model.ModelSession;
+import io.foresight.model.checkpoint.Checkpoint;
+import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.model.checkpoint.ModelDigest;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.classifier.SequenceClassifier;
@@ -17,12 +19,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The models of one executor JVM: one copy per folder, content of its files, device and precision,
- * loaded on first use and shared by the executor's tasks. A model stays after its last task, so
- * that the next one finds it, until another is to be loaded or nobody has used it for {@link
- * #GRACE}: an executor is given memory for the models of one job. What a task still uses when the
- * JVM ends is left to the operating system, since closing it would pull it from under native code.
- * Thread-safe.
+ * The models of one executor JVM: one copy per folder, content of its files, device, precision and
+ * ids of its head, loaded on first use and shared by the executor's tasks. A model stays after its
+ * last task, so that the next one finds it, until another is to be loaded or nobody has used it for
+ * {@link #GRACE}: an executor is given memory for the models of one job. What a task still uses
+ * when the JVM ends is left to the operating system, since closing it would pull it from under
+ * native code. Thread-safe.
  */
 public final class ModelCache {
 
@@ -34,12 +36,19 @@ public final class ModelCache {
    * @param fingerprint changes when a file in the folder does, so that another model in its place
    *     is never taken for the one that is loaded
    * @param device {@code null} for a tokenizer, as the precision
+   * @param headIds how many ids its head scores, as {@link HeadIds#of} takes it
    */
   private record Key(
-      Class<?> type, String folder, String fingerprint, Device device, Precision precision) {
+      Class<?> type,
+      String folder,
+      String fingerprint,
+      Device device,
+      Precision precision,
+      int headIds) {
 
-    static Key of(Class<?> type, String folder, Device device, Precision precision) {
-      return new Key(type, folder, ModelDigest.fingerprint(Path.of(folder)), device, precision);
+    static Key of(Class<?> type, String folder, Device device, Precision precision, int headIds) {
+      return new Key(
+          type, folder, ModelDigest.fingerprint(Path.of(folder)), device, precision, headIds);
     }
 
     boolean isTokenizer() {
@@ -143,16 +152,18 @@ public final class ModelCache {
   /**
    * Leases a language model and loads it if nobody has; tasks that want the same one wait for it.
    *
+   * @param headIds how many ids its head scores, as {@link HeadIds#of} takes it
    * @param budget memory that the lease's cache shares
    * @throws io.foresight.model.text.ModelException if it cannot be loaded; the next call tries
    *     again
    */
-  public static Lease lease(String folder, Device device, Precision precision, CacheBudget budget) {
+  public static Lease lease(
+      String folder, Device device, Precision precision, int headIds, CacheBudget budget) {
     Use<CausalLm> use =
         POOL.use(
-            Key.of(CausalLm.class, folder, device, precision),
+            Key.of(CausalLm.class, folder, device, precision, headIds),
             CausalLm.class,
-            () -> CausalLm.load(Path.of(folder), device, precision));
+            () -> CausalLm.load(Checkpoint.inspect(Path.of(folder)), device, precision, headIds));
     try {
       return new Lease(use, budget);
     } catch (RuntimeException | Error e) {
@@ -169,7 +180,7 @@ public final class ModelCache {
    */
   static Use<SequenceClassifier> classifier(String folder, Device device) {
     return POOL.use(
-        Key.of(SequenceClassifier.class, folder, device, Precision.FP32),
+        Key.of(SequenceClassifier.class, folder, device, Precision.FP32, HeadIds.FULL),
         SequenceClassifier.class,
         () -> SequenceClassifier.load(Path.of(folder), device));
   }
@@ -182,7 +193,7 @@ public final class ModelCache {
    */
   public static Use<Tokenizer> tokenizer(String folder) {
     return POOL.use(
-        Key.of(Tokenizer.class, folder, null, null),
+        Key.of(Tokenizer.class, folder, null, null, HeadIds.FULL),
         Tokenizer.class,
         () -> Tokenizer.load(Path.of(folder)));
   }

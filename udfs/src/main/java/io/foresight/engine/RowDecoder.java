@@ -16,6 +16,7 @@ import io.foresight.engine.prompt.Prompts;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.ForwardScheduler;
 import io.foresight.model.ModelSession;
+import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.cost.ForwardStats;
 import io.foresight.model.text.Tokenizer;
@@ -110,10 +111,16 @@ public final class RowDecoder implements AutoCloseable {
       ModelPool.Use<Tokenizer> use = ModelCache.tokenizer(settings.targetModel());
       models.push(use::close);
       tokenizer = use.model();
-      targetLease = lease(settings.targetModel(), device, settings.targetPrecision(), budget);
+      targetLease =
+          lease(settings.targetModel(), device, settings.targetPrecision(), HeadIds.FULL, budget);
       draftLease =
           strategy.usesDraft()
-              ? lease(settings.draftModel(), device, settings.draftPrecision(), budget)
+              ? lease(
+                  settings.draftModel(),
+                  device,
+                  settings.draftPrecision(),
+                  settings.draftHead(),
+                  budget)
               : null;
       if (draftLease != null) {
         draftLease.draftFor(targetLease);
@@ -151,8 +158,8 @@ public final class RowDecoder implements AutoCloseable {
   }
 
   private ModelCache.Lease lease(
-      String model, Device device, Precision precision, CacheBudget budget) {
-    ModelCache.Lease lease = ModelCache.lease(model, device, precision, budget);
+      String model, Device device, Precision precision, int headIds, CacheBudget budget) {
+    ModelCache.Lease lease = ModelCache.lease(model, device, precision, headIds, budget);
     models.push(lease::close);
     lease.sharePrompts(settings.settings().get(EngineSettings.SHARE_PROMPTS));
     return lease;

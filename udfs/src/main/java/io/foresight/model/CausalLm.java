@@ -4,6 +4,8 @@ import ai.djl.Device;
 import io.foresight.decoding.budget.DraftFit;
 import io.foresight.decoding.budget.ForwardCost;
 import io.foresight.model.checkpoint.Checkpoint;
+import io.foresight.model.checkpoint.HeadIds;
+import io.foresight.model.checkpoint.ModelConfig;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.ModelException;
 import io.foresight.model.text.TokenizerDifference;
@@ -31,9 +33,16 @@ public final class CausalLm implements AutoCloseable {
   private final Script script;
   private final Device device;
   private final Precision precision;
+  private final ModelConfig config;
 
-  private CausalLm(Checkpoint checkpoint, Script script, Device device, Precision precision) {
+  private CausalLm(
+      Checkpoint checkpoint,
+      ModelConfig config,
+      Script script,
+      Device device,
+      Precision precision) {
     this.checkpoint = checkpoint;
+    this.config = config;
     this.script = script;
     this.device = device;
     this.precision = precision;
@@ -50,6 +59,16 @@ public final class CausalLm implements AutoCloseable {
 
   /** As {@link #load(Path, Device, Precision)}, of a folder that was inspected. */
   public static CausalLm load(Checkpoint checkpoint, Device device, Precision precision) {
+    return load(checkpoint, device, precision, HeadIds.FULL);
+  }
+
+  /**
+   * The same with a head of which the rows of some ids are kept. The others' probability is 0, and
+   * they cannot be chosen; prompts may have them.
+   *
+   * @param ids how many, as {@link HeadIds#of} takes it
+   */
+  public static CausalLm load(Checkpoint checkpoint, Device device, Precision precision, int ids) {
     Path folder = checkpoint.folder();
     if (precision == Precision.INT8 && device.isGpu()) {
       throw new ModelException(
@@ -59,8 +78,15 @@ public final class CausalLm implements AutoCloseable {
     }
     Script script = new Script(device);
     try {
-      new Loader(checkpoint, script, device, precision).load();
-      return new CausalLm(checkpoint, script, device, precision);
+      long[] headIds = HeadIds.of(checkpoint, ids);
+      new Loader(checkpoint, script, device, precision, headIds).load();
+      ModelConfig config = checkpoint.config();
+      return new CausalLm(
+          checkpoint,
+          headIds.length == 0 ? config : config.withOutputs(headIds.length),
+          script,
+          device,
+          precision);
     } catch (RuntimeException e) {
       script.close();
       throw new ModelException("Cannot load model " + folder + ": " + e.getMessage(), e);
@@ -70,6 +96,11 @@ public final class CausalLm implements AutoCloseable {
   /** What was loaded. */
   public Checkpoint checkpoint() {
     return checkpoint;
+  }
+
+  /** Its configuration; of the head's outputs, those that are scored. */
+  ModelConfig config() {
+    return config;
   }
 
   /** Whether it computes on a GPU. */
@@ -92,7 +123,7 @@ public final class CausalLm implements AutoCloseable {
    * they were measured; what matters is how a draft's compare with its target's.
    */
   ForwardCost cost() {
-    double weights = checkpoint.multipliedWeights();
+    double weights = HeadIds.multipliedWeights(checkpoint, config.head().outputs());
     double calls = CALL_SECONDS * (1 + checkpoint.config().layers());
     double bytes = weights * precision.matrixBytes();
     return device.isGpu()

@@ -42,9 +42,14 @@ public final class Loader {
   private final Precision precision;
   private final String device;
   private final long layout;
+  private final long[] headIds;
 
-  public Loader(Checkpoint checkpoint, Script script, Device device, Precision precision) {
+  /**
+   * @param headIds rows of the LM head that are kept, ascending; none if all are
+   */
+  Loader(Checkpoint checkpoint, Script script, Device device, Precision precision, long[] headIds) {
     this.checkpoint = checkpoint;
+    this.headIds = headIds;
     this.config = checkpoint.config();
     this.script = script;
     this.precision = precision;
@@ -308,7 +313,8 @@ public final class Loader {
             IValue.from((long) config.head().outputs()),
             IValue.from(config.head().scale()),
             IValue.from(config.head().softcap()),
-            IValue.from(layout))
+            IValue.from(layout),
+            IValue.listFrom(headIds))
         .close();
   }
 

@@ -103,7 +103,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
 
   private ModelSession(CausalLm model, int slots, int wantedPositions, CacheBudget budget) {
     this.model = model;
-    this.config = model.checkpoint().config();
+    this.config = model.config();
     this.budget = budget;
     this.slots = slots;
     this.positions = roundedPositions(wantedPositions);
@@ -572,7 +572,9 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   }
 
   private void check(LogitsRequest ask, int asked) {
-    boolean valid = ask.topK() >= 0 && ask.topK() <= config.vocabulary();
+    int outputs = config.head().outputs();
+    int most = outputs < config.vocabulary() ? outputs - 1 : outputs;
+    boolean valid = ask.topK() >= 0 && ask.topK() <= most;
     valid &= ask.places() == null || ask.places().length == asked;
     valid &= ask.edits() == null || ask.edits().length == asked;
     if (ask.gather() != null && asked > 0) {
@@ -586,7 +588,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     if (!valid) {
       throw new IllegalArgumentException(
           "Cannot score %d positions: ask for at most %d top ids, and for ids of the vocabulary, a list per position, and give the place of each for noise, and what becomes of its logits."
-              .formatted(asked, config.vocabulary()));
+              .formatted(asked, most));
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -146,6 +147,42 @@ public final class Setting<T> {
             String::valueOf),
         value -> value >= least,
         "at least " + least);
+  }
+
+  /**
+   * A whole number of at least {@code least}, or a word that stands for another one.
+   *
+   * @param words what each stands for, one of them perhaps the default
+   */
+  public static Setting<Integer> wholeOr(
+      String key, int byDefault, int least, Map<String, Integer> words) {
+    Map<String, Integer> sorted = new TreeMap<>(words);
+    String range =
+        "%s or a whole number of at least %d".formatted(String.join(", ", sorted.keySet()), least);
+    Setting<Integer> numbers = whole(key, least, least);
+    return of(
+        key,
+        byDefault,
+        new Syntax<>(
+            source -> {
+              Integer named = sorted.get(source.written());
+              if (named != null) {
+                return named;
+              }
+              try {
+                return numbers.syntax.read().apply(source);
+              } catch (BadValueException e) {
+                throw new BadValueException("it must be " + range + ".");
+              }
+            },
+            value ->
+                sorted.entrySet().stream()
+                    .filter(word -> word.getValue().equals(value))
+                    .map(Map.Entry::getKey)
+                    .findFirst()
+                    .orElse(String.valueOf(value))),
+        value -> sorted.containsValue(value) || value >= least,
+        range);
   }
 
   /** A 64-bit integer. */

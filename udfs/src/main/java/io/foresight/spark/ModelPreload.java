@@ -6,6 +6,7 @@ import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.ModelCache;
 import io.foresight.engine.ModelPool;
 import io.foresight.model.CacheBudget;
+import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.model.text.Tokenizer;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -53,10 +54,16 @@ public final class ModelPreload {
     boolean drafts = Strategies.of(settings.decoding(device.isGpu())).usesDraft();
     try (ModelPool.Use<Tokenizer> tokenizer = ModelCache.tokenizer(settings.targetModel());
         ModelCache.Lease target =
-            ModelCache.lease(settings.targetModel(), device, settings.targetPrecision(), budget);
+            ModelCache.lease(
+                settings.targetModel(), device, settings.targetPrecision(), HeadIds.FULL, budget);
         ModelCache.Lease draft =
             drafts
-                ? ModelCache.lease(settings.draftModel(), device, settings.draftPrecision(), budget)
+                ? ModelCache.lease(
+                    settings.draftModel(),
+                    device,
+                    settings.draftPrecision(),
+                    settings.draftHead(),
+                    budget)
                 : null) {
       LOG.debug("The models are there before the tasks.");
     }

@@ -33,7 +33,8 @@ record RemoteModel(String uri, List<RemoteFile> files) implements Serializable {
           "tokenizer.json",
           "tokenizer_config.json",
           "special_tokens_map.json",
-          "chat_template.jinja");
+          "chat_template.jinja",
+          "frequent_ids.txt");
 
   private static final List<String> ENDINGS =
       List.of(".safetensors", ".safetensors.index.json", ".model");

@@ -49,6 +49,7 @@ class CausalLm(Module):
   matrices : List[Tensor]
   quantized : List[__torch__.torch.classes.quantized.LinearPackedParamsBase]
   biases : Dict[int, Tensor]
+  kept : List[Tensor]
   rope : List[Tensor]
   params : List[Tensor]
   moment1 : List[Tensor]
@@ -296,17 +297,28 @@ class CausalLm(Module):
     return None
 
   # Adds the LM head, which may be the embedding. Of the head's rows the first `outputs` score
-  # something. Of the others it keeps what fills up to 64, since GPUs multiply by odd numbers of rows slowly.
-  def finish(self: __torch__.CausalLm, tied: bool, outputs: int, scale: float, logit_softcap: float, layout: int) -> None:
+  # something. Of the others it keeps what fills up to 64, since GPUs multiply by odd numbers of rows slowly. With `ids`, which
+  # ascend, it keeps the rows of those alone.
+  def finish(self: __torch__.CausalLm, tied: bool, outputs: int, scale: float, logit_softcap: float, layout: int, ids: List[int]) -> None:
     self.logit_softcap = logit_softcap
     self.outputs = outputs
     head = (self).take("head.0.weight", )[0]
-    kept = min(torch.size(head, 0), (outputs + 63) // 64 * 64)
-    head = torch.narrow(head, 0, 0, kept)
-    if "head.0.bias" in self.loaded:
-      self.loaded["head.0.bias"] = torch.narrow(self.loaded["head.0.bias"], 0, 0, kept)
-    if tied:
-      head = torch.clone(head)
+    if len(ids) > 0:
+      kept = len(ids)
+      self.outputs = kept
+      rows = torch.tensor(ids, dtype=4, device=head.device)
+      places = torch.full([outputs], -1, dtype=4, device=head.device)
+      self.kept = [rows, torch.index_copy(places, 0, rows, torch.arange(kept, dtype=4, device=head.device))]
+      head = torch.index_select(head, 0, rows)
+      if "head.0.bias" in self.loaded:
+        self.loaded["head.0.bias"] = torch.index_select(self.loaded["head.0.bias"], 0, rows)
+    else:
+      kept = min(torch.size(head, 0), (outputs + 63) // 64 * 64)
+      head = torch.narrow(head, 0, 0, kept)
+      if "head.0.bias" in self.loaded:
+        self.loaded["head.0.bias"] = torch.narrow(self.loaded["head.0.bias"], 0, 0, kept)
+      if tied:
+        head = torch.clone(head)
     projection = (self).take("project_out.weight", )
     if len(projection) > 0:
       head = torch.mm(head, projection[0])
@@ -811,8 +823,10 @@ class CausalLm(Module):
     m = torch.size(logits, 0)
     v = torch.size(logits, 1)
     rows = torch.sub(torch.narrow(edited, 0, 0, k), first)
-    here = torch.flatten(torch.nonzero(torch.logical_and(torch.ge(rows, 0), torch.lt(rows, m))))
-    at = torch.add(torch.mul(torch.index_select(rows, 0, here), v), torch.index_select(torch.narrow(edited, 0, k, k), 0, here))
+    ids = (self).to_rows(torch.narrow(edited, 0, k, k), )
+    inside = torch.logical_and(torch.logical_and(torch.ge(rows, 0), torch.lt(rows, m)), torch.ge(ids, 0))
+    here = torch.flatten(torch.nonzero(inside))
+    at = torch.add(torch.mul(torch.index_select(rows, 0, here), v), torch.index_select(ids, 0, here))
     flat = torch.reshape(logits, [m * v])
     biased = torch.add(torch.index_select(flat, 0, at), torch.index_select(torch.narrow(changes, 0, 0, k), 0, here))
     penalty = torch.index_select(torch.narrow(changes, 0, k, k), 0, here)
@@ -830,6 +844,21 @@ class CausalLm(Module):
   #
   # A row of logits may have hundreds of thousands of ids. What reads it whole does so once, in an operation that needs no other
   # row of that size or only one that stays in the processor's cache; all else is done with the few ids that matter.
+
+  # Where the head scores some ids only, V is their number here and ids are the rows that they have in it. Both ascend together, so that
+  # equals stand in the same order. What comes in and what goes out has the vocabulary's ids, and noise is theirs.
+
+  # The head's rows of the vocabulary's ids, of any shape; -1 for those that it does not score.
+  def to_rows(self: __torch__.CausalLm, ids: Tensor) -> Tensor:
+    if len(self.kept) == 0:
+      return ids
+    return torch.reshape(torch.index_select(self.kept[1], 0, torch.flatten(ids)), torch.size(ids))
+
+  # The vocabulary's ids of rows of the head, of any shape.
+  def to_ids(self: __torch__.CausalLm, rows: Tensor) -> Tensor:
+    if len(self.kept) == 0:
+      return rows
+    return torch.reshape(torch.index_select(self.kept[0], 0, torch.flatten(rows)), torch.size(rows))
 
   # The `k` highest of logits [M, V] and their ids, the order of equals left open. Of 64 ids in a row, or, where many are sought, of 16
   # that lie apart, the highest says whether they need be looked at. What is left over where V divides by neither always is.
@@ -914,10 +943,28 @@ class CausalLm(Module):
   # bits as they are. Shifts of integers are arithmetic, so what they shift in is masked; numbers are the signed ones.
   def hashed(self: __torch__.CausalLm, keys: Tensor, steps: Tensor) -> Tensor:
     z = torch.add(steps, torch.unsqueeze(keys, 1))
-    _0 = torch.bitwise_xor_(z, torch.bitwise_and_(torch.bitwise_right_shift(z, 30), 17179869183))
-    _1 = torch.mul_(z, -4658895280553007687)
-    _2 = torch.bitwise_xor_(z, torch.bitwise_and_(torch.bitwise_right_shift(z, 27), 137438953471))
+    return (self).finalised(z, torch.empty_like(z), )
+
+  # What `hashed` makes of ids and keys that are added up, in place; `shifted` is of z's size, and overwritten.
+  def finalised(self: __torch__.CausalLm, z: Tensor, shifted: Tensor) -> Tensor:
+    _0 = torch.bitwise_right_shift(z, 30, out=shifted)
+    _1 = torch.bitwise_xor_(z, torch.bitwise_and_(shifted, 17179869183))
+    _2 = torch.mul_(z, -4658895280553007687)
+    _3 = torch.bitwise_right_shift(z, 27, out=shifted)
+    _4 = torch.bitwise_xor_(z, torch.bitwise_and_(shifted, 137438953471))
     return torch.mul_(z, -7723592293110705685)
+
+  # The highest of what `hashed` gives for each column of steps [R, W], by each of keys [M] -> [M, W]. All rows use the same memory.
+  def hashed_ends(self: __torch__.CausalLm, keys: Tensor, steps: Tensor) -> Tensor:
+    z = torch.empty_like(steps)
+    shifted = torch.empty_like(steps)
+    ends = annotate(List[Tensor], [])
+    for i in range(torch.size(keys, 0)):
+      _0 = torch.add(steps, torch.select(keys, 0, i), out=z)
+      # Unsigned order is that of signed numbers with the other sign.
+      _1 = torch.bitwise_xor_((self).finalised(z, shifted, ), -9223372036854775807 - 1)
+      _2 = torch.append(ends, torch.amax(z, [0], False))
+    return torch.stack(ends)
 
   # Noise.java's G of uniform numbers.
   def gumbel_of(self: __torch__.CausalLm, uniform: Tensor) -> Tensor:
@@ -925,7 +972,7 @@ class CausalLm(Module):
 
   # Noise.java's G of each of ids [M or 1, N], by keys [M] -> [M, N].
   def gumbel(self: __torch__.CausalLm, keys: Tensor, ids: Tensor) -> Tensor:
-    z = (self).hashed(keys, torch.mul(ids, -7046029254386353131), )
+    z = (self).hashed(keys, torch.mul((self).to_ids(ids, ), -7046029254386353131), )
     z = torch.bitwise_xor(z, torch.bitwise_and(torch.bitwise_right_shift(z, 31), 8589934591))
     bits = torch.bitwise_and(torch.bitwise_right_shift(z, 12), 4503599627370495)
     return (self).gumbel_of(torch.mul(torch.add(torch.to(bits, 7), 0.5), 2.220446049250313e-16), )
@@ -957,14 +1004,16 @@ class CausalLm(Module):
     looked = 128 + n
     w = v // 16
     whole = w * 16
-    steps = torch.mul(torch.narrow(every, 1, 0, whole), -7046029254386353131)
+    steps = torch.view(torch.mul((self).to_ids(torch.narrow(every, 1, 0, whole), ), -7046029254386353131), [16, w])
     ends = annotate(List[Tensor], [])
-    for i in range(m):
-      # Unsigned order is that of signed numbers with the other sign.
-      z = torch.bitwise_xor_((self).hashed(torch.narrow(keys, 0, i, 1), steps, ), -9223372036854775807 - 1)
-      _0 = torch.append(ends, torch.amax(torch.view(z, [16, w]), [0], False))
+    first = 0
+    while first < w:
+      # So many columns that what is computed of them stays in the processor's cache, for one row after the other.
+      count = min(4096, w - first)
+      _0 = torch.append(ends, (self).hashed_ends(keys, torch.contiguous(torch.narrow(steps, 1, first, count)), ))
+      first = first + count
     # Of a column's highest number the upper 31 bits are known, from 0 to 2^31 - 1; its noise is below that of the next such number.
-    upper = torch.add(torch.bitwise_right_shift(torch.stack(ends), 33), 1073741825)
+    upper = torch.add(torch.bitwise_right_shift(torch.cat(ends, 1), 33), 1073741825)
     most = (self).gumbel_of(torch.clamp(torch.mul(torch.to(upper, 7), 4.656612873077393e-10), None, 0.9999999999999999), )
     high = torch.sub(torch.amax(torch.view(torch.narrow(tempered, 1, 0, whole), [m, 16, w]), [1], False), base)
     bounds, chosen = torch.topk(torch.add(high, most), looked + 1)
@@ -1050,7 +1099,7 @@ class CausalLm(Module):
       _1 = torch.append(told, log_prob)
     return told
 
-  # What `forward` returns, of logits [M, V]. NaN is the highest of all, so that the highest tells whether
+  # What `forward` returns, of logits [M, V]; gather [M, X] has the vocabulary's ids. NaN is the highest of all, so that the highest tells whether
   # there is any; -inf is what ids have that are not to be chosen.
   def scores(self: __torch__.CausalLm, logits: Tensor, k: int, gather: Tensor, detail: int, sampler: List[float], keys: Tensor) -> Tensor:
     if detail == {detail.logits}:
@@ -1066,41 +1115,51 @@ class CausalLm(Module):
       ids = told[1]
     else:
       values, ids = (self).leaders(logits, n, )
-    best = torch.narrow(ids, 1, 0, 1)
+    best = (self).to_ids(torch.narrow(ids, 1, 0, 1), )
     columns = annotate(Dict[int, Tensor], {})
     columns[{column.best}] = torch.add(torch.to(best, 6), torch.mul(torch.narrow(values, 1, 0, 1), 0.))
     columns[{column.gaps}] = (self).leads(values, )
     if detail >= {detail.log_probs}:
       x = torch.size(gather, 1)
+      rows = (self).to_rows(gather, )
+      outside = torch.lt(rows, 0)
+      rows = torch.clamp(rows, 0, None)
       asked = ids
       if x > 0:
-        asked = torch.cat([ids, gather], 1)
+        asked = torch.cat([ids, rows], 1)
       if detail == {detail.rows}:
         probabilities = torch.log_softmax(logits, -1)
         log_probs = torch.gather(probabilities, 1, asked)
-        columns[{column.row}] = probabilities
+        columns[{column.row}] = (self).of_vocabulary(probabilities, )
       elif len(told) == 6 and sampler[0] == 1.:
         log_probs = torch.add(torch.sub(torch.gather(logits, 1, asked), torch.amax(logits, [1], True)), told[5])
       else:
         log_probs = (self).log_probs(logits, asked, )
       columns[{column.log_prob}] = torch.narrow(log_probs, 1, 0, 1)
       if k > 0:
-        columns[{column.top_ids}] = torch.to(ids, 6)
+        columns[{column.top_ids}] = torch.to((self).to_ids(ids, ), 6)
         columns[{column.top_log_probs}] = torch.narrow(log_probs, 1, 0, k)
       if x > 0:
-        columns[{column.gathered}] = torch.narrow(log_probs, 1, n, x)
+        columns[{column.gathered}] = torch.masked_fill(torch.narrow(log_probs, 1, n, x), outside, -inf)
       if len(sampler) > 0:
         scores = torch.sub(torch.narrow(values, 1, 0, n), told[4])
         columns[{column.score}] = torch.narrow(scores, 1, 0, 1)
         if k > 0:
           columns[{column.top_scores}] = scores
         if x > 0:
-          columns[{column.gathered_scores}] = (self).scores_of(tempered, gather, told, keys, )
+          columns[{column.gathered_scores}] = torch.masked_fill((self).scores_of(tempered, rows, told, keys, ), outside, -inf)
     parts = annotate(List[Tensor], [])
     for column in range({column.length}):
       if column in columns:
         _0 = torch.append(parts, columns[column])
     return torch.cat(parts, 1)
+
+  # Log-probabilities [M, V] of all ids of the vocabulary, also of those that the head does not score.
+  def of_vocabulary(self: __torch__.CausalLm, log_probs: Tensor) -> Tensor:
+    if len(self.kept) == 0:
+      return log_probs
+    all = torch.full([torch.size(log_probs, 0), torch.size(self.kept[1], 0)], -inf, dtype=6, device=log_probs.device)
+    return torch.index_copy(all, 1, self.kept[0], log_probs)
 
   # Scores with noise of ids [M, X], with what `sampled` told.
   def scores_of(self: __torch__.CausalLm, tempered: Tensor, ids: Tensor, told: List[Tensor], keys: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import io.foresight.engine.ModelPool;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.ClassifierCheckpoint;
+import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.model.checkpoint.ModelDigest;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.ModelException;
@@ -235,6 +236,6 @@ class ProvenanceTest {
   }
 
   private static ModelCache.Lease lease(Path folder, CacheBudget budget) {
-    return ModelCache.lease(folder.toString(), Device.cpu(), Precision.FP32, budget);
+    return ModelCache.lease(folder.toString(), Device.cpu(), Precision.FP32, HeadIds.FULL, budget);
   }
 }

@@ -21,6 +21,7 @@ import io.foresight.jobs.process.Models;
 import io.foresight.jobs.process.Sessions;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.jobs.settings.SettingsOptions;
+import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.model.text.ModelException;
 import io.foresight.settings.Settings;
 import io.foresight.settings.SettingsReader;
@@ -225,7 +226,9 @@ public final class GenerateJob implements Callable<Integer> {
       GenerationSettings generation, Models models, Summary summary, boolean local) {
     SpeculationAdvice.Costs bySize =
         SpeculationAdvice.Costs.bySize(
-            models.target().multipliedWeights(), models.draft().multipliedWeights());
+            models.target().multipliedWeights(),
+            HeadIds.multipliedWeights(
+                models.draft(), HeadIds.of(models.draft(), generation.draftHead()).length));
     if (!local || generation.device() == DeviceChoice.GPU) {
       return bySize;
     }

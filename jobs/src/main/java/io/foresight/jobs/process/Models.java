@@ -6,6 +6,7 @@ import io.foresight.engine.TokenControls;
 import io.foresight.engine.prompt.Prompts;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.ClassifierCheckpoint;
+import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.model.text.ModelException;
 import io.foresight.model.text.Tokenizer;
 import io.foresight.model.text.TokenizerDifference;
@@ -34,8 +35,8 @@ public record Models(Checkpoint target, Checkpoint draft, Map<String, String> fo
 
   /**
    * Checks configuration, weights and tokenizer of each model, that the draft's vocabulary is the
-   * target's, that the target's chat template works if prompts are to be chats, and the models of
-   * rewards.
+   * target's and the ids that its head is to score are known, that the target's chat template works
+   * if prompts are to be chats, and the models of rewards.
    *
    * @param store where remote models are copied to, and held until it is closed
    * @throws ModelException with what is wrong with any of them
@@ -50,6 +51,13 @@ public record Models(Checkpoint target, Checkpoint draft, Map<String, String> fo
     }
     if (problems.isEmpty() && draft != null) {
       compareVocabularies(target, draft, problems);
+    }
+    if (draft != null) {
+      try {
+        HeadIds.of(draft, settings.draftHead());
+      } catch (ModelException e) {
+        problems.add(e.getMessage());
+      }
     }
     if (target != null) {
       try {

@@ -372,4 +372,25 @@ class SettingsTest {
         .hasMessageContaining("rewards")
         .hasMessageContaining("reward.weight = -1");
   }
+
+  @ParameterizedTest
+  @CsvSource({"auto, -1", "full, 0", "64, 64", "16384, 16384"})
+  void theDraftsHeadIsAWordOrANumber(String value, int ids) {
+    Settings settings = bind("models.draft-head=" + value).generation().settings();
+    assertThat(settings.get(EngineSettings.DRAFT_HEAD)).isEqualTo(ids);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"half", "63", "-1", "0", "1.5"})
+  void otherHeadsOfTheDraftAreOneError(String value) {
+    assertThatThrownBy(() -> bind("models.draft-head=" + value))
+        .isInstanceOfSatisfying(
+            SettingsException.class,
+            e ->
+                assertThat(e.getMessage().lines().skip(1))
+                    .singleElement()
+                    .asString()
+                    .contains("models.draft-head = " + value)
+                    .contains("it must be auto, full or a whole number of at least 64"));
+  }
 }

@@ -76,6 +76,9 @@ public record Case(
       // A draft never limits a row, however little of it it can see.
       q = q.withContext(1 + random.nextInt(10));
     }
+    if (weights % 4 == 0) {
+      q = q.scoringOnly(eosIds + 1 + Math.floorMod(weights / 4, vocabulary - eosIds));
+    }
     Settings settings = RandomSettings.of(random.nextLong()).with(MAX_NEW_TOKENS, maxNewTokens);
     CountedReward reward =
         new CountedReward(new RandomReward(random.nextLong(), random.nextBoolean(), vocabulary));

@@ -21,6 +21,8 @@ import java.util.stream.IntStream;
  * An n-gram model with few distinct logits, so that exact ties are frequent. It checks how it is
  * used, counts its forwards, knows which sequences were not closed, and fails when it is told to.
  * Misuse is an {@link IllegalArgumentException}.
+ *
+ * <p>Long, since model and sequence check each other.
  */
 public final class FakeModel implements LanguageModel {
 
@@ -33,6 +35,7 @@ public final class FakeModel implements LanguageModel {
   private final boolean tiesHigh;
   private final IntPredicate eos;
   private final int prompt;
+  private final IntPredicate scored;
 
   private int open;
   private int mostOpen;
@@ -61,7 +64,17 @@ public final class FakeModel implements LanguageModel {
    */
   public FakeModel(
       int vocabulary, int context, int order, long seed, double sharpness, int eosIds) {
-    this(vocabulary, context, order, seed, sharpness, eosIds, false, id -> id < eosIds, 0);
+    this(
+        vocabulary,
+        context,
+        order,
+        seed,
+        sharpness,
+        eosIds,
+        false,
+        id -> id < eosIds,
+        0,
+        id -> true);
   }
 
   private FakeModel(
@@ -73,7 +86,8 @@ public final class FakeModel implements LanguageModel {
       int eosIds,
       boolean tiesHigh,
       IntPredicate eos,
-      int prompt) {
+      int prompt,
+      IntPredicate scored) {
     this.vocabulary = vocabulary;
     this.context = context;
     this.order = order;
@@ -83,11 +97,13 @@ public final class FakeModel implements LanguageModel {
     this.tiesHigh = tiesHigh;
     this.eos = eos;
     this.prompt = prompt;
+    this.scored = scored;
   }
 
   /** The same model with another context. */
   public FakeModel withContext(int other) {
-    return new FakeModel(vocabulary, other, order, seed, sharpness, eosIds, tiesHigh, eos, prompt);
+    return new FakeModel(
+        vocabulary, other, order, seed, sharpness, eosIds, tiesHigh, eos, prompt, scored);
   }
 
   /**
@@ -96,7 +112,16 @@ public final class FakeModel implements LanguageModel {
    */
   public FakeModel afterPrompt(int tokens) {
     return new FakeModel(
-        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos, tokens);
+        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos, tokens, scored);
+  }
+
+  /**
+   * The same model with a head of the ids below {@code ids}, as drafts may have: others are never
+   * chosen. At least one of them should end no sequence.
+   */
+  public FakeModel scoringOnly(int ids) {
+    return new FakeModel(
+        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos, prompt, id -> id < ids);
   }
 
   /** From now on the {@code forward}-th call of {@link #extend} and all after it fail so. */
@@ -151,18 +176,19 @@ public final class FakeModel implements LanguageModel {
   /** Another instance of the same model. */
   public FakeModel again() {
     return new FakeModel(
-        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos, prompt);
+        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, eos, prompt, scored);
   }
 
   /** The mutant that breaks ties to the higher id. */
   public FakeModel breakingTiesHigh() {
-    return new FakeModel(vocabulary, context, order, seed, sharpness, eosIds, true, eos, prompt);
+    return new FakeModel(
+        vocabulary, context, order, seed, sharpness, eosIds, true, eos, prompt, scored);
   }
 
   /** The mutant that never ends a sequence. */
   public FakeModel ignoringEos() {
     return new FakeModel(
-        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, id -> false, prompt);
+        vocabulary, context, order, seed, sharpness, eosIds, tiesHigh, id -> false, prompt, scored);
   }
 
   /** The same of logits that {@code edit} changed. */
@@ -193,6 +219,11 @@ public final class FakeModel implements LanguageModel {
       logits[i] = (float) (sharpness * random.nextInt(4));
     }
     edit.apply(logits);
+    for (int i = 0; i < vocabulary; i++) {
+      if (!scored.test(i)) {
+        logits[i] = Float.NEGATIVE_INFINITY;
+      }
+    }
     for (int i = 0; i < vocabulary; i++) {
       sum += Math.exp(logits[i]);
     }

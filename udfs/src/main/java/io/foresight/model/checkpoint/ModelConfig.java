@@ -57,6 +57,26 @@ public record ModelConfig(
             names);
   }
 
+  /** The same model with a head of which so many rows are kept, whichever they are. */
+  public ModelConfig withOutputs(int outputs) {
+    return new ModelConfig(
+        family,
+        vocabulary,
+        hidden,
+        layers,
+        context,
+        embedding,
+        norms,
+        attention,
+        rope,
+        windowRope,
+        mlp,
+        residualScale,
+        new Head(head.rows(), outputs, head.tied(), head.bias(), head.scale(), head.softcap()),
+        eos,
+        names);
+  }
+
   /** The same model with a head that scores labels, as transformers' sequence classifiers have. */
   ModelConfig scoring(int labels) {
     return new ModelConfig(

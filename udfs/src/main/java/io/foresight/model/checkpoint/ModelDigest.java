@@ -29,6 +29,7 @@ public final class ModelDigest {
   private static final List<String> OTHERS =
       List.of(
           "chat_template.jinja",
+          HeadIds.FILE,
           "generation_config.json",
           "tokenizer.json",
           "tokenizer_config.json");
@@ -58,7 +59,7 @@ public final class ModelDigest {
 
   /**
    * SHA-256 of all that changes what the model says: configuration, weights, tokenizer with its
-   * configuration, chat template and generation configuration. Reads them all, once.
+   * configuration, chat template, generation configuration and frequent ids. Reads them all, once.
    *
    * @throws ModelException if they cannot be read
    */
