@@ -159,13 +159,7 @@ final class EvaluationText {
     }
     return table(
         List.of(
-            "data set",
-            "metric",
-            "first",
-            "second",
-            "second less first (95 %)",
-            "p",
-            "p by Holm, of %d".formatted(rows.size())),
+            "data set", "metric", "first", "second", "second less first (95 %)", "p", "p by Holm"),
         rows);
   }
 
