@@ -2,6 +2,7 @@ package io.foresight.jobs.report;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /** How figures are named and written for people, the same in the page and in the text. */
@@ -27,11 +28,26 @@ final class MetricFormat {
   private static final Set<String> LOWER_IS_BETTER =
       Set.of("perplexity", "judge_perplexity", "self_bleu", "concept_overuse", "unknown_words");
 
+  /** Names that the field writes otherwise. */
+  private static final Map<String, String> LABELS =
+      Map.ofEntries(
+          Map.entry("bleu", "BLEU"),
+          Map.entry("bleu_4", "BLEU-4"),
+          Map.entry("rouge_l", "ROUGE-L"),
+          Map.entry("meteor", "METEOR"),
+          Map.entry("chrf", "chrF"),
+          Map.entry("cider", "CIDEr"),
+          Map.entry("self_bleu", "self-BLEU"),
+          Map.entry("distinct_1", "distinct-1"),
+          Map.entry("distinct_2", "distinct-2"),
+          Map.entry("distinct_3", "distinct-3"),
+          Map.entry("ended_by_eos", "ended by EOS"));
+
   private MetricFormat() {}
 
   /** The name as words. */
   static String label(String metric) {
-    return metric.replace('_', ' ');
+    return LABELS.getOrDefault(metric, metric.replace('_', ' '));
   }
 
   /** Whether it is read in percent. */

@@ -72,8 +72,6 @@ final class ReportJson {
 
   /** With JSON's escapes, since all that is found stands within JSON's strings. */
   private static String escaped(Pattern found, String json) {
-    return found
-        .matcher(json)
-        .replaceAll(m -> "\\\\u%04x".formatted((int) m.group().charAt(0)));
+    return found.matcher(json).replaceAll(m -> "\\\\u%04x".formatted((int) m.group().charAt(0)));
   }
 }

@@ -80,9 +80,13 @@ public final class ReportPage {
         MetricFormat.isLowerBetter(name));
   }
 
-  /** A script as it may stand in its element, in which a string must not spell that element's end. */
+  /**
+   * A script as it may stand in its element, in which a string must not spell that element's end.
+   */
   private static String inScript(String script) {
-    return script.replaceAll("(?i)</(?=script)", Matcher.quoteReplacement("<\\/")).replace("<!--", "<\\!--");
+    return script
+        .replaceAll("(?i)</(?=script)", Matcher.quoteReplacement("<\\/"))
+        .replace("<!--", "<\\!--");
   }
 
   /** As a content security policy names a script. */

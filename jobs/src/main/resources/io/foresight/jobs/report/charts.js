@@ -7,7 +7,12 @@ let printing = false;
 // After Okabe and Ito: told apart by people who see no red, no green or no blue.
 const LIGHT_VARIANTS = ["#6b7280", "#0072b2", "#d55e00", "#009e73", "#b8578e", "#b07800", "#3f9bd1", "#5b3d91"];
 const DARK_VARIANTS = ["#9aa3af", "#4aa8e0", "#f08a45", "#2fc79b", "#e39ac4", "#e8b13a", "#8fd0f5", "#b79be8"];
-const SYMBOLS = ["circle", "rect", "triangle", "diamond", "roundRect", "pin", "arrow"];
+const SYMBOLS = [
+  "circle", "rect", "triangle", "diamond",
+  "path://M0,0 L10,0 L5,9 Z",
+  "path://M3.5,0 h3 v3.5 h3.5 v3 h-3.5 v3.5 h-3 v-3.5 h-3.5 v-3 h3.5 Z",
+  "path://M5,0 L10,3.8 L8.1,10 L1.9,10 L0,3.8 Z",
+];
 const DASHES = ["solid", [7, 4], [2, 3], [10, 3, 2, 3]];
 
 // Blue where the reward passes, orange where not; strong where both agree.
@@ -144,6 +149,7 @@ function intervals(colours, pairs, others) {
     silent: true,
     animation: false,
     label: { show: false },
+    symbol: ["none", "none"],
     data: [
       ...pairs.map(([from, to]) => [
         { coord: from, symbol: "rect", symbolSize: [9, 1.5],
@@ -156,17 +162,20 @@ function intervals(colours, pairs, others) {
   };
 }
 
-/** How wide a text is, about, in pixels at 12. */
+const ruler = document.createElement("canvas").getContext("2d");
+
+/** How wide a text is as charts write it, in pixels. */
 function widthOf(text) {
-  return 6.7 * text.length;
+  ruler.font = "12px " + getComputedStyle(document.body).fontFamily;
+  return ruler.measureText(text).width;
 }
 
 function legendRows(names, width) {
   let rows = 1;
   let taken = 0;
   for (const name of names) {
-    const wide = widthOf(name) + 46;
-    if (taken > 0 && taken + wide > width) {
+    const wide = widthOf(name) + 41;
+    if (taken > 0 && taken + wide > width + 14) {
       rows++;
       taken = 0;
     }
@@ -240,10 +249,11 @@ function coverageChart(holder, dataset) {
         },
         xAxis: axis(colours, {
           type: "log", logBase: 2,
-          min: 2 ** Math.floor(Math.log2(Math.min(...xs)) - 0.1),
-          max: 2 ** Math.ceil(Math.log2(Math.max(...xs)) + 0.1),
+          min: Math.min(...xs) / 1.6,
+          max: Math.max(...xs) * 1.6,
           name: "target forwards per token (log scale)", nameLocation: "middle", nameGap: 30,
-          axisLabel: { formatter: value => String(Number(value.toPrecision(3))) },
+          // Powers of two; not the ends, which are where there was room for names.
+          axisLabel: { formatter: value => Number.isInteger(Math.log2(value)) ? String(value) : "" },
         }),
         yAxis: axis(colours, {
           type: "value",
@@ -286,6 +296,15 @@ function labelPoints(chart, points, width, colours) {
       taken.push({ left: x - 5, right: x + 5, top: high, bottom: low, of: i });
     }
   });
+  // Nor, if it can be helped, on the dashed line.
+  const line = frontier(points).map(point => chart.convertToPixel({ gridIndex: 0 }, [point.x, point.y]));
+  for (let i = 1; i < line.length; i++) {
+    for (let part = 0.04; part < 1; part += 0.04) {
+      const x = line[i - 1][0] + part * (line[i][0] - line[i - 1][0]);
+      const y = line[i - 1][1] + part * (line[i][1] - line[i - 1][1]);
+      taken.push({ left: x - 2, right: x + 2, top: y - 2, bottom: y + 2 });
+    }
+  }
   const bottom = chart.getHeight() - 52;
   const labels = points.map((point, i) => {
     const [x, y] = at[i];
@@ -349,7 +368,7 @@ function barChart(holder, { dataset, name, title, estimates }) {
       option: {
         ...barAxes(colours, width, shown.map(({ variant }) => variant.name),
             shown.map(({ estimate }) => showValue(name, estimate.mean)),
-            { max: metric(name).share && top <= 1 ? 1 : null, splitNumber: 4,
+            { ...(metric(name).share && top <= 1 ? { max: 1, interval: 0.25 } : { splitNumber: 4 }),
               axisLabel: { formatter: tick, hideOverlap: true } }),
         tooltip: {
           trigger: "item",
@@ -371,7 +390,7 @@ function barChart(holder, { dataset, name, title, estimates }) {
               shown.map(({ estimate }, i) => [estimate, i])
                   .filter(([estimate]) => isNumber(estimate.low) && isNumber(estimate.high))
                   .map(([estimate, i]) => [[estimate.low, i], [estimate.high, i]]),
-              shown.length > 1 ? [{ xAxis: shown[0].estimate.mean, symbol: "none",
+              shown.length > 1 ? [{ xAxis: shown[0].estimate.mean,
                 lineStyle: { type: [4, 4], width: 1, color: colours.muted } }] : []),
         }],
       },
@@ -393,12 +412,12 @@ function stackChart(holder, { dataset, title, variants, parts, sharesOf, named }
     build: (width, colours) => {
       const keys = legend(colours, parts.map(([part]) => label(part)), width);
       const axes = barAxes(colours, width, variants.map(variant => variant.name), null,
-          { max: 1, axisLabel: { formatter: value => (100 * value).toFixed(0) + "\u202f%", hideOverlap: true } });
+          { max: 1, interval: 0.25, axisLabel: { formatter: value => (100 * value).toFixed(0) + "\u202f%", hideOverlap: true } });
       return {
         height: 46 + 34 * variants.length + (named ? keys.room + 8 : 0),
         option: {
           ...axes,
-          grid: { ...axes.grid, right: 14, bottom: named ? keys.room + 12 : 4 },
+          grid: { ...axes.grid, right: 24, bottom: named ? keys.room + 12 : 4 },
           legend: named ? keys.option : undefined,
           tooltip: {
             trigger: "item",
@@ -438,7 +457,7 @@ function groupChart(holder, { dataset, title, groupsOf }) {
       return {
         height: 250 + keys.room,
         option: {
-          grid: { left: 4, right: 14, top: 14, bottom: keys.room + 12, containLabel: true },
+          grid: { left: 4, right: 24, top: 14, bottom: keys.room + 10, containLabel: true },
           legend: keys.option,
           tooltip: {
             trigger: "axis",

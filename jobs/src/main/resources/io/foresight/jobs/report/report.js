@@ -66,12 +66,12 @@ function named(title, dataset) {
 }
 
 /** A table per data set that has columns for it. */
-function tables(section, title, columnsOf, keep) {
+function tables(section, title, columnsOf, keep, where) {
   for (const dataset of datasets) {
     const variants = variantsOn(dataset).filter(keep || (() => true));
     const columns = variants.length ? columnsOf(variants) : [];
     if (columns.length > 0) {
-      within(section, "[data-tables]").append(variantTable(named(title, dataset), variants, columns));
+      within(section, where || "[data-tables]").append(variantTable(named(title, dataset), variants, columns));
     }
   }
 }
@@ -87,10 +87,10 @@ function showMetrics(section) {
   const names = unique(data.variants.flatMap(variant => Object.keys(variant.metrics)))
       .filter(name => data.variants.some(variant => variant.metrics[name] && isNumber(variant.metrics[name].mean)));
   tables(section, "All metrics", estimateColumns);
-  tables(section, "Rows by status", statusColumns);
+  tables(section, "Rows by status", statusColumns, null, "[data-status]");
   if (names.length === 0) {
     within(section, ".control").hidden = true;
-    return within(section, "[data-tables]").childElementCount > 0;
+    return within(section, "[data-status]").childElementCount > 0;
   }
   const select = within(section, "select");
   select.append(...names.map((name, i) => element("option", { value: String(i) }, label(metric(name).label))));

@@ -34,7 +34,8 @@ function card(row) {
     return element("div", { class: "output" },
         element("p", { class: "who" },
             ...names.map(name => element("b", {},
-                element("span", { class: "dot", "--colour": colourOf(name, colours) }), name)),
+                element("span", { class: "dot", "--colour": colourOf(name, colours) }), name))),
+        element("p", { class: "who" },
             statusElement(written.status),
             isNumber(written.reward)
                 ? element("span", { class: "muted" }, `reward ${showNumber("mean_reward", written.reward)}`) : null),
@@ -103,11 +104,9 @@ function showExamples(section) {
     pageSize: EXAMPLES_SHOWN,
     rows: examples,
     columns: [
-      text("Row", example => example.row.id, { show: example => [textElement(example.row.id, [])] }),
-      datasets.length > 1 ? text("Data set", example => example.row.dataset) : null,
-      variantNames.length > 1 ? text("Variant", example => example.variant) : null,
       text("Prompt", example => example.row.prompt,
           { long: true, show: example => [textElement(example.row.prompt, [])] }),
+      variantNames.length > 1 ? text("Variant", example => example.variant, { brief: true }) : null,
       text("Output", example => example.written.text === null ? "" : example.written.text,
           { long: true, show: example => [writtenElement(example.written)] }),
       text("Status", example => example.written.status, { show: example => [statusElement(example.written.status)] }),
@@ -117,6 +116,8 @@ function showExamples(section) {
           : null,
       text("Tokens", example => example.written.tokens,
           { number: true, show: example => showInteger(example.written.tokens) }),
+      datasets.length > 1 ? text("Data set", example => example.row.dataset, { brief: true }) : null,
+      text("Row", example => example.row.id, { brief: true, show: example => [textElement(example.row.id, [])] }),
     ].filter(column => column),
   });
   section.querySelector("[data-tables]").append(table.node);

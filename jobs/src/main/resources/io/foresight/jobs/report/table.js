@@ -5,7 +5,7 @@
  *
  * columns: name; number (stands right, sorts by size); value(row), by which it sorts and which CSV has;
  *          show(row), a string or nodes (the value itself if left out); csv, columns [name, value(row)] that CSV
- *          has in its place; strong(row); long (a text that may wrap); sort = false leaves it unsorted by heads.
+ *          has in its place; strong(row); long (a text of sentences), brief (a name); sort = false leaves it unsorted by heads.
  * options: name, rows, pageSize (all rows if left out), head (the first column names the row), id.
  */
 function makeTable(options) {
@@ -83,7 +83,7 @@ function makeTable(options) {
 
   function cell(column, i, row) {
     const shown = column.show ? column.show(row) : column.value(row);
-    const classes = [column.number ? "number" : "", column.long ? "long" : "",
+    const classes = [column.number ? "number" : "", column.long ? "long" : "", column.brief ? "brief" : "",
       column.strong && column.strong(row) ? "strong" : ""].join(" ").trim();
     const children = Array.isArray(shown) ? shown : [shown === null || shown === undefined ? "–" : shown];
     return options.head && i === 0

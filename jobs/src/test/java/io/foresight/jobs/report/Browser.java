@@ -1,6 +1,5 @@
 package io.foresight.jobs.report;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +8,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
-import java.util.stream.Stream;
 import org.openqa.selenium.By;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
@@ -29,27 +27,9 @@ final class Browser implements AutoCloseable {
     this.driver = driver;
   }
 
-  /** Why there is none; {@code null} if there is one. */
-  static String missing() {
-    List<String> missing =
-        Stream.of("chromium", "chromedriver").filter(name -> find(name) == null).toList();
-    return missing.isEmpty()
-        ? null
-        : "%s not on the PATH (Debian: apt-get install chromium chromium-driver)"
-            .formatted(String.join(" and ", missing));
-  }
-
-  private static File find(String program) {
-    return Stream.of(System.getenv("PATH").split(File.pathSeparator))
-        .map(folder -> new File(folder, program))
-        .filter(File::canExecute)
-        .findFirst()
-        .orElse(null);
-  }
-
   static Browser open() {
     ChromeOptions options = new ChromeOptions();
-    options.setBinary(find("chromium"));
+    options.setBinary(InstalledBrowser.CHROMIUM);
     // Containers have no user namespaces and a small /dev/shm; the page is our own.
     options.addArguments("--headless=new", "--no-sandbox", "--disable-dev-shm-usage");
     LoggingPreferences logs = new LoggingPreferences();
@@ -58,7 +38,7 @@ final class Browser implements AutoCloseable {
     options.setCapability("goog:loggingPrefs", logs);
     // With the driver named, Selenium looks for none elsewhere.
     ChromeDriverService service =
-        new ChromeDriverService.Builder().usingDriverExecutable(find("chromedriver")).build();
+        new ChromeDriverService.Builder().usingDriverExecutable(InstalledBrowser.DRIVER).build();
     Browser browser = new Browser(new ChromeDriver(service, options));
     browser.command(
         "Browser.grantPermissions",
@@ -70,12 +50,10 @@ final class Browser implements AutoCloseable {
   void show(Path page, int width, String scheme) {
     command(
         "Emulation.setDeviceMetricsOverride",
-        Map.of(
-            "width", width, "height", 900, "deviceScaleFactor", 1, "mobile", width < 600));
+        Map.of("width", width, "height", 900, "deviceScaleFactor", 1, "mobile", width < 600));
     command(
         "Emulation.setEmulatedMedia",
-        Map.of(
-            "features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+        Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
     messages();
     requests();
     driver.get(page.toUri().toString());
@@ -100,8 +78,7 @@ final class Browser implements AutoCloseable {
   @SuppressWarnings("unchecked")
   List<String> texts(String selector) {
     return (List<String>)
-        run(
-            "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)", selector);
+        run("return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)", selector);
   }
 
   WebElement find(By by) {
@@ -142,11 +119,16 @@ final class Browser implements AutoCloseable {
                 true,
                 "clip",
                 Map.of(
-                    "x", 0,
-                    "y", top,
-                    "width", number("innerWidth"),
-                    "height", height,
-                    "scale", 1)));
+                    "x",
+                    0,
+                    "y",
+                    top,
+                    "width",
+                    number("innerWidth"),
+                    "height",
+                    height,
+                    "scale",
+                    1)));
     Files.write(file, Base64.getDecoder().decode((String) shot.get("data")));
   }
 
