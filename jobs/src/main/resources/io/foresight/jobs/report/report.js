@@ -44,9 +44,9 @@ function estimateColumns(variants) {
           ? [showValue(name, of(variant, "mean")), element("small", {}, showInterval(name, variant.metrics[name]))]
           : "–",
       csv: [
-        [name, variant => of(variant, "mean")],
-        [name + "_low", variant => of(variant, "low")],
-        [name + "_high", variant => of(variant, "high")],
+        [label(metric(name).label), variant => of(variant, "mean")],
+        [label(metric(name).label) + " low", variant => of(variant, "low")],
+        [label(metric(name).label) + " high", variant => of(variant, "high")],
       ],
     };
   });
@@ -232,7 +232,7 @@ function showTests(section) {
         name: "Difference", number: true, value: test => test.difference, strong: significant_,
         show: test => [showDifference(test.metric, test.difference),
           element("small", {}, showInterval(test.metric, test))],
-        csv: [["difference", test => test.difference], ["low", test => test.low], ["high", test => test.high]],
+        csv: [["Difference", test => test.difference], ["Low", test => test.low], ["High", test => test.high]],
       },
       { name: "p", number: true, value: test => test.p, show: test => showProbability(test.p) },
       {

@@ -53,7 +53,12 @@ final class Browser implements AutoCloseable {
         Map.of("width", width, "height", 900, "deviceScaleFactor", 1, "mobile", width < 600));
     command(
         "Emulation.setEmulatedMedia",
-        Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+        Map.of(
+            "features",
+            List.of(
+                Map.of("name", "prefers-color-scheme", "value", scheme),
+                // Else what is clicked may still be on its way.
+                Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
     messages();
     requests();
     driver.get(page.toUri().toString());

@@ -251,10 +251,10 @@ class ReportPageBrowserTest {
     copy("paired");
     assertThat(clipboard())
         .startsWith(
-            "\"Metric\",\"Data set\",\"First\",\"Second\",\"difference\",\"low\",\"high\",\"p\",\"Adjusted p\"\r\n"
+            "\"Metric\",\"Data set\",\"First\",\"Second\",\"Difference\",\"Low\",\"High\",\"p\",\"Adjusted p\"\r\n"
                 + "\"Satisfied\",\"commongen-dev\",\"greedy\",\"speculative\",0,0,0,1,1\r\n"
                 + "\"Satisfied\",\"commongen-dev\",\"greedy\",\"cdlh\",0.26,")
-        .hasLineCount(16);
+        .hasLineCount(1 + 15 + 1);
     assertThat(browser.texts("#announcer")).containsExactly("Copied 15 rows");
     browser.show(page("hostile"), 1280, "light");
     browser.find(SEARCH).sendKeys("hyperlink");
