@@ -88,7 +88,7 @@ public final class GenerateJob implements Callable<Integer> {
   }
 
   /** The job's own part of a run. */
-  private record Decoding(SparkSession spark, Progress progress, JobSettings bound, Models models)
+  public record Decoding(SparkSession spark, Progress progress, JobSettings bound, Models models)
       implements RowsJob.Kind {
 
     @Override

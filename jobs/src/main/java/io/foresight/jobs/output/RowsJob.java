@@ -86,6 +86,20 @@ public record RowsJob(
     int verdict(JobSettings settings, ObjectNode figures, Supplier<String> error, boolean written);
   }
 
+  /**
+   * Checks, without changing anything, that the output can be written and holds nothing else.
+   *
+   * @throws io.foresight.spark.run.RunException as {@link Run#check}
+   */
+  public void check(JobSettings bound) throws IOException {
+    Map<String, String> identity = RunIdentity.of(kind.name(), bound, kind.content());
+    Locations.requireApart(spark, bound.reading(), bound.output());
+    Run.check(
+        spark,
+        RunFolder.request(
+            spark, kind.name(), kind.verb(), bound, options, identity, kind.described()));
+  }
+
   /** Does it; the exit code. */
   public int run(JobSettings bound) throws Exception {
     Map<String, String> identity = RunIdentity.of(kind.name(), bound, kind.content());

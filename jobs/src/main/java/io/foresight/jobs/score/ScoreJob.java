@@ -79,7 +79,7 @@ public final class ScoreJob implements Callable<Integer> {
   }
 
   /** The job's own part of a run. */
-  private record Scoring(
+  public record Scoring(
       SparkSession spark, Progress progress, ScoringSettings scoring, Map<String, String> content)
       implements RowsJob.Kind {
 
