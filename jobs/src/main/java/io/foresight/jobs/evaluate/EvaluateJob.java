@@ -13,16 +13,17 @@ import io.foresight.jobs.metrics.DocumentFrequencies;
 import io.foresight.jobs.process.ExitCode;
 import io.foresight.jobs.process.Models;
 import io.foresight.jobs.process.Sessions;
+import io.foresight.jobs.process.TypedCommand;
 import io.foresight.jobs.process.Version;
 import io.foresight.jobs.report.ReportData;
 import io.foresight.jobs.report.ReportData.PairedTest;
 import io.foresight.jobs.report.ReportData.RowTexts;
 import io.foresight.jobs.report.ReportData.VariantReport;
+import io.foresight.jobs.report.ReportFiles;
 import io.foresight.jobs.score.ScoreJob;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.jobs.settings.SettingsOptions;
 import io.foresight.jobs.settings.Variants;
-import io.foresight.settings.Secrets;
 import io.foresight.settings.SettingsException;
 import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.Foresight;
@@ -397,7 +398,7 @@ public final class EvaluateJob implements Callable<Integer> {
     ReportData data =
         new ReportData(
             "Evaluation on " + String.join(", ", datasets),
-            command(),
+            TypedCommand.of(spec),
             Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
             Version.read().get("version"),
             Sentences.of(datasets, reports, tests),
@@ -408,19 +409,9 @@ public final class EvaluateJob implements Callable<Integer> {
     ReportFiles.write(spark.sparkContext().hadoopConfiguration(), output, data);
     System.out.print("\n" + EvaluationText.summary(data));
     System.out.printf(
-        "%nWritten to %s/%s and %s%n", output, ReportFiles.MARKDOWN, ReportFiles.JSON);
+        "%nWritten to %s/%s, %s and %s%n",
+        output, ReportFiles.HTML, ReportFiles.MARKDOWN, ReportFiles.JSON);
     return code;
-  }
-
-  private String command() {
-    List<String> typed = spec.root().commandLine().getParseResult().originalArgs();
-    return "./submit.sh "
-        + Secrets.hidden(
-            String.join(
-                " ",
-                typed.stream()
-                    .map(word -> word.matches("[\\w@%+=:,./-]+") ? word : "'" + word + "'")
-                    .toList()));
   }
 
   /** Of each run the settings whose values are not the same in all runs. */

@@ -9,7 +9,7 @@ import io.foresight.jobs.report.ReportData.PairedTest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.SortedMap;
 
 /** Paired tests between variants. */
 public final class Comparisons {
@@ -71,8 +71,8 @@ public final class Comparisons {
 
   /** Over the rows for which both have the metric; {@code null} if there is none. */
   private static PairedTest test(Metric metric, VariantRows first, VariantRows second) {
-    TreeMap<Long, double[]> ofFirst = first.groups(metric.name());
-    TreeMap<Long, double[]> ofSecond = second.groups(metric.name());
+    SortedMap<Long, double[]> ofFirst = first.groups(metric.name());
+    SortedMap<Long, double[]> ofSecond = second.groups(metric.name());
     ofFirst.keySet().retainAll(ofSecond.keySet());
     if (ofFirst.isEmpty()) {
       return null;

@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -114,7 +115,7 @@ public final class VariantRows {
   }
 
   /** The sums of one metric's summands, by group of rows in the groups' order. */
-  TreeMap<Long, double[]> groups(String metric) {
+  SortedMap<Long, double[]> groups(String metric) {
     int from = metrics.from(metric);
     int to = from + metrics.metric(metric).summands();
     TreeMap<Long, double[]> groups = new TreeMap<>();

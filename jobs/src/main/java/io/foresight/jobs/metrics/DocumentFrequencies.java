@@ -63,6 +63,6 @@ public final class DocumentFrequencies implements Serializable {
    */
   double weight(String ngram) {
     int index = Arrays.binarySearch(keys, key(ngram));
-    return Math.log(rows) - Math.log(index < 0 ? 1 : counts[index]);
+    return Math.log((double) rows) - Math.log(index < 0 ? 1.0 : (double) counts[index]);
   }
 }
