@@ -61,6 +61,10 @@ public final class ReportText {
         "Made by Foresight %s on %s with\n\n".formatted(plain(data.version()), data.created()));
     // Indented, since a fence could end within what the command quotes.
     text.append("    ").append(data.command().replaceAll(OBEYED, " ")).append("\n");
+    if (data.variants().size() > 1) {
+      text.append(
+          "\nForwards and positions are counted of each row. Speed is not measured here: `./submit.sh benchmark` compares it, interleaved.\n");
+    }
   }
 
   private void dataset(String dataset) {
@@ -68,7 +72,7 @@ public final class ReportText {
         data.variants().stream().filter(v -> v.dataset().equals(dataset)).toList();
     int before = text.length();
     heading(data.datasets().size() > 1 ? "Results on " + plain(dataset) : "Results");
-    section("", metrics(variants));
+    section("", variants.size() == 1 ? metrics(variants.get(0)) : metrics(variants));
     section("Rows by status", counts(variants));
     section("Work per token", numbers(variants, VariantReport::work));
     section("Steps by state", shares(variants, VariantReport::states));
@@ -125,6 +129,25 @@ public final class ReportText {
 
   private static Columns metrics(List<VariantReport> variants) {
     return columns(variants, VariantReport::metrics, name -> value -> estimate(name, value));
+  }
+
+  /** Of a single run, a line per metric. */
+  private static Columns metrics(VariantReport run) {
+    List<String> names =
+        run.metrics().entrySet().stream()
+            .filter(metric -> Double.isFinite(metric.getValue().mean()))
+            .map(Map.Entry::getKey)
+            .toList();
+    TextTable table =
+        new TextTable()
+            .words("metric", names.stream().map(n -> plain(MetricFormat.label(n))).toList())
+            .numbers(
+                "mean (95 % interval)",
+                names.stream().map(n -> estimate(n, run.metrics().get(n))).toList())
+            .numbers(
+                "rows",
+                names.stream().map(n -> String.valueOf(run.metrics().get(n).rows())).toList());
+    return new Columns(new LinkedHashSet<>(names), table);
   }
 
   private static String estimate(String metric, Estimate value) {

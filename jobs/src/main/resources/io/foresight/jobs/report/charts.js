@@ -36,7 +36,9 @@ function place(variant) {
 }
 
 function colourOf(variant, colours) {
-  return colours.variants[place(variant) % colours.variants.length];
+  // Grey is for what others are held against.
+  const at = variantNames.length === 1 ? 1 : place(variant);
+  return colours.variants[at % colours.variants.length];
 }
 
 function symbolOf(variant) {
@@ -202,9 +204,9 @@ function legend(colours, names, width) {
 
 const COVERAGES = ["hard_coverage", "satisfied", "satisfied_rate", "soft_coverage", "mean_reward"];
 
-/** What of a variant is drawn against its cost on this data set; undefined if nothing is. */
+/** What variants are drawn by against their cost on this data set; undefined if there is nothing to compare. */
 function coverageOn(dataset) {
-  return COVERAGES.find(name => variantsOn(dataset).some(variant => costPoint(variant, name)));
+  return COVERAGES.find(name => variantsOn(dataset).filter(variant => costPoint(variant, name)).length > 1);
 }
 
 function costPoint(variant, name) {
@@ -230,8 +232,8 @@ function coverageChart(holder, dataset) {
   const highs = points.map(point => isNumber(point.estimate.high) ? point.estimate.high : point.y);
   const xs = points.map(point => point.x);
   addChart(holder, {
-    title: onlyIfSeveral(dataset),
-    note: metric(name).label + " against target forwards per token",
+    title: onlyIfSeveral(dataset) || `${label(metric(name).label)} against target forwards per token`,
+    note: onlyIfSeveral(dataset) ? metric(name).label + " against target forwards per token" : "",
     description: `${metric(name).label} against target forwards per token on ${dataset}: `
         + points.map(p => `${p.variant.name} ${showValue(name, p.y)} at ${showCount(p.x)}`).join(", "),
     build: (width, colours) => ({
@@ -259,6 +261,7 @@ function coverageChart(holder, dataset) {
           type: "value",
           min: Math.max(0, Math.floor(10 * Math.min(...lows) - 0.2) / 10),
           max: Math.min(1, Math.ceil(10 * Math.max(...highs) + 0.2) / 10),
+          interval: Math.max(...highs) - Math.min(...lows) < 0.25 ? 0.05 : 0.1,
           axisLabel: { formatter: value => metric(name).share ? (100 * value).toFixed(0) + "\u202f%" : value.toFixed(1) },
         }),
         series: [
@@ -271,7 +274,7 @@ function coverageChart(holder, dataset) {
             type: "scatter", symbolSize: 13, z: 3,
             data: points.map(point => ({
               value: [point.x, point.y], point, symbol: symbolOf(point.variant.name),
-              itemStyle: { color: colourOf(point.variant.name, colours), borderColor: colours.panel, borderWidth: 1 },
+              itemStyle: { color: colourOf(point.variant.name, colours), borderColor: colours.panel, borderWidth: 1, opacity: 1 },
             })),
             markLine: intervals(colours, points
                 .filter(point => isNumber(point.estimate.low) && isNumber(point.estimate.high))
@@ -359,7 +362,7 @@ function barChart(holder, { dataset, name, title, estimates }) {
   const tick = value => metric(name).share ? (100 * value).toFixed(0) + "\u202f%" : String(Number(value.toPrecision(4)));
   const top = Math.max(...shown.map(({ estimate }) => Math.max(estimate.mean, isNumber(estimate.high) ? estimate.high : 0)));
   addChart(holder, {
-    title: onlyIfSeveral(dataset) || title,
+    title: onlyIfSeveral(dataset) || label(title),
     note: onlyIfSeveral(dataset) ? title : "",
     description: `${title} on ${dataset}: ` + shown.map(({ variant, estimate }) =>
         `${variant.name} ${showValue(name, estimate.mean)}`).join(", "),
@@ -405,7 +408,7 @@ function barChart(holder, { dataset, name, title, estimates }) {
  */
 function stackChart(holder, { dataset, title, variants, parts, sharesOf, named }) {
   addChart(holder, {
-    title: onlyIfSeveral(dataset) || title,
+    title: onlyIfSeveral(dataset) || label(title),
     note: onlyIfSeveral(dataset) ? title : "",
     description: `${title} on ${dataset}: ` + variants.map(variant => `${variant.name} `
         + parts.map(([part]) => `${label(part)} ${showPercent(sharesOf(variant)[part])}`).join(" ")).join(", "),
@@ -448,17 +451,17 @@ function groupChart(holder, { dataset, title, groupsOf }) {
   const labels = unique(variants.flatMap(variant => groupsOf(variant).map(group => group.label)));
   const find = (variant, name) => groupsOf(variant).find(group => group.label === name);
   addChart(holder, {
-    title: onlyIfSeveral(dataset) || title,
+    title: onlyIfSeveral(dataset) || label(title),
     note: onlyIfSeveral(dataset) ? title : "",
     description: `${title} on ${dataset}: ` + variants.map(variant => `${variant.name} `
         + groupsOf(variant).map(group => `${group.label}: ${showPercent(group.satisfied)}`).join(" ")).join(", "),
     build: (width, colours) => {
       const keys = legend(colours, variants.map(variant => variant.name), width);
       return {
-        height: 250 + keys.room,
+        height: variants.length > 1 ? 250 + keys.room : 240,
         option: {
-          grid: { left: 4, right: 24, top: 14, bottom: keys.room + 10, containLabel: true },
-          legend: keys.option,
+          grid: { left: 4, right: 24, top: 14, bottom: variants.length > 1 ? keys.room + 10 : 4, containLabel: true },
+          legend: variants.length > 1 ? keys.option : undefined,
           tooltip: {
             trigger: "axis",
             ...tooltip(colours, at => {

@@ -77,7 +77,7 @@ function showInterval(name, estimate) {
 function label(name) {
   const words = name.replaceAll("_", " ");
   // What has capitals of its own, such as chrF, keeps to them.
-  return /[A-Z]/.test(words) ? words : words.charAt(0).toUpperCase() + words.slice(1);
+  return /^\S*[A-Z]/.test(words) ? words : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function announce(message) {

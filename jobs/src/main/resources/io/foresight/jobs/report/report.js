@@ -76,18 +76,51 @@ function tables(section, title, columnsOf, keep, where) {
   }
 }
 
+function hasWork(variant) {
+  return Object.keys(variant.work).length > 0;
+}
+
+/** Of a single run: a line per metric, which needs no width. */
+function metricTable(dataset) {
+  const [run] = variantsOn(dataset);
+  const estimate = name => run.metrics[name];
+  return makeTable({
+    name: named("All metrics", dataset),
+    head: true,
+    rows: Object.keys(run.metrics).filter(name => isNumber(estimate(name).mean)),
+    columns: [
+      { name: "Metric", value: name => label(metric(name).label) },
+      { name: "Mean", number: true, value: name => estimate(name).mean, show: name => showValue(name, estimate(name).mean) },
+      {
+        name: "95\u202f% interval", number: true, value: name => estimate(name).low,
+        show: name => showInterval(name, estimate(name)) || "–",
+        csv: [["Low", name => estimate(name).low], ["High", name => estimate(name).high]],
+      },
+      { name: "Rows", number: true, value: name => estimate(name).rows, show: name => showInteger(estimate(name).rows) },
+    ],
+  }).node;
+}
+
 function showCoverage(section) {
   const shown = datasets.filter(coverageOn);
   shown.forEach(dataset => coverageChart(within(section, "[data-charts]"), dataset));
-  tables(section, "Work per token", workColumns, variant => Object.keys(variant.work).length > 0);
+  tables(section, "Work per token", workColumns, hasWork);
   return shown.length > 0;
 }
 
 function showMetrics(section) {
   const names = unique(data.variants.flatMap(variant => Object.keys(variant.metrics)))
       .filter(name => data.variants.some(variant => variant.metrics[name] && isNumber(variant.metrics[name].mean)));
-  tables(section, "All metrics", estimateColumns);
+  if (variantNames.length > 1) {
+    tables(section, "All metrics", estimateColumns);
+  } else if (names.length > 0) {
+    datasets.forEach(dataset => within(section, "[data-tables]").append(metricTable(dataset)));
+  }
   tables(section, "Rows by status", statusColumns, null, "[data-status]");
+  if (!datasets.some(coverageOn)) {
+    within(section, "[data-work]").hidden = !data.variants.some(hasWork);
+    tables(section, "Work per token", workColumns, hasWork, "[data-status]");
+  }
   if (names.length === 0) {
     within(section, ".control").hidden = true;
     return within(section, "[data-status]").childElementCount > 0;

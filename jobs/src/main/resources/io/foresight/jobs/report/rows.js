@@ -94,7 +94,8 @@ function showExamples(section) {
   const rows = showInteger(data.rows.length);
   const all = allRows();
   section.querySelector("[data-shown]").textContent = all > data.rows.length
-      ? `This page holds ${rows} of ${showInteger(all)} rows, those on which variants differ most first.`
+      ? `This page holds ${rows} of ${showInteger(all)} rows, those `
+          + (variantNames.length > 1 ? "on which variants differ most" : "with the lowest rewards") + " first."
       : `This page holds all ${rows} rows.`;
 
   const text = (name, value, more) => ({ name, value, ...more });
