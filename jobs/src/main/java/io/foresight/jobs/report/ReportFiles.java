@@ -6,6 +6,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -52,6 +54,14 @@ public final class ReportFiles {
   private static void write(Configuration hadoop, Path file, byte[] content) throws IOException {
     FileSystem files = file.getFileSystem(hadoop);
     Path written = new Path(file.getParent(), "_" + file.getName() + ".tmp");
+    if ("file".equals(files.getUri().getScheme())) {
+      // Hadoop would put a checksum's file beside each, and cannot replace one at once.
+      java.nio.file.Path local = java.nio.file.Path.of(written.toUri().getPath());
+      Files.createDirectories(local.getParent());
+      Files.write(local, content);
+      Files.move(local, local.resolveSibling(file.getName()), StandardCopyOption.ATOMIC_MOVE);
+      return;
+    }
     try (OutputStream out = files.create(written, true)) {
       out.write(content);
     }

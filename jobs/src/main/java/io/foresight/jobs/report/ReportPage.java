@@ -38,7 +38,7 @@ public final class ReportPage {
   public static void write(ReportData data, OutputStream out) throws IOException {
     String echarts = inScript(resource(ECHARTS));
     String script =
-        Stream.of("dom.js", "table.js", "charts.js", "rows.js", "report.js")
+        Stream.of("dom.js", "table.js", "draw.js", "charts.js", "rows.js", "report.js")
             .map(ReportPage::resource)
             .collect(Collectors.joining("\n", "(() => {\n\"use strict\";\n", "})();\n"));
     Map<String, String> parts =

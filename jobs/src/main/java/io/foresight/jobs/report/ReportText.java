@@ -252,7 +252,9 @@ public final class ReportText {
 
   /** A text that Markdown takes for no markup. */
   private static String plain(String text) {
-    return cut(text).replaceAll("[\\\\`*\\[\\]|~&]|<(?=[A-Za-z/!?])|(?<!\\w)_|_(?!\\w)", "\\\\$0");
+    return text.replaceAll(OBEYED, " ")
+        .strip()
+        .replaceAll("[\\\\`*\\[\\]|~&]|<(?=[A-Za-z/!?])|(?<!\\w)_|_(?!\\w)", "\\\\$0");
   }
 
   private static String code(String text) {
