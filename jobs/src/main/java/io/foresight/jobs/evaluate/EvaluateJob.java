@@ -7,11 +7,11 @@ import io.foresight.jobs.input.InputReader;
 import io.foresight.jobs.measure.TextSource;
 import io.foresight.jobs.process.Models;
 import io.foresight.jobs.process.Sessions;
+import io.foresight.jobs.process.TypedCommand;
 import io.foresight.jobs.score.ScoreJob;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.jobs.settings.SettingsOptions;
 import io.foresight.jobs.settings.Variants;
-import io.foresight.settings.Secrets;
 import io.foresight.settings.SettingsException;
 import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.Foresight;
@@ -173,7 +173,7 @@ public final class EvaluateJob implements Callable<Integer> {
               this::judgeSettings,
               references == null ? REFERENCES : references,
               overwrite)
-          .run(spark, progress, output, command());
+          .run(spark, progress, output, TypedCommand.of(spec));
     }
   }
 
@@ -387,16 +387,5 @@ public final class EvaluateJob implements Callable<Integer> {
     settings.put("output.prefix", TextSource.JUDGE);
     settings.put("output.path", to);
     return options.bind("judge", settings);
-  }
-
-  private String command() {
-    List<String> typed = spec.root().commandLine().getParseResult().originalArgs();
-    return "./submit.sh "
-        + Secrets.hidden(
-            String.join(
-                " ",
-                typed.stream()
-                    .map(word -> word.matches("[\\w@%+=:,./-]+") ? word : "'" + word + "'")
-                    .toList()));
   }
 }

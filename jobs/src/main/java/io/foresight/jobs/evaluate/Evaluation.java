@@ -13,6 +13,7 @@ import io.foresight.jobs.report.ReportData;
 import io.foresight.jobs.report.ReportData.PairedTest;
 import io.foresight.jobs.report.ReportData.RowTexts;
 import io.foresight.jobs.report.ReportData.VariantReport;
+import io.foresight.jobs.report.ReportFiles;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.spark.Progress;
 import java.time.Instant;
@@ -114,7 +115,8 @@ record Evaluation(
     ReportFiles.write(spark.sparkContext().hadoopConfiguration(), output, data);
     System.out.print("\n" + EvaluationText.summary(data));
     System.out.printf(
-        "%nWritten to %s/%s and %s%n", output, ReportFiles.MARKDOWN, ReportFiles.JSON);
+        "%nWritten to %s/%s, %s and %s%n",
+        output, ReportFiles.HTML, ReportFiles.MARKDOWN, ReportFiles.JSON);
     return code;
   }
 

@@ -2,9 +2,6 @@ package io.foresight.jobs.evaluate;
 
 import io.foresight.jobs.report.ReportData;
 import io.foresight.jobs.report.ReportData.Estimate;
-import io.foresight.jobs.report.ReportData.PairedTest;
-import io.foresight.jobs.report.ReportData.RowText;
-import io.foresight.jobs.report.ReportData.RowTexts;
 import io.foresight.jobs.report.ReportData.VariantReport;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,16 +11,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
-/** An evaluation as Markdown, for a terminal or a pull request. */
+/** What an evaluation says on the terminal; the whole of it is in its report. */
 final class EvaluationText {
-
-  private static final int SHOWN_ROWS = 5;
 
   private static final Set<String> SHARES =
       Set.of("satisfied", "ended_by_eos", "concept_overuse", "acceptance_rate");
-
-  private static final String NOTE =
-      "Speed is not measured here, since runs that follow each other meet another machine each time: `./submit.sh benchmark` compares it, interleaved. What is counted are forwards and positions of each row, per committed token.";
 
   private EvaluationText() {}
 
@@ -44,21 +36,6 @@ final class EvaluationText {
         text.append(work).append("\n");
       }
     }
-    return text.toString();
-  }
-
-  /** All of it. */
-  static String whole(ReportData data) {
-    StringBuilder text = new StringBuilder("# ").append(data.title()).append("\n\n");
-    text.append(summary(data)).append(NOTE).append("\n\n");
-    if (!data.comparisons().isEmpty()) {
-      text.append("## Paired tests\n\n").append(tests(data)).append("\n");
-    }
-    if (!data.rows().isEmpty()) {
-      text.append("## Rows on which they differ most\n\n");
-      data.rows().stream().limit(SHOWN_ROWS).forEach(row -> text.append(row(row)));
-    }
-    text.append("By `").append(data.command().replace('`', '\'')).append("`\n");
     return text.toString();
   }
 
@@ -138,54 +115,6 @@ final class EvaluationText {
         : String.join(
             " / ",
             states.values().stream().map(share -> "%.0f %%".formatted(100 * share)).toList());
-  }
-
-  private static String tests(ReportData data) {
-    List<List<String>> rows = new ArrayList<>();
-    for (PairedTest test : data.comparisons()) {
-      rows.add(
-          List.of(
-              test.dataset(),
-              test.metric().replace('_', ' '),
-              test.first(),
-              test.second(),
-              "%s (%s to %s)"
-                  .formatted(
-                      value(test.metric(), test.difference()),
-                      value(test.metric(), test.low()),
-                      value(test.metric(), test.high())),
-              "%.4f".formatted(test.p()),
-              "%.4f".formatted(test.adjusted())));
-    }
-    return table(
-        List.of(
-            "data set", "metric", "first", "second", "second less first (95 %)", "p", "p by Holm"),
-        rows);
-  }
-
-  private static String row(RowTexts row) {
-    StringBuilder text =
-        new StringBuilder("%s `%s`: %s%n%n".formatted(row.dataset(), row.id(), code(row.prompt())));
-    List<List<String>> lines = new ArrayList<>();
-    row.texts()
-        .forEach(
-            (variant, one) ->
-                lines.add(
-                    List.of(
-                        variant,
-                        one.reward() == null ? "-" : "%.2f".formatted(one.reward()),
-                        code(shown(one)))));
-    return text.append(table(List.of("variant", "reward", "text"), lines)).append("\n").toString();
-  }
-
-  private static String shown(RowText text) {
-    return text.text() == null ? text.error() : text.text();
-  }
-
-  /** In a code span nothing formats, and a line stays one. */
-  private static String code(String text) {
-    String line = String.valueOf(text).replaceAll("\\p{Cntrl}+", " ").replace('`', '\'');
-    return "`" + (line.isBlank() ? " " : line) + "`";
   }
 
   private static String table(List<String> header, List<List<String>> rows) {

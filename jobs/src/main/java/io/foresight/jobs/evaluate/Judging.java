@@ -46,6 +46,16 @@ record Judging(
   }
 
   @Override
+  public String writer(JobSettings settings) {
+    return "column " + judging.textColumn();
+  }
+
+  @Override
+  public String text(JobSettings settings) {
+    return judging.textColumn();
+  }
+
+  @Override
   public ObjectNode described() {
     return JSON.createObjectNode().put("text", judging.textColumn());
   }

@@ -41,6 +41,16 @@ record PartOfEvaluation(
   }
 
   @Override
+  public String writer(JobSettings settings) {
+    return job.writer(settings);
+  }
+
+  @Override
+  public String text(JobSettings settings) {
+    return job.text(settings);
+  }
+
+  @Override
   public Map<String, String> content() {
     Map<String, String> content = new TreeMap<>(job.content());
     content.putAll(further);

@@ -24,6 +24,7 @@ import io.foresight.jobs.settings.SettingsOptions;
 import io.foresight.model.text.ModelException;
 import io.foresight.settings.Settings;
 import io.foresight.settings.SettingsReader;
+import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.ModelPreload;
 import io.foresight.spark.Progress;
@@ -99,6 +100,16 @@ public final class GenerateJob implements Callable<Integer> {
     @Override
     public String verb() {
       return "decode";
+    }
+
+    @Override
+    public String writer(JobSettings settings) {
+      return settings.generation().settings().get(STRATEGY);
+    }
+
+    @Override
+    public String text(JobSettings settings) {
+      return settings.generation().settings().get(ColumnSettings.PREFIX) + "output";
     }
 
     @Override

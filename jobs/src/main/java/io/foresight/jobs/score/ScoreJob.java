@@ -94,6 +94,16 @@ public final class ScoreJob implements Callable<Integer> {
     }
 
     @Override
+    public String writer(JobSettings settings) {
+      return content.get("text");
+    }
+
+    @Override
+    public String text(JobSettings settings) {
+      return content.get("text");
+    }
+
+    @Override
     public ObjectNode described() {
       return JSON.createObjectNode().put("text", content.get("text"));
     }
