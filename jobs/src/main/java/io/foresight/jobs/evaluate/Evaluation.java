@@ -129,12 +129,16 @@ record Evaluation(
     return widest;
   }
 
-  /** Of each run the settings whose values are not the same in all runs. */
+  /** Of each run the settings whose values are not the same in all; none of texts of others. */
   private static List<Map<String, String>> apart(List<PlannedRun> planned) {
-    List<Map<String, String>> all = planned.stream().map(PlannedRun::values).toList();
+    List<Map<String, String>> all =
+        planned.stream()
+            .map(run -> run.generates() ? run.values() : Map.<String, String>of())
+            .toList();
+    List<Map<String, String>> ours = all.stream().filter(values -> !values.isEmpty()).toList();
     Set<String> keys = new LinkedHashSet<>();
-    all.forEach(values -> keys.addAll(values.keySet()));
-    keys.removeIf(key -> all.stream().map(values -> values.get(key)).distinct().count() == 1);
+    ours.forEach(values -> keys.addAll(values.keySet()));
+    keys.removeIf(key -> ours.stream().map(values -> values.get(key)).distinct().count() == 1);
     List<Map<String, String>> apart = new ArrayList<>();
     for (Map<String, String> values : all) {
       Map<String, String> own = new TreeMap<>(values);

@@ -99,7 +99,7 @@ record JudgeOption(String model, Path folder, String label) {
               run.settings().generation().prompt(),
               model,
               run.text(),
-              run.kind().name().equals("generate") ? prefix + "status" : null);
+              run.generates() ? prefix + "status" : null);
       kind = PartOfEvaluation.of(new Judging(spark, progress, judging, content));
     } else {
       Map<String, Object> reward = Map.of("type", "classifier", "model", model, "label", label);

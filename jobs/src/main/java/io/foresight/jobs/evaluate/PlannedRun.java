@@ -70,13 +70,25 @@ record PlannedRun(
     return job(spark, progress).run(settings);
   }
 
+  /** Whether it writes texts of its own. */
+  boolean generates() {
+    return kind.name().equals("generate");
+  }
+
   /** All settings as they were used, by their names, but for where rows come from and go to. */
   Map<String, String> values() {
     Map<String, String> values = new TreeMap<>();
     ConfigFactory.parseString(settings.resolved())
         .entrySet()
         .forEach(entry -> values.put(entry.getKey(), String.valueOf(entry.getValue().unwrapped())));
-    values.keySet().removeIf(key -> key.startsWith("output.") || key.startsWith("input.path"));
+    // Chats are told the time at which each was bound.
+    values
+        .keySet()
+        .removeIf(
+            key ->
+                key.startsWith("output.")
+                    || key.startsWith("input.path")
+                    || key.equals("prompt.chat.now"));
     return values;
   }
 

@@ -55,11 +55,11 @@ public final class ApproximateRandomization {
     if (!Double.isFinite(seen)) {
       return 1;
     }
+    // A row's swaps are its own whether or not others differ: that its figures move by what
+    // floating
+    // point does moves p by as little.
     double[][] moves =
-        rows.stream()
-            .filter(row -> !row.isSame())
-            .map(ApproximateRandomization::move)
-            .toArray(double[][]::new);
+        rows.stream().map(row -> row.isSame() ? null : move(row)).toArray(double[][]::new);
     SplittableRandom random = new SplittableRandom(seed);
     double[] swappedFirst = new double[summands];
     double[] swappedSecond = new double[summands];
@@ -70,7 +70,7 @@ public final class ApproximateRandomization {
       long bits = 0;
       for (int row = 0; row < moves.length; row++) {
         bits = row % Long.SIZE == 0 ? random.nextLong() : bits >>> 1;
-        if ((bits & 1) != 0) {
+        if ((bits & 1) != 0 && moves[row] != null) {
           add(moved, moves[row], 1);
         }
       }

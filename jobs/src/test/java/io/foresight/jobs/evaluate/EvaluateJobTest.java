@@ -222,6 +222,7 @@ class EvaluateJobTest {
     assertThat(them.at("/metrics/bleu_4/mean").asDouble()).isPositive();
     assertThat(them.at("/metrics").has("perplexity")).isFalse();
     assertThat(them.get("work")).isEmpty();
+    assertThat(them.get("settings")).isEmpty();
     assertThat(
             evaluate(
                     "--input",
@@ -252,6 +253,28 @@ class EvaluateJobTest {
             "--text",
             "said");
     assertThat(other.code()).isEqualTo(ExitCode.TAKEN.code());
+  }
+
+  @Test
+  void othersAloneAreEvaluatedIfTheirRunIsFinished() throws IOException {
+    Path ours = temporary.resolve("alone");
+    evaluate("--input", prompts, "--output", ours, "--strategies", "greedy").succeeded();
+    Path run = ours.resolve("prompts/greedy");
+    Path out = temporary.resolve("alone-again");
+    Object[] given = {
+      "--input", prompts, "--output", out, "--outputs", "again=" + run, "--text", "output"
+    };
+    evaluate(given).succeeded();
+    JsonNode report = report(out);
+    assertThat(report.get("variants")).hasSize(1);
+    assertThat(report.at("/variants/0/metrics/hard_coverage"))
+        .isEqualTo(report(ours).at("/variants/0/metrics/hard_coverage"));
+    assertThat(report.at("/variants/0/metrics/cider"))
+        .isEqualTo(report(ours).at("/variants/0/metrics/cider"));
+    Files.delete(run.resolve("_SUCCESS"));
+    JobRun unfinished = evaluate(given);
+    assertThat(unfinished.code()).isEqualTo(ExitCode.INPUT.code());
+    assertThat(unfinished.err()).contains("its run is not finished", "Finish it by the command");
   }
 
   @Test
