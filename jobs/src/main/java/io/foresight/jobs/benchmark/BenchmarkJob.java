@@ -1,9 +1,5 @@
 package io.foresight.jobs.benchmark;
 
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigException;
-import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigParseOptions;
 import io.foresight.decoding.Strategies;
 import io.foresight.engine.EngineSettings;
 import io.foresight.engine.GenerationSettings;
@@ -13,6 +9,7 @@ import io.foresight.jobs.process.Models;
 import io.foresight.jobs.process.Sessions;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.jobs.settings.SettingsOptions;
+import io.foresight.jobs.settings.Variants;
 import io.foresight.model.checkpoint.Checkpoint;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.ModelException;
@@ -26,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -138,7 +134,7 @@ public final class BenchmarkJob implements Callable<Integer> {
   public Integer call() throws IOException {
     checkOptions();
     Map<String, Map<String, Object>> named =
-        variantsFile == null ? ofStrategies() : ofFile(variantsFile);
+        variantsFile == null ? Variants.ofStrategies(strategies) : Variants.ofFile(variantsFile);
     JobSettings first = options.bind("benchmark", own(named.values().iterator().next()));
     Set<String> idle = new LinkedHashSet<>();
     List<Variant> variants = variants(named, first, idle);
@@ -206,45 +202,6 @@ public final class BenchmarkJob implements Callable<Integer> {
       own.put("input.limit", rows);
     }
     return own;
-  }
-
-  private Map<String, Map<String, Object>> ofStrategies() {
-    Map<String, Map<String, Object>> named = new LinkedHashMap<>();
-    for (String strategy : strategies) {
-      named.put(strategy, Map.of("decoding.strategy", strategy));
-    }
-    return named;
-  }
-
-  private static Map<String, Map<String, Object>> ofFile(Path file) {
-    Map<String, Map<String, Object>> named = new LinkedHashMap<>();
-    try {
-      for (Config variant :
-          ConfigFactory.parseFile(
-                  file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false))
-              .resolve()
-              .getConfigList("variants")) {
-        Map<String, Object> settings = new HashMap<>();
-        variant
-            .withoutPath("name")
-            .entrySet()
-            .forEach(entry -> settings.put(entry.getKey(), entry.getValue().unwrapped()));
-        String name = variant.getString("name");
-        if (named.put(name, settings) != null) {
-          throw unusable(file, "two variants are named \"" + name + "\"");
-        }
-      }
-    } catch (ConfigException e) {
-      throw unusable(file, e.getMessage());
-    }
-    if (named.isEmpty()) {
-      throw unusable(file, "it lists no variant");
-    }
-    return named;
-  }
-
-  private static SettingsException unusable(Path file, String reason) {
-    return new SettingsException(List.of("Cannot read --variants " + file + ": " + reason + "."));
   }
 
   /**

@@ -3,6 +3,7 @@ package io.foresight.jobs.benchmark;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.Counters;
+import io.foresight.jobs.metrics.Bootstrap;
 import io.foresight.model.cost.ForwardStats;
 
 /**
@@ -60,11 +61,11 @@ final class FiguresJson {
     json.put("judged_coverage", quality.coverageJudged());
     put("mean_reward", quality.meanReward());
     put("satisfied", quality.satisfiedRate());
-    interval("satisfied", quality.bootstrap().satisfied());
+    interval("satisfied", quality.satisfiedInterval());
     put("hard_coverage", quality.hardCoverage());
     put("soft_coverage", quality.softCoverage());
     put("perplexity", quality.perplexity());
-    interval("perplexity", quality.bootstrap().perplexity());
+    interval("perplexity", quality.perplexityInterval());
     put("judge_perplexity", quality.judgedPerplexity());
     put("mean_tokens", quality.meanTokens());
     put("ended_by_eos", quality.endedByEos());

@@ -3,7 +3,10 @@ package io.foresight.jobs.benchmark;
 import io.foresight.decoding.Counters;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.InputRow;
+import io.foresight.engine.Judge;
 import io.foresight.engine.RowResult;
+import io.foresight.jobs.metrics.Bootstrap;
+import io.foresight.jobs.metrics.Diversity;
 import io.foresight.reward.RewardSpec;
 import io.foresight.reward.Rewards;
 import io.foresight.reward.TextScorer;
@@ -19,7 +22,7 @@ final class Quality {
   private final GenerationSettings settings;
   private final Judge judge;
   private final Rewards coverage;
-  private final Bootstrap bootstrap = new Bootstrap();
+  private final Bootstrap bootstrap = new Bootstrap(4);
   private final Diversity diversity = new Diversity();
   private final List<String> coverageNames;
   private long covered;
@@ -81,7 +84,12 @@ final class Quality {
         .average()
         .ifPresent(this::addCoverage);
     counters = counters.plus(result.counters());
-    bootstrap.add(result.satisfied(), result.tokens(), result.logProb());
+    bootstrap.add(
+        rows - 1,
+        result.satisfied() == null ? 0 : 1,
+        Boolean.TRUE.equals(result.satisfied()) ? 1 : 0,
+        result.tokens(),
+        result.logProb());
     diversity.add(coverage.forRow(row.values()), result.output());
     judged = judged.plus(judge.of(settings.prompt(), row.values(), result.output(), endedByEos));
   }
@@ -167,8 +175,12 @@ final class Quality {
         / (counters.s1() + counters.s2() + counters.s3() + counters.s4());
   }
 
-  Bootstrap bootstrap() {
-    return bootstrap;
+  Bootstrap.Interval satisfiedInterval() {
+    return bootstrap.interval(sums -> sums[1] / sums[0]);
+  }
+
+  Bootstrap.Interval perplexityInterval() {
+    return bootstrap.interval(sums -> Math.exp(-sums[3] / sums[2]));
   }
 
   Diversity diversity() {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.decoding.Counters;
 import io.foresight.jobs.benchmark.machine.Machine;
 import io.foresight.jobs.benchmark.machine.ResidentMemory;
+import io.foresight.jobs.metrics.Bootstrap;
 import io.foresight.model.cost.ForwardStats;
 import java.util.function.ToDoubleFunction;
 
@@ -130,7 +131,7 @@ public final class Report {
   }
 
   private static String satisfied(Quality quality) {
-    Bootstrap.Interval interval = quality.bootstrap().satisfied();
+    Bootstrap.Interval interval = quality.satisfiedInterval();
     if (quality.judgedHard() == 0) {
       return "-";
     }
@@ -148,7 +149,7 @@ public final class Report {
   }
 
   private static String perplexity(Quality quality) {
-    Bootstrap.Interval interval = quality.bootstrap().perplexity();
+    Bootstrap.Interval interval = quality.perplexityInterval();
     return "%s (%s-%s)"
         .formatted(
             number("%.2f", quality.perplexity()),

@@ -25,6 +25,7 @@ import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.model.text.ModelException;
 import io.foresight.settings.Settings;
 import io.foresight.settings.SettingsReader;
+import io.foresight.spark.ColumnSettings;
 import io.foresight.spark.Foresight;
 import io.foresight.spark.ModelPreload;
 import io.foresight.spark.Progress;
@@ -89,7 +90,7 @@ public final class GenerateJob implements Callable<Integer> {
   }
 
   /** The job's own part of a run. */
-  private record Decoding(SparkSession spark, Progress progress, JobSettings bound, Models models)
+  public record Decoding(SparkSession spark, Progress progress, JobSettings bound, Models models)
       implements RowsJob.Kind {
 
     @Override
@@ -100,6 +101,16 @@ public final class GenerateJob implements Callable<Integer> {
     @Override
     public String verb() {
       return "decode";
+    }
+
+    @Override
+    public String writer(JobSettings settings) {
+      return settings.generation().settings().get(STRATEGY);
+    }
+
+    @Override
+    public String text(JobSettings settings) {
+      return settings.generation().settings().get(ColumnSettings.PREFIX) + "output";
     }
 
     @Override

@@ -1,9 +1,12 @@
 package io.foresight.jobs.output;
 
+import io.foresight.jobs.process.TypedCommand;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The options of jobs that write a row per row of their input. */
 public final class OutputOptions {
@@ -37,6 +40,15 @@ public final class OutputOptions {
       description = "Writes the figures as one JSON object.")
   private Path summaryFile;
 
+  @Option(
+      names = "--report",
+      description =
+          "Writes a report of the run, report.html, report.md and report.json, into _foresight of the output.")
+  private boolean report;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec job;
+
   /** What may be done again. */
   enum Retry {
     errors
@@ -50,6 +62,16 @@ public final class OutputOptions {
   /** Whether error rows that are there are to be done again. */
   boolean retryErrors() {
     return retry == Retry.errors;
+  }
+
+  /** Whether a report is to be written. */
+  boolean report() {
+    return report;
+  }
+
+  /** What was typed. */
+  String command() {
+    return TypedCommand.of(job);
   }
 
   /** The settings that the options stand for. */

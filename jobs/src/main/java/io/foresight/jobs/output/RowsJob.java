@@ -41,6 +41,12 @@ public record RowsJob(
     /** What it does with a row, for people. */
     String verb();
 
+    /** Who wrote the texts, for a report: a strategy, or what is known of others. */
+    String writer(JobSettings settings);
+
+    /** The column of the texts. */
+    String text(JobSettings settings);
+
     /** What else, besides the settings, makes the run this one: digests by name. */
     Map<String, String> content();
 
@@ -86,6 +92,20 @@ public record RowsJob(
     int verdict(JobSettings settings, ObjectNode figures, Supplier<String> error, boolean written);
   }
 
+  /**
+   * Checks, without changing anything, that the output can be written and holds nothing else.
+   *
+   * @throws io.foresight.spark.run.RunException as {@link Run#check}
+   */
+  public void check(JobSettings bound) throws IOException {
+    Map<String, String> identity = RunIdentity.of(kind.name(), bound, kind.content());
+    Locations.requireApart(spark, bound.reading(), bound.output());
+    Run.check(
+        spark,
+        RunFolder.request(
+            spark, kind.name(), kind.verb(), bound, options, identity, kind.described()));
+  }
+
   /** Does it; the exit code. */
   public int run(JobSettings bound) throws Exception {
     Map<String, String> identity = RunIdentity.of(kind.name(), bound, kind.content());
@@ -113,6 +133,12 @@ public record RowsJob(
       System.out.print(kind.examples(run, settings));
     }
     System.out.printf("Written %sto %s%n", written ? "" : "before ", settings.output());
+    if (options.report()) {
+      System.out.printf(
+          "Report in %s%n",
+          RunReport.write(
+              spark.sparkContext().hadoopConfiguration(), run, settings, kind, options.command()));
+    }
     Supplier<String> error = written ? run::exampleError : () -> "see its error rows";
     return kind.verdict(settings, figures, error, written);
   }

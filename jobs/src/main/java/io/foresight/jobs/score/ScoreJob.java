@@ -79,7 +79,7 @@ public final class ScoreJob implements Callable<Integer> {
   }
 
   /** The job's own part of a run. */
-  private record Scoring(
+  public record Scoring(
       SparkSession spark, Progress progress, ScoringSettings scoring, Map<String, String> content)
       implements RowsJob.Kind {
 
@@ -91,6 +91,16 @@ public final class ScoreJob implements Callable<Integer> {
     @Override
     public String verb() {
       return "score";
+    }
+
+    @Override
+    public String writer(JobSettings settings) {
+      return content.get("text");
+    }
+
+    @Override
+    public String text(JobSettings settings) {
+      return content.get("text");
     }
 
     @Override

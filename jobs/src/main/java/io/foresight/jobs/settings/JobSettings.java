@@ -108,6 +108,27 @@ public record JobSettings(
     return with(generation, other, config);
   }
 
+  /** The same in place of what the output holds, once it is whole. */
+  public JobSettings overwriting() {
+    Config config =
+        ConfigFactory.parseString(resolved)
+            .withValue("output.overwrite", ConfigValueFactory.fromAnyRef(true));
+    return new JobSettings(
+        generation,
+        store,
+        input,
+        reading,
+        output,
+        outputChosen,
+        outputFormat,
+        true,
+        shardRows,
+        maxErrorFraction,
+        chatTimeGiven,
+        idle,
+        rendered(config));
+  }
+
   /** The same with the time that chats are told when the run began, unless it was given. */
   public JobSettings withChatTime(String begun) {
     if (chatTimeGiven || begun.isEmpty() || !(generation.prompt() instanceof Chat chat)) {
@@ -133,7 +154,11 @@ public record JobSettings(
         maxErrorFraction,
         chatTimeGiven,
         idle,
-        config.root().render(ConfigRenderOptions.concise().setFormatted(true)));
+        rendered(config));
+  }
+
+  private static String rendered(Config config) {
+    return config.root().render(ConfigRenderOptions.concise().setFormatted(true));
   }
 
   /** What the run's files keep: with the values that stood in for empty ones. */

@@ -28,6 +28,11 @@ public final class SettingsOptions {
       description = "The same as --set input.path=P; may be repeated, all are read.")
   private List<String> inputs = new ArrayList<>();
 
+  /** What is to be read, as options give it; empty if they do not. */
+  public List<String> inputs() {
+    return List.copyOf(inputs);
+  }
+
   /**
    * The settings that were given, over the defaults.
    *

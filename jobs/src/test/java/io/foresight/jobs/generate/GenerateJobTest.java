@@ -69,8 +69,13 @@ class GenerateJobTest {
   void oneRowPerPromptAndABadRowIsAnErrorRow() throws IOException {
     Path out = temporary.resolve("out");
     Path summary = temporary.resolve("summary.json");
-    JobRun run = folder.generate("--input", prompts, "--output", out, "--summary", summary);
+    JobRun run =
+        folder.generate("--input", prompts, "--output", out, "--summary", summary, "--report");
     assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).contains("Report in " + out + "/_foresight/report.html");
+    JsonNode report = new ObjectMapper().readTree(out.resolve("_foresight/report.json").toFile());
+    assertThat(report.at("/variants/0/status/error").asLong()).isEqualTo(1);
+    assertThat(report.at("/variants/0/work/target_forwards").asDouble()).isPositive();
     assertThat(run.out()).contains("10: ").contains("1 error").contains("Written to " + out);
     JsonNode figures = new ObjectMapper().readTree(summary.toFile());
     assertThat(figures.get("rows").asLong()).isEqualTo(10);

@@ -1,6 +1,7 @@
 package io.foresight.jobs.score;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -67,6 +68,39 @@ class ScoreJobTest {
       args.add(argument.toString());
     }
     return JobRun.of(args.toArray(String[]::new));
+  }
+
+  @Test
+  void aRunIsReportedOfIfAskedFor() throws IOException {
+    Path output = temporary.resolve("reported");
+    JobRun run = score("--text", "said", "--output", output);
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(output.resolve("_foresight/report.html")).doesNotExist();
+    // The run is whole, and nothing is scored again.
+    JobRun again = score("--text", "said", "--output", output, "--report");
+    assertThat(again.code()).as(again.err()).isZero();
+    assertThat(again.out())
+        .contains("Written before to " + output)
+        .contains("Report in " + output + "/_foresight/report.html");
+    JsonNode report =
+        new ObjectMapper().readTree(output.resolve("_foresight/report.json").toFile());
+    assertThat(report.at("/title").asText()).isEqualTo("said on texts.jsonl");
+    assertThat(report.at("/command").asText())
+        .startsWith("./submit.sh score --input ")
+        .endsWith(" --report");
+    assertThat(report.at("/variants/0/status/error").asLong()).isEqualTo(2);
+    assertThat(report.at("/variants/0/metrics/hard_coverage/mean").asDouble())
+        .isCloseTo(2.0 / 3, within(1e-9));
+    assertThat(report.at("/variants/0/work")).isEmpty();
+    assertThat(report.at("/rows")).hasSize(6);
+    assertThat(Files.readString(output.resolve("_foresight/report.md")))
+        .startsWith("# said on texts.jsonl")
+        .contains("66.7 %", "lacks `run`");
+    assertThat(Files.readString(output.resolve("_foresight/report.html")))
+        .contains("A dog sleeps here.");
+    try (SparkSession spark = SparkSession.builder().getOrCreate()) {
+      assertThat(spark.read().parquet(output.toString()).count()).isEqualTo(6);
+    }
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.foresight.jobs.benchmark;
+package io.foresight.jobs.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

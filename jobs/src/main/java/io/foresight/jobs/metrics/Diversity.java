@@ -1,4 +1,4 @@
-package io.foresight.jobs.benchmark;
+package io.foresight.jobs.metrics;
 
 import io.foresight.reward.RowRewards;
 import io.foresight.reward.text.Words;
@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** What repetition a set of texts has: distinct pairs of words, and concepts used too often. */
-final class Diversity {
+public final class Diversity {
 
   /** Rows whose pairs are counted; the measure falls with the number of texts anyway. */
   private static final int MOST_ROWS = 10_000;
@@ -27,7 +27,7 @@ final class Diversity {
    *
    * @param coverage coverage of the row's concepts; one that judges nothing for rows that have none
    */
-  void add(RowRewards coverage, String text) {
+  public void add(RowRewards coverage, String text) {
     List<String> words = Words.of(text).words();
     for (int i = 1; i < words.size() && rows < MOST_ROWS; i++) {
       distinct.add(words.get(i - 1) + " " + words.get(i));
@@ -40,7 +40,12 @@ final class Diversity {
     }
   }
 
-  private static boolean overuses(RowRewards coverage, List<String> words) {
+  /**
+   * Whether a text uses one of the concepts, in any form of one word, more than twice.
+   *
+   * @param coverage coverage of the row's concepts
+   */
+  public static boolean overuses(RowRewards coverage, List<String> words) {
     Map<String, Integer> uses = new HashMap<>();
     for (String word : words) {
       coverage
@@ -58,7 +63,7 @@ final class Diversity {
   }
 
   /** Distinct pairs of neighbouring words per pair; NaN if there is none. */
-  double distinct2() {
+  public double distinct2() {
     return (double) distinct.size() / pairs;
   }
 
@@ -66,7 +71,7 @@ final class Diversity {
    * Share of the rows with concepts that use one of one word, in any form, more than twice; NaN if
    * none has any.
    */
-  double overuse() {
+  public double overuse() {
     return (double) overusing / rowsWithConcepts;
   }
 }

@@ -1,0 +1,2 @@
+/** The job that compares variants on data sets: runs of each, measured and tested. */
+package io.foresight.jobs.evaluate;
