@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 
 import io.foresight.decoding.RowFault;
 import io.foresight.engine.GenerationSettings;
+import io.foresight.engine.JudgingSettings;
 import io.foresight.engine.RowSettings;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.engine.prompt.Prompts;
@@ -16,6 +17,7 @@ import io.foresight.spark.rows.HiddenColumns;
 import io.foresight.spark.rows.Rows;
 import io.foresight.spark.run.Identified;
 import io.foresight.spark.run.RowsFunction;
+import io.foresight.store.StoreSettings;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -193,6 +195,36 @@ public final class Foresight {
     return new Work(
         Identified.rows(HiddenColumns.last(input), null),
         new ScoreUdf(settings, models, own.size(), listener),
+        schema);
+  }
+
+  /**
+   * How probable texts are to a model that need not have made them, for a run; rows are known by
+   * their content.
+   *
+   * @param input rows with the columns that {@code settings} name
+   * @return work that gives the input's columns, then {@code tokens} of the judge's own tokenizer,
+   *     {@code log_prob} of these given the prompt, {@code error} and {@code error_kind}, each
+   *     after the settings' prefix
+   * @throws IllegalArgumentException if a column is missing, or the input already has one of these
+   * @throws io.foresight.model.text.ModelException if a remote model cannot be listed
+   */
+  public static Work judging(Dataset<Row> input, JudgingSettings settings, Progress progress) {
+    StructType own = HiddenColumns.own(input);
+    StructType schema = OutputSchema.judged(own, settings.settings().get(ColumnSettings.PREFIX));
+    Map<String, String> needed = new LinkedHashMap<>();
+    needed.put(settings.textColumn(), "the texts");
+    settings.prompt().columns().forEach(column -> needed.putIfAbsent(column, "the prompt"));
+    require(own, needed);
+    StoreSettings store =
+        new StoreSettings(
+            settings.settings().get(StoreSettings.LOCAL_CACHE).strip(),
+            settings.settings().get(StoreSettings.LOCAL_CACHE_SIZE));
+    RunModels models =
+        RunModels.locate(input.sparkSession().sparkContext(), store, List.of(settings.model()));
+    return new Work(
+        Identified.rows(HiddenColumns.last(input), null),
+        new JudgeUdf(settings, models, own.size(), progress.rowListener()),
         schema);
   }
 

@@ -88,6 +88,18 @@ final class OutputSchema {
     return added(input, SCORED, prefix);
   }
 
+  /**
+   * The input's columns, then a judge's: {@code tokens}, {@code log_prob}, {@code error} and {@code
+   * error_kind}; as {@link #scored}.
+   */
+  static StructType judged(StructType input, String prefix) {
+    StructType judged = new StructType();
+    for (String name : List.of("tokens", "log_prob", "error", "error_kind")) {
+      judged = judged.add(GENERATED.apply(name));
+    }
+    return added(input, judged, prefix);
+  }
+
   private static StructType added(StructType input, StructType columns, String prefix) {
     StructType further = new StructType();
     for (StructField column : columns.fields()) {

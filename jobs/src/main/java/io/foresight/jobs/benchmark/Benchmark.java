@@ -1,5 +1,6 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.engine.Judge;
 import io.foresight.jobs.benchmark.machine.Machine;
 import io.foresight.jobs.benchmark.machine.Roofline;
 import java.nio.file.Path;

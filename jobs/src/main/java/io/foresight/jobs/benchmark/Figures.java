@@ -1,5 +1,6 @@
 package io.foresight.jobs.benchmark;
 
+import io.foresight.engine.Judge;
 import io.foresight.engine.RowDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

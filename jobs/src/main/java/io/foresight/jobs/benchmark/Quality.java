@@ -3,6 +3,7 @@ package io.foresight.jobs.benchmark;
 import io.foresight.decoding.Counters;
 import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.InputRow;
+import io.foresight.engine.Judge;
 import io.foresight.engine.RowResult;
 import io.foresight.jobs.metrics.Bootstrap;
 import io.foresight.jobs.metrics.Diversity;

@@ -4,22 +4,10 @@ import io.foresight.engine.GenerationSettings;
 import io.foresight.engine.ScoringSettings;
 import io.foresight.jobs.generate.GenerateJob;
 import io.foresight.jobs.input.InputReader;
-import io.foresight.jobs.measure.Comparisons;
-import io.foresight.jobs.measure.DifferingRows;
-import io.foresight.jobs.measure.ReferenceFrequencies;
 import io.foresight.jobs.measure.TextSource;
-import io.foresight.jobs.measure.VariantRows;
-import io.foresight.jobs.metrics.DocumentFrequencies;
-import io.foresight.jobs.process.ExitCode;
 import io.foresight.jobs.process.Models;
 import io.foresight.jobs.process.Sessions;
 import io.foresight.jobs.process.TypedCommand;
-import io.foresight.jobs.process.Version;
-import io.foresight.jobs.report.ReportData;
-import io.foresight.jobs.report.ReportData.PairedTest;
-import io.foresight.jobs.report.ReportData.RowTexts;
-import io.foresight.jobs.report.ReportData.VariantReport;
-import io.foresight.jobs.report.ReportFiles;
 import io.foresight.jobs.score.ScoreJob;
 import io.foresight.jobs.settings.JobSettings;
 import io.foresight.jobs.settings.SettingsOptions;
@@ -32,8 +20,6 @@ import io.foresight.spark.Provenance;
 import io.foresight.spark.run.RunException;
 import io.foresight.store.ModelStore;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -41,7 +27,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -87,7 +72,7 @@ public final class EvaluateJob implements Callable<Integer> {
       split = ",",
       description =
           "Strategies to compare instead; greedy, cdlh-appx, cdsl, cdlh, cdlh-speculative and"
-              + " cdsl-tree if neither is given.")
+              + " cdsl-tree if neither these nor --outputs are given.")
   private List<String> strategies = List.of();
 
   @Option(
@@ -118,6 +103,20 @@ public final class EvaluateJob implements Callable<Integer> {
   private String references;
 
   @Option(
+      names = "--judge",
+      paramLabel = "MODEL",
+      description =
+          "Model that judges all texts: of a language model their perplexity is given, of a"
+              + " classifier how many have a class.")
+  private String judge;
+
+  @Option(
+      names = "--judge-label",
+      paramLabel = "LABEL",
+      description = "The class that texts should have by the classifier of --judge.")
+  private String judgeLabel;
+
+  @Option(
       names = "--output",
       paramLabel = "P",
       description = "Folder of the runs and the report; output/evaluate if not given.")
@@ -137,6 +136,10 @@ public final class EvaluateJob implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (judgeLabel != null && judge == null) {
+      throw new SettingsException(
+          List.of("--judge-label %s: it needs a classifier. Give --judge.".formatted(judgeLabel)));
+    }
     Map<String, Map<String, Object>> variants = variants();
     Map<String, String> others = others();
     List<String> names = new ArrayList<>(variants.keySet());
@@ -156,12 +159,21 @@ public final class EvaluateJob implements Callable<Integer> {
     try (SparkSession spark = Sessions.open("foresight evaluate");
         ModelStore store = new ModelStore(any.store(), spark.sparkContext().hadoopConfiguration());
         Progress progress = Progress.listen(spark.sparkContext())) {
+      JudgeOption judging = judge == null ? null : JudgeOption.of(store, judge, judgeLabel);
       List<PlannedRun> planned = new ArrayList<>();
       for (Map.Entry<String, Map<String, JobSettings>> dataset : bound.entrySet()) {
         planned.addAll(generated(spark, progress, store, dataset.getKey(), dataset.getValue()));
       }
       planned.addAll(scored(spark, progress, store, datasets, others));
-      return evaluate(spark, progress, List.copyOf(datasets.keySet()), inOrder(planned, names));
+      List<PlannedRun> ordered = inOrder(planned, names);
+      return new Evaluation(
+              List.copyOf(datasets.keySet()),
+              ordered,
+              judging,
+              this::judgeSettings,
+              references == null ? REFERENCES : references,
+              overwrite)
+          .run(spark, progress, output, TypedCommand.of(spec));
     }
   }
 
@@ -174,10 +186,12 @@ public final class EvaluateJob implements Callable<Integer> {
       }
       named = Variants.ofFile(variantsFile);
     } else {
-      named = Variants.ofStrategies(strategies.isEmpty() ? STRATEGIES : strategies);
-      if (!strategies.isEmpty() && named.size() < strategies.size()) {
-        DataSets.requireApart(strategies);
+      List<String> compared = strategies;
+      if (strategies.isEmpty() && outputs.isEmpty()) {
+        compared = STRATEGIES;
       }
+      DataSets.requireApart(compared);
+      named = Variants.ofStrategies(compared);
     }
     for (String sweep : sweeps) {
       named = Variants.swept(named, sweep);
@@ -283,7 +297,8 @@ public final class EvaluateJob implements Callable<Integer> {
       throws Exception {
     List<PlannedRun> planned = new ArrayList<>();
     for (Map.Entry<String, String> other : others.entrySet()) {
-      JobSettings reading = options.bind("evaluate", Map.of("input.path", other.getValue()));
+      JobSettings reading =
+          options.bind("evaluate", Map.of("input.path", other.getValue(), "input.limit", 0));
       String id = ColumnSettings.idColumn(reading.generation().settings());
       if (id == null) {
         throw new SettingsException(
@@ -299,6 +314,7 @@ public final class EvaluateJob implements Callable<Integer> {
         long matching = texts.matching(rows, id);
         if (matching > 0) {
           matched = true;
+          requireReferences(rows, dataset.getKey());
           if (matching < texts.rows()) {
             System.err.printf(
                 "Note: of the %d rows of --outputs %s, %d are of data set %s.%n",
@@ -363,69 +379,13 @@ public final class EvaluateJob implements Callable<Integer> {
     return ordered;
   }
 
-  private int evaluate(
-      SparkSession spark, Progress progress, List<String> datasets, List<PlannedRun> planned)
-      throws Exception {
-    int code = ExitCode.OK.code();
-    for (PlannedRun run : planned) {
-      System.out.printf("%s on %s%n", run.variant(), run.dataset());
-      int ended = run.run(spark, progress);
-      code = code == ExitCode.OK.code() ? ended : code;
-    }
-    List<Map<String, String>> apart = apart(planned);
-    List<VariantReport> reports = new ArrayList<>();
-    List<VariantRows> measured = new ArrayList<>();
-    List<RowTexts> rows = new ArrayList<>();
-    for (String dataset : datasets) {
-      List<TextSource> sources = new ArrayList<>();
-      for (int i = 0; i < planned.size(); i++) {
-        if (planned.get(i).dataset().equals(dataset)) {
-          sources.add(
-              planned
-                  .get(i)
-                  .written(spark, apart.get(i), references == null ? REFERENCES : references));
-        }
-      }
-      DocumentFrequencies frequencies = ReferenceFrequencies.of(sources.get(0));
-      for (TextSource source : sources) {
-        VariantRows of = VariantRows.of(source, frequencies);
-        measured.add(of);
-        reports.add(of.report());
-      }
-      rows.addAll(DifferingRows.of(sources));
-    }
-    List<PairedTest> tests = Comparisons.of(measured);
-    ReportData data =
-        new ReportData(
-            "Evaluation on " + String.join(", ", datasets),
-            TypedCommand.of(spec),
-            Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
-            Version.read().get("version"),
-            Sentences.of(datasets, reports, tests),
-            datasets,
-            reports,
-            tests,
-            rows);
-    ReportFiles.write(spark.sparkContext().hadoopConfiguration(), output, data);
-    System.out.print("\n" + EvaluationText.summary(data));
-    System.out.printf(
-        "%nWritten to %s/%s, %s and %s%n",
-        output, ReportFiles.HTML, ReportFiles.MARKDOWN, ReportFiles.JSON);
-    return code;
-  }
-
-  /** Of each run the settings whose values are not the same in all runs. */
-  private static List<Map<String, String>> apart(List<PlannedRun> planned) {
-    List<Map<String, String>> all = planned.stream().map(PlannedRun::values).toList();
-    Set<String> keys = new LinkedHashSet<>();
-    all.forEach(values -> keys.addAll(values.keySet()));
-    keys.removeIf(key -> all.stream().map(values -> values.get(key)).distinct().count() == 1);
-    List<Map<String, String>> apart = new ArrayList<>();
-    for (Map<String, String> values : all) {
-      Map<String, String> own = new TreeMap<>(values);
-      own.keySet().retainAll(keys);
-      apart.add(own);
-    }
-    return apart;
+  private JobSettings judgeSettings(PlannedRun run, String to) {
+    Map<String, Object> settings = new HashMap<>();
+    settings.put("input.path", run.settings().output());
+    settings.put("input.limit", 0);
+    settings.put("output.overwrite", false);
+    settings.put("output.prefix", TextSource.JUDGE);
+    settings.put("output.path", to);
+    return options.bind("judge", settings);
   }
 }

@@ -3,6 +3,7 @@ package io.foresight.jobs.evaluate;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
 import io.foresight.jobs.measure.TextSource;
+import io.foresight.jobs.metrics.MetricSet;
 import io.foresight.jobs.output.OutputOptions;
 import io.foresight.jobs.output.RowsJob;
 import io.foresight.jobs.settings.JobSettings;
@@ -82,17 +83,20 @@ record PlannedRun(
   /**
    * What it wrote.
    *
+   * @param judged the run that judged it, and so has its rows with more columns; {@code null} if
+   *     none did
+   * @param judge what did
    * @param own those of the settings that set it apart
    * @param references column of texts to hold outputs against; left out if the rows have none
    */
-  TextSource written(SparkSession spark, Map<String, String> own, String references)
+  TextSource written(
+      SparkSession spark,
+      PlannedRun judged,
+      MetricSet.Judge judge,
+      Map<String, String> own,
+      String references)
       throws IOException {
-    Dataset<Row> rows =
-        spark
-            .read()
-            .format(settings.outputFormat().sparkName())
-            .options(settings.outputFormat().options())
-            .load(settings.output());
+    Dataset<Row> rows = (judged == null ? this : judged).rows(spark);
     boolean has = List.of(rows.columns()).contains(references);
     return new TextSource(
         variant,
@@ -106,7 +110,16 @@ record PlannedRun(
         text,
         ColumnSettings.idColumn(settings.generation().settings()),
         settings.generation().prompt().columns(),
-        has ? references : null);
+        has ? references : null,
+        judge);
+  }
+
+  private Dataset<Row> rows(SparkSession spark) {
+    return spark
+        .read()
+        .format(settings.outputFormat().sparkName())
+        .options(settings.outputFormat().options())
+        .load(settings.output());
   }
 
   private long count(SparkSession spark) throws IOException {

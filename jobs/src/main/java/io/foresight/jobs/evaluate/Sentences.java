@@ -138,15 +138,14 @@ final class Sentences {
           .formatted(best.name(), next.name(), dataset);
     }
     PairedTest of = test.get();
-    return "its lead over %s on %s, %s, %s (p = %.4f by approximate randomisation, %.4f after Holm's correction for %d tests)"
+    return "its lead over %s on %s, %s, %s (p = %.4f by approximate randomisation, %.4f after Holm's correction)"
         .formatted(
             other.name(),
             dataset,
             value(metric, Math.abs(of.difference())),
             of.adjusted() < SIGNIFICANT ? "is significant" : "may be chance",
             of.p(),
-            of.adjusted(),
-            tests.size());
+            of.adjusted());
   }
 
   private static Optional<PairedTest> test(

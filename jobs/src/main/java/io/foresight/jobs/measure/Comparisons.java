@@ -38,9 +38,29 @@ public final class Comparisons {
         }
       }
     }
-    double[] adjusted = Holm.adjusted(tests.stream().mapToDouble(PairedTest::p).toArray());
+    return corrected(tests);
+  }
+
+  /**
+   * With Holm's correction. Metrics that say the same of every row, as hard coverage and satisfied
+   * do where coverage is all that is asked for, are one question and count once.
+   */
+  private static List<PairedTest> corrected(List<PairedTest> tests) {
+    List<PairedTest> questions = new ArrayList<>();
+    int[] question = new int[tests.size()];
+    for (int i = 0; i < question.length; i++) {
+      PairedTest test = tests.get(i);
+      question[i] = 0;
+      while (question[i] < questions.size() && !isSame(questions.get(question[i]), test)) {
+        question[i]++;
+      }
+      if (question[i] == questions.size()) {
+        questions.add(test);
+      }
+    }
+    double[] adjusted = Holm.adjusted(questions.stream().mapToDouble(PairedTest::p).toArray());
     List<PairedTest> corrected = new ArrayList<>();
-    for (int i = 0; i < adjusted.length; i++) {
+    for (int i = 0; i < question.length; i++) {
       PairedTest of = tests.get(i);
       corrected.add(
           new PairedTest(
@@ -52,9 +72,19 @@ public final class Comparisons {
               of.low(),
               of.high(),
               of.p(),
-              adjusted[i]));
+              adjusted[question[i]]));
     }
     return corrected;
+  }
+
+  private static boolean isSame(PairedTest one, PairedTest other) {
+    return one.dataset().equals(other.dataset())
+        && one.first().equals(other.first())
+        && one.second().equals(other.second())
+        && one.difference() == other.difference()
+        && one.low() == other.low()
+        && one.high() == other.high()
+        && one.p() == other.p();
   }
 
   private static void test(VariantRows first, VariantRows second, List<PairedTest> tests) {

@@ -18,7 +18,7 @@ final class Marks {
   private Marks() {}
 
   /**
-   * The places of the concepts in any form, the longer first where two overlap.
+   * The places of the concepts in any form, none overlapping another.
    *
    * @param concepts coverage of the row's concepts, which it is asked for a few words at a time
    * @param most words of the longest concept
@@ -32,11 +32,11 @@ final class Marks {
     int first = 0;
     while (first < words.size()) {
       int taken = 0;
-      for (int count = Math.min(most, words.size() - first); count > 0 && taken == 0; count--) {
+      for (int count = 1; count <= Math.min(most, words.size() - first) && taken == 0; count++) {
         int start = words.get(first)[0];
         int end = words.get(first + count - 1)[1];
         String concept = covered(concepts, text.substring(start, end));
-        if (concept != null) {
+        if (concept != null && !standsWithin(words, first, count, text, concepts)) {
           marks.add(new Mark(start, end, concept));
           taken = count;
         }
@@ -44,6 +44,13 @@ final class Marks {
       first += Math.max(1, taken);
     }
     return marks;
+  }
+
+  /** Whether the words have a concept without the first of them, too. */
+  private static boolean standsWithin(
+      List<int[]> words, int first, int count, String text, RowRewards concepts) {
+    int end = words.get(first + count - 1)[1];
+    return count > 1 && covered(concepts, text.substring(words.get(first + 1)[0], end)) != null;
   }
 
   private static String covered(RowRewards concepts, String words) {

@@ -144,7 +144,20 @@ final class TextRows implements Serializable {
         words,
         asked.isJudging() ? (Boolean) Diversity.overuses(asked, words) : null,
         references(row),
-        null);
+        judgement(row));
+  }
+
+  private static MeasuredText.Judgement judgement(Map<String, Object> row) {
+    Double tokens = number(row.get(TextSource.JUDGE + "tokens"));
+    Double logProb = number(row.get(TextSource.JUDGE + "log_prob"));
+    if (tokens != null && logProb != null) {
+      return new MeasuredText.Judgement(tokens.longValue(), logProb, null);
+    }
+    Double score =
+        row.get(TextSource.JUDGE + "constraint_scores") instanceof Map<?, ?> scores
+            ? number(scores.get(TextSource.JUDGING_REWARD))
+            : null;
+    return score == null ? null : new MeasuredText.Judgement(0, 0, score);
   }
 
   private static Double number(Object value) {

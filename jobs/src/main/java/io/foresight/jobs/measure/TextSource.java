@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
+import io.foresight.jobs.metrics.MetricSet;
 import io.foresight.reward.RewardSpec;
 import io.foresight.spark.rows.ColumnNames;
 import io.foresight.spark.rows.HiddenColumns;
@@ -32,6 +33,8 @@ import org.apache.spark.sql.Row;
  * @param prompt columns that a row's prompt is made of
  * @param references column of texts to hold the output against, or of lists of such; {@code null}
  *     for none
+ * @param judge what a model that did not write the texts is, if one judged them; its columns begin
+ *     with {@link #JUDGE}
  */
 public record TextSource(
     String name,
@@ -45,7 +48,14 @@ public record TextSource(
     String text,
     String id,
     List<String> prompt,
-    String references) {
+    String references,
+    MetricSet.Judge judge) {
+
+  /** How the names of a judge's columns begin. */
+  public static final String JUDGE = "judge_";
+
+  /** The judge as a reward, of which its score goes by. */
+  public static final String JUDGING_REWARD = "judge";
 
   private static final Set<String> ADDED =
       Set.of(
@@ -73,7 +83,7 @@ public record TextSource(
     }
     Column[] own =
         Arrays.stream(rows.columns())
-            .filter(name -> !name.startsWith(prefix) || !isAdded(name))
+            .filter(name -> !isOfJudge(name) && (!name.startsWith(prefix) || !isAdded(name)))
             .map(ColumnNames::column)
             .toArray(Column[]::new);
     return rows.withColumn(HiddenColumns.ID, sha2(to_json(struct(own)), 256));
@@ -81,5 +91,9 @@ public record TextSource(
 
   private boolean isAdded(String name) {
     return ADDED.contains(name.substring(prefix.length())) || name.equals(text);
+  }
+
+  private boolean isOfJudge(String name) {
+    return judge != MetricSet.Judge.NONE && name.startsWith(JUDGE);
   }
 }

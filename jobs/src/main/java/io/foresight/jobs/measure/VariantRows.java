@@ -69,7 +69,7 @@ public final class VariantRows {
    */
   public static VariantRows of(TextSource source, DocumentFrequencies frequencies) {
     MetricSet metrics =
-        MetricSet.of(source.rewards(), source.isGenerated(), frequencies, MetricSet.Judge.NONE);
+        MetricSet.of(source.rewards(), source.isGenerated(), frequencies, source.judge());
     TextRows texts = new TextRows(source);
     long count = source.count();
     RowSums sums =

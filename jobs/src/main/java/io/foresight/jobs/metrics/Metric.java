@@ -17,7 +17,7 @@ public record Metric(String name, int summands, Measure measure, Figure figure)
     implements Serializable {
 
   /** So fine are summands that are no whole numbers: sums are exact, so in any order the same. */
-  private static final double STEPS = 1L << 24;
+  private static final double STEPS = 1L << 30;
 
   /** A row's summands, without the first. */
   @FunctionalInterface

@@ -27,6 +27,8 @@ public final class MetricSet implements Serializable {
           "chrf",
           "cider");
 
+  private static final double NATS_STEPS = 1L << 20;
+
   private final ArrayList<Metric> metrics;
   private final int[] from;
   private final int summands;
@@ -132,8 +134,18 @@ public final class MetricSet implements Serializable {
     return new MetricSet(metrics);
   }
 
+  /** Of tokens and their log-probability, as fine as sums of a thousand million nats stay exact. */
   private static Metric perplexity(String name, Metric.Measure measure) {
-    return new Metric(name, 3, measure, sums -> Math.exp(-sums[2] / sums[1]));
+    return new Metric(
+        name,
+        3,
+        text -> {
+          double[] known = measure.of(text);
+          return known == null
+              ? null
+              : new double[] {known[0], Math.rint(known[1] * NATS_STEPS) / NATS_STEPS};
+        },
+        sums -> Math.exp(-sums[2] / sums[1]));
   }
 
   private static Double share(Boolean value) {

@@ -41,14 +41,15 @@ public final class RunIdentity {
         generation.rewards().rewards().stream()
             .map(RewardSpec.Named::name)
             .collect(Collectors.toSet());
+    boolean generates = !job.equals("score") && !job.equals("judge");
     Map<String, String> identity = new TreeMap<>();
     Set<String> unchanging = new HashSet<>();
     for (Setting<?> setting : Catalog.load().settings()) {
       boolean changes =
           switch (setting.effect()) {
             case ROWS -> true;
-            case GENERATION -> !job.equals("score");
-            case SHARING -> !job.equals("score") && !exact;
+            case GENERATION -> generates;
+            case SHARING -> generates && !exact;
             case CONTENT, NOTHING -> false;
           };
       if (!changes) {

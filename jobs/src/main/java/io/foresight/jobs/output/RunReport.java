@@ -4,6 +4,7 @@ import io.foresight.jobs.measure.DifferingRows;
 import io.foresight.jobs.measure.ReferenceFrequencies;
 import io.foresight.jobs.measure.TextSource;
 import io.foresight.jobs.measure.VariantRows;
+import io.foresight.jobs.metrics.MetricSet;
 import io.foresight.jobs.process.Version;
 import io.foresight.jobs.report.ReportData;
 import io.foresight.jobs.report.ReportData.VariantReport;
@@ -71,7 +72,8 @@ final class RunReport {
         kind.text(settings),
         ColumnSettings.idColumn(values),
         settings.generation().prompt().columns(),
-        List.of(rows.columns()).contains(REFERENCES) ? REFERENCES : null);
+        List.of(rows.columns()).contains(REFERENCES) ? REFERENCES : null,
+        MetricSet.Judge.NONE);
   }
 
   private static ReportData of(TextSource source, String command) {

@@ -117,6 +117,42 @@ class FiguresPageTest {
   }
 
   @Test
+  void evaluate() throws IOException {
+    Path out = temporary.resolve("evaluated");
+    JobRun.of(
+            "evaluate",
+            "--input",
+            prompts.toString(),
+            "--output",
+            out.toString(),
+            "--strategies",
+            "greedy,cdsl",
+            "--set",
+            "models.target=" + folder.target(),
+            "--set",
+            "models.draft=" + folder.draft(),
+            "--set",
+            "decoding.max-new-tokens=3")
+        .succeeded();
+    Set<String> names = new TreeSet<>();
+    read(out.resolve("report.json"))
+        .fields()
+        .forEachRemaining(
+            field -> {
+              if (field.getValue().isArray() && field.getValue().get(0).isObject()) {
+                field
+                    .getValue()
+                    .get(0)
+                    .fieldNames()
+                    .forEachRemaining(name -> names.add(field.getKey() + "." + name));
+              } else {
+                names.add(field.getKey());
+              }
+            });
+    assertThat(names).isEqualTo(page("report.json of evaluate"));
+  }
+
+  @Test
   void benchmark() throws IOException {
     Path json = temporary.resolve("benchmark.json");
     List<String> args =

@@ -1,11 +1,12 @@
-package io.foresight.jobs.benchmark;
+package io.foresight.engine;
 
+import ai.djl.Device;
 import io.foresight.decoding.ForwardRequest;
 import io.foresight.decoding.LogitsRequest;
 import io.foresight.decoding.Sequence;
 import io.foresight.engine.prompt.Prompt;
 import io.foresight.engine.prompt.Prompts;
-import io.foresight.model.CausalLm;
+import io.foresight.model.CacheBudget;
 import io.foresight.model.ModelSession;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.Tokenizer;
@@ -22,8 +23,8 @@ public final class Judge implements AutoCloseable {
 
   private final Path folder;
   private final Map<Prompt, Prompts> prompts = new HashMap<>();
-  private final Tokenizer tokenizer;
-  private final CausalLm model;
+  private final ModelPool.Use<Tokenizer> tokenizer;
+  private final ModelCache.Lease model;
   private final ModelSession session;
 
   /** -1 if it has none. */
@@ -35,23 +36,35 @@ public final class Judge implements AutoCloseable {
    * @param tokens tokens of the judge's tokenizer, EOS included where the text ended
    * @param logProb their sum, in nats
    */
-  record Verdict(int tokens, double logProb) {
+  public record Verdict(int tokens, double logProb) {
 
-    Verdict plus(Verdict other) {
+    /** Of both texts. */
+    public Verdict plus(Verdict other) {
       return new Verdict(tokens + other.tokens, logProb + other.logProb);
     }
 
-    double perplexity() {
+    /** NaN of no token. */
+    public double perplexity() {
       return Math.exp(-logProb / tokens);
     }
   }
 
-  /** Loads the judge, in fp32 on the CPU. */
+  /** The judge in fp32 on the CPU, loaded unless this process has it already. */
   public Judge(Path folder) {
+    this(folder, Device.cpu(), Long.MAX_VALUE);
+  }
+
+  /**
+   * The same on a device.
+   *
+   * @param cacheBytes memory that its caches may take
+   */
+  Judge(Path folder, Device device, long cacheBytes) {
     this.folder = folder;
-    tokenizer = Tokenizer.load(folder);
-    model = CausalLm.load(folder, ai.djl.Device.cpu(), Precision.FP32);
-    session = model.newSession();
+    tokenizer = ModelCache.tokenizer(folder.toString());
+    model =
+        ModelCache.lease(folder.toString(), device, Precision.FP32, new CacheBudget(cacheBytes));
+    session = model.session();
     eos =
         IntStream.range(0, session.vocabularySize()).filter(session::isEos).findFirst().orElse(-1);
   }
@@ -62,10 +75,10 @@ public final class Judge implements AutoCloseable {
    *
    * @param ended whether it ended by itself, so that its EOS counts
    */
-  Verdict of(Prompt prompt, Map<String, Object> row, String text, boolean ended) {
+  public Verdict of(Prompt prompt, Map<String, Object> row, String text, boolean ended) {
     Prompts built = prompts.computeIfAbsent(prompt, p -> Prompts.of(p, folder));
-    int[] before = built.ids(tokenizer, row);
-    int[] line = text.isEmpty() ? before : built.ids(tokenizer, row, text);
+    int[] before = built.ids(tokenizer.model(), row);
+    int[] line = text.isEmpty() ? before : built.ids(tokenizer.model(), row, text);
     if (ended && eos >= 0) {
       line = Arrays.copyOf(line, line.length + 1);
       line[line.length - 1] = eos;
@@ -101,7 +114,6 @@ public final class Judge implements AutoCloseable {
 
   @Override
   public void close() {
-    session.close();
     model.close();
     tokenizer.close();
   }
