@@ -164,7 +164,7 @@ function overlap(a, b) {
 function barAxes(colours, width, names, values, x) {
   const names_ = axis(colours, {
     type: "category", inverse: true, data: names, splitLine: { show: false },
-    axisLabel: { color: colours.text, width: Math.floor(0.34 * width), overflow: "truncate", interval: 0 },
+    axisLabel: { color: colours.text, width: Math.floor(0.4 * width), overflow: "truncate", interval: 0 },
   });
   const values_ = axis(colours, {
     type: "category", inverse: true, data: values, splitLine: { show: false }, axisLine: { show: false },
@@ -266,10 +266,16 @@ function stackChart(holder, { dataset, title, variants, parts, sharesOf, named }
 
 // ---- Lines ----
 
+/** Groups in the order of their numbers, since not every variant has all of them. */
+function groupLabels(variants, groupsOf) {
+  return unique(variants.flatMap(variant => groupsOf(variant).map(group => group.label)))
+      .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+}
+
 /** Satisfied by group, a line per variant. */
 function groupChart(holder, { dataset, title, groupsOf }) {
   const variants = variantsOn(dataset).filter(variant => groupsOf(variant).some(group => isNumber(group.satisfied)));
-  const labels = unique(variants.flatMap(variant => groupsOf(variant).map(group => group.label)));
+  const labels = groupLabels(variants, groupsOf);
   const find = (variant, name) => groupsOf(variant).find(group => group.label === name);
   addChart(holder, {
     title: onlyIfSeveral(dataset) || label(title),
