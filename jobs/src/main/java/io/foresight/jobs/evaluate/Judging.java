@@ -47,7 +47,7 @@ record Judging(
 
   @Override
   public String writer(JobSettings settings) {
-    return judging.textColumn();
+    return "column " + judging.textColumn();
   }
 
   @Override

@@ -78,7 +78,7 @@ public final class VariantRows {
             .withColumn(KEY, xxhash64(col(HiddenColumns.ID)))
             .toJavaRDD()
             .mapPartitions(new Summing(texts, metrics, count))
-            .treeReduce(RowSums::plus);
+            .treeAggregate(new RowSums(count), RowSums::plus, RowSums::plus);
     return new VariantRows(source, metrics, sums);
   }
 
