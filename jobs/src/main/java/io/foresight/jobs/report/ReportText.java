@@ -8,12 +8,12 @@ import io.foresight.jobs.report.ReportData.RowText;
 import io.foresight.jobs.report.ReportData.RowTexts;
 import io.foresight.jobs.report.ReportData.VariantReport;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -29,6 +29,8 @@ public final class ReportText {
   /** What a terminal obeys, and what turns the direction of all that follows. */
   private static final String OBEYED =
       "[\\p{Cc}\\u2028\\u2029\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]";
+
+  private static final Pattern LEADING_NUMBER = Pattern.compile("\\d{1,9}");
 
   private final ReportData data;
   private final StringBuilder text = new StringBuilder();
@@ -101,16 +103,25 @@ public final class ReportText {
   }
 
   /** What variants have under names, in a column each. */
-  private record Columns(Set<String> names, TextTable table) {}
+  private record Columns(List<String> names, TextTable table) {}
 
   private static <T> Columns columns(
       List<VariantReport> variants,
       Function<VariantReport, Map<String, T>> values,
       Function<String, Function<T, String>> format) {
-    Set<String> names =
+    List<String> names =
         variants.stream()
             .flatMap(variant -> values.apply(variant).keySet().stream())
-            .collect(Collectors.toCollection(LinkedHashSet::new));
+            .distinct()
+            .toList();
+    return columns(variants, names, values, format);
+  }
+
+  private static <T> Columns columns(
+      List<VariantReport> variants,
+      List<String> names,
+      Function<VariantReport, Map<String, T>> values,
+      Function<String, Function<T, String>> format) {
     TextTable table = byVariant(variants);
     for (String name : names) {
       List<String> cells = new ArrayList<>();
@@ -147,7 +158,7 @@ public final class ReportText {
             .numbers(
                 "rows",
                 names.stream().map(n -> String.valueOf(run.metrics().get(n).rows())).toList());
-    return new Columns(new LinkedHashSet<>(names), table);
+    return new Columns(names, table);
   }
 
   private static String estimate(String metric, Estimate value) {
@@ -184,14 +195,26 @@ public final class ReportText {
 
   private static Columns groups(
       List<VariantReport> variants, Function<VariantReport, List<Group>> groups) {
+    // In the order of their numbers, since not every variant has all of them.
+    List<String> labels =
+        variants.stream()
+            .flatMap(variant -> groups.apply(variant).stream())
+            .map(Group::label)
+            .distinct()
+            .sorted(Comparator.comparingInt(ReportText::leadingNumber))
+            .toList();
     return columns(
         variants,
+        labels,
         variant ->
             groups.apply(variant).stream()
-                .collect(
-                    Collectors.toMap(
-                        Group::label, group -> group, (a, b) -> a, LinkedHashMap::new)),
+                .collect(Collectors.toMap(Group::label, group -> group, (a, b) -> a)),
         name -> group -> MetricFormat.percent(group.satisfied()) + " of " + group.rows());
+  }
+
+  private static int leadingNumber(String label) {
+    Matcher digits = LEADING_NUMBER.matcher(label);
+    return digits.lookingAt() ? Integer.parseInt(digits.group()) : Integer.MAX_VALUE;
   }
 
   private void tests() {

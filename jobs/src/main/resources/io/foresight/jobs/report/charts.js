@@ -87,8 +87,30 @@ function coverageChart(holder, dataset) {
   });
 }
 
-/** Names beside their points, where there is room: ECharts' common build does not move labels itself. */
+/**
+ * Names beside their points, or where there is no room for them numbers, which a list below resolves. ECharts' common
+ * build does not move labels itself.
+ */
 function labelPoints(chart, points, width, colours) {
+  const byName = placedLabels(chart, points, width, point => point.variant.name);
+  const named = byName.cost < 30;
+  const { labels } = named ? byName : placedLabels(chart, points, width, (point, i) => String(i + 1));
+  const series = chart.getOption().series;
+  chart.setOption({ series: [{}, {
+    data: series[1].data.map((item, i) => ({
+      ...item, label: { show: true, color: colours.text, fontSize: 12, ...labels[i] },
+    })),
+  }] });
+  const figure = chart.getDom().closest("figure");
+  figure.querySelectorAll("ol").forEach(list => list.remove());
+  if (!named) {
+    figure.append(element("ol", { class: "keys" }, ...points.map(point => element("li", {}, point.variant.name))));
+  }
+}
+
+/** Where texts cover least of points, intervals and each other, and how much they do cover. */
+function placedLabels(chart, points, width, nameOf) {
+  let covered = 0;
   const at = points.map(point => chart.convertToPixel({ gridIndex: 0 }, [point.x, point.y]));
   const taken = at.map(([x, y]) => ({ left: x - 8, right: x + 8, top: y - 8, bottom: y + 8 }));
   // Not on the intervals either.
@@ -111,7 +133,7 @@ function labelPoints(chart, points, width, colours) {
   const bottom = chart.getHeight() - 52;
   const labels = points.map((point, i) => {
     const [x, y] = at[i];
-    const wide = widthOf(point.variant.name) + 4;
+    const wide = widthOf(nameOf(point, i)) + 4;
     const boxes = [];
     for (const down of [0, -13, 13, -24, 24]) {
       boxes.push({ position: "right", offset: [2, down], left: x + 9, right: x + 9 + wide, top: y - 8 + down });
@@ -124,12 +146,11 @@ function labelPoints(chart, points, width, colours) {
         + 200 * (Math.max(0, 44 - box.left) + Math.max(0, box.right - width + 4) + Math.max(0, 4 - box.top)
             + Math.max(0, box.top + 16 - bottom));
     const best = boxes.reduce((a, b) => cost(b) < cost(a) ? b : a);
+    covered += cost(best);
     taken.push({ left: best.left, right: best.right, top: best.top, bottom: best.top + 16 });
-    return { show: true, position: best.position, offset: best.offset, formatter: () => point.variant.name,
-      color: colours.text, fontSize: 12 };
+    return { position: best.position, offset: best.offset, formatter: () => nameOf(point, i) };
   });
-  const series = chart.getOption().series;
-  chart.setOption({ series: [{}, { data: series[1].data.map((item, i) => ({ ...item, label: labels[i] })) }] });
+  return { labels, cost: covered };
 }
 
 function overlap(a, b) {
@@ -143,7 +164,7 @@ function overlap(a, b) {
 function barAxes(colours, width, names, values, x) {
   const names_ = axis(colours, {
     type: "category", inverse: true, data: names, splitLine: { show: false },
-    axisLabel: { color: colours.text, width: Math.floor(0.34 * width), overflow: "truncate", interval: 0 },
+    axisLabel: { color: colours.text, width: Math.floor(0.4 * width), overflow: "truncate", interval: 0 },
   });
   const values_ = axis(colours, {
     type: "category", inverse: true, data: values, splitLine: { show: false }, axisLine: { show: false },
@@ -245,10 +266,16 @@ function stackChart(holder, { dataset, title, variants, parts, sharesOf, named }
 
 // ---- Lines ----
 
+/** Groups in the order of their numbers, since not every variant has all of them. */
+function groupLabels(variants, groupsOf) {
+  return unique(variants.flatMap(variant => groupsOf(variant).map(group => group.label)))
+      .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+}
+
 /** Satisfied by group, a line per variant. */
 function groupChart(holder, { dataset, title, groupsOf }) {
   const variants = variantsOn(dataset).filter(variant => groupsOf(variant).some(group => isNumber(group.satisfied)));
-  const labels = unique(variants.flatMap(variant => groupsOf(variant).map(group => group.label)));
+  const labels = groupLabels(variants, groupsOf);
   const find = (variant, name) => groupsOf(variant).find(group => group.label === name);
   addChart(holder, {
     title: onlyIfSeveral(dataset) || label(title),

@@ -177,7 +177,7 @@ function legendRows(names, width) {
   let taken = 0;
   for (const name of names) {
     const wide = widthOf(name) + 41;
-    if (taken > 0 && taken + wide > width + 14) {
+    if (taken > 0 && taken + wide > width + 4) {
       rows++;
       taken = 0;
     }

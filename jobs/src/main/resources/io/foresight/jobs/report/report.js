@@ -207,7 +207,7 @@ function showGroups(section) {
       }
       any = true;
       groupChart(within(section, "[data-charts]"), { dataset, title, groupsOf });
-      const labels = unique(variants.flatMap(variant => groupsOf(variant).map(group => group.label)));
+      const labels = groupLabels(variants, groupsOf);
       const find = (variant, name) => groupsOf(variant).find(group => group.label === name) || {};
       within(section, "[data-tables]").append(variantTable(named("Satisfied " + title, dataset), variants,
           labels.map(name => ({

@@ -324,6 +324,8 @@ class ReportPageBrowserTest {
         "Emulation.setEmulatedMedia",
         Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", "dark"))));
     assertThat(background()).isNotEqualTo(light);
+    // The page is told of it in its own time.
+    browser.runAsync("const done = arguments[0]; setTimeout(done, 300);");
     assertThat(ink()).isEqualTo("#e5e8ec");
   }
 
