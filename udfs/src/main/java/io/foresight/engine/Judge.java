@@ -8,6 +8,7 @@ import io.foresight.engine.prompt.Prompt;
 import io.foresight.engine.prompt.Prompts;
 import io.foresight.model.CacheBudget;
 import io.foresight.model.ModelSession;
+import io.foresight.model.checkpoint.HeadIds;
 import io.foresight.model.checkpoint.Precision;
 import io.foresight.model.text.Tokenizer;
 import java.nio.file.Path;
@@ -63,7 +64,8 @@ public final class Judge implements AutoCloseable {
     this.folder = folder;
     tokenizer = ModelCache.tokenizer(folder.toString());
     model =
-        ModelCache.lease(folder.toString(), device, Precision.FP32, new CacheBudget(cacheBytes));
+        ModelCache.lease(
+            folder.toString(), device, Precision.FP32, HeadIds.FULL, new CacheBudget(cacheBytes));
     session = model.session();
     eos =
         IntStream.range(0, session.vocabularySize()).filter(session::isEos).findFirst().orElse(-1);
