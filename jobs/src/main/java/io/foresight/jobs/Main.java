@@ -1,6 +1,7 @@
 package io.foresight.jobs;
 
 import io.foresight.jobs.benchmark.BenchmarkJob;
+import io.foresight.jobs.curate.CurateJob;
 import io.foresight.jobs.generate.GenerateJob;
 import io.foresight.jobs.inspect.CheckStrategyJob;
 import io.foresight.jobs.inspect.InspectJob;
@@ -33,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       GenerateJob.class,
       ScoreJob.class,
+      CurateJob.class,
       BenchmarkJob.class,
       InspectJob.class,
       CheckStrategyJob.class,

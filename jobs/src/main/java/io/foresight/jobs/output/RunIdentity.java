@@ -49,7 +49,7 @@ public final class RunIdentity {
             case ROWS -> true;
             case GENERATION -> !job.equals("score");
             case SHARING -> !job.equals("score") && !exact;
-            case CONTENT, NOTHING -> false;
+            case CURATION, CONTENT, NOTHING -> false;
           };
       if (!changes) {
         unchanging.add(setting.key());
