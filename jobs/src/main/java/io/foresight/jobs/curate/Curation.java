@@ -71,7 +71,7 @@ record Curation(
   private static final long ROWS_PER_FILE = 200_000;
 
   /** From so many bytes of input on, queries are worth being compiled. */
-  private static final long LARGE = 8 << 20;
+  private static final long LARGE = 1 << 20;
 
   private static final int PARTITIONS_PER_SLOT = 4;
 

@@ -47,6 +47,8 @@ final class PlantedRows {
       words(
           "slowly quickly today yesterday often rarely carefully suddenly again alone together early");
 
+  private static final List<String> FUNCTION_WORDS = List.of("the", "a", "and");
+
   /** Templates of languages that are not wanted: words in their order, alternatives with bars. */
   private static final List<String> OTHERS =
       List.of(
@@ -74,12 +76,24 @@ final class PlantedRows {
 
   final List<Planted> rows = new ArrayList<>();
   final List<String> references = new ArrayList<>();
+  private final boolean wide;
   private final Random random;
   private final List<String[]> accepted = new ArrayList<>();
   private final Map<String, List<Integer>> byWord = new HashMap<>();
 
   PlantedRows(int count, long seed) {
+    this(count, seed, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param wide whether the words are many more, so that sentences need not be compared with all
+   *     before them to be distinct
+   */
+  PlantedRows(int count, long seed, boolean wide) {
     random = new Random(seed);
+    this.wide = wide;
     int each = count / 50;
     for (int i = 0; i < each; i++) {
       references.add(sentence());
@@ -130,7 +144,8 @@ final class PlantedRows {
   }
 
   private String any(String[] list) {
-    return list[random.nextInt(list.length)];
+    String word = list[random.nextInt(list.length)];
+    return wide ? NOUNS[random.nextInt(NOUNS.length)] + word : word;
   }
 
   /** A sentence of 8 to 15 words that shares fewer than all but three with each before it. */
@@ -154,7 +169,7 @@ final class PlantedRows {
         continue;
       }
       String[] made = words.toArray(String[]::new);
-      if (isDistinct(made)) {
+      if (wide || isDistinct(made)) {
         int place = accepted.size();
         accepted.add(made);
         for (String word : new java.util.TreeSet<>(words)) {
@@ -171,7 +186,7 @@ final class PlantedRows {
     Map<Integer, Integer> common = new HashMap<>();
     List<String> own = Arrays.asList(words);
     for (String word : new java.util.TreeSet<>(own)) {
-      if (word.length() < 4) {
+      if (FUNCTION_WORDS.contains(word)) {
         // In nearly all; counted below.
         continue;
       }
@@ -179,7 +194,7 @@ final class PlantedRows {
         common.merge(place, 1, Integer::sum);
       }
     }
-    // Up to four of the short ones are in any two.
+    // Up to four of those are in any two.
     for (Map.Entry<Integer, Integer> entry : common.entrySet()) {
       int longest = Math.max(words.length, accepted.get(entry.getKey()).length);
       if (entry.getValue() + 4 >= longest - 3) {
@@ -208,10 +223,14 @@ final class PlantedRows {
     return String.join(" ", words) + ".";
   }
 
+  private String one(String[] list) {
+    return list[random.nextInt(list.length)];
+  }
+
   private String foreign() {
     String template = OTHERS.get(random.nextInt(OTHERS.size()));
     return Arrays.stream(template.split(" "))
-            .map(word -> any(word.split("\\|")))
+            .map(word -> one(word.split("\\|")))
             .collect(Collectors.joining(" "))
         + ".";
   }

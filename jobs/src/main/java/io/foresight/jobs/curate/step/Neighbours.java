@@ -1,8 +1,12 @@
 package io.foresight.jobs.curate.step;
 
+import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.xxhash64;
 
@@ -16,7 +20,6 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.ml.feature.MinHashLSH;
 import org.apache.spark.ml.linalg.SQLDataTypes;
@@ -86,30 +89,46 @@ final class Neighbours {
     SparkSession spark = rows.sparkSession();
     Dataset<Row> texts =
         rows.select(col(Columns.RANK), col(Columns.TEXT), xxhash64(col("_within")).as("within"));
-    Dataset<Row> found = byKeys(texts, settings.get(CurationSettings.CHANGED_WORDS));
-    found = found.union(byJaccard(texts, settings.get(CurationSettings.JACCARD)));
+    Dataset<Row> found = byJaccard(texts, settings.get(CurationSettings.JACCARD), work);
+    int most = settings.get(CurationSettings.CHANGED_WORDS);
+    if (most > 0) {
+      UDF2<String, Long, long[]> keys = (text, within) -> keys(text, within, most);
+      Dataset<Row> keyed =
+          texts.select(
+              explode(
+                      udf(keys, DataTypes.createArrayType(DataTypes.LongType))
+                          .apply(col(Columns.TEXT), col("within")))
+                  .as("group"),
+              col(Columns.RANK));
+      found = found.union(shared(keyed, new Path(work, "keys")));
+    }
     String folder = new Path(work, "groups").toString();
     found.write().mode(SaveMode.Overwrite).parquet(folder);
     return spark.read().schema(MEMBER).parquet(folder);
   }
 
-  private static Dataset<Row> byKeys(Dataset<Row> texts, int most) {
-    FlatMapFunction<Row, Row> keys =
-        row -> {
-          long rank = row.getLong(0);
-          List<Row> made = new ArrayList<>();
-          for (long key : keys(row.getString(1), row.getLong(2), most)) {
-            made.add(RowFactory.create(key, rank));
-          }
-          return made.iterator();
-        };
-    return grouped(texts.flatMap(keys, Encoders.row(MEMBER)))
-        .mapPartitions(new Shared(), Encoders.row(MEMBER));
-  }
-
-  /** The rows of a group one after the other, in the order of their ranks. */
-  private static Dataset<Row> grouped(Dataset<Row> members) {
-    return members.repartition(col("group")).sortWithinPartitions("group", "rank");
+  /**
+   * Those of rows {@code (group, rank)} whose group has another one. Nearly all groups have one
+   * row, and most others two, which their first and last are; so that few are looked at twice.
+   */
+  private static Dataset<Row> shared(Dataset<Row> members, Path folder) {
+    Dataset<Row> groups =
+        Leaders.written(
+            members
+                .groupBy("group")
+                .agg(min("rank").as("first"), max("rank").as("last"), count(lit(1)).as("rows"))
+                .where(col("rows").gt(1)),
+            folder);
+    Dataset<Row> two =
+        groups
+            .where(col("rows").equalTo(2))
+            .select(col("group"), explode(array(col("first"), col("last"))).as("rank"));
+    Dataset<Row> more =
+        members.join(
+            groups.where(col("rows").gt(2)).select(col("group").as("_group")),
+            col("group").equalTo(col("_group")),
+            "left_semi");
+    return two.union(more);
   }
 
   /** The keys of a text, each once; none of one that is long, or has no words. */
@@ -135,58 +154,7 @@ final class Neighbours {
     }
   }
 
-  /** Members of groups of two and more, of rows that come group by group. */
-  private static final class Shared implements MapPartitionsFunction<Row, Row> {
-
-    private static final long serialVersionUID = 1;
-
-    @Override
-    public Iterator<Row> call(Iterator<Row> rows) {
-      return new Iterator<>() {
-        private Row previous;
-        private boolean given;
-        private Row pending;
-        private Row next;
-
-        @Override
-        public boolean hasNext() {
-          while (next == null && (pending != null || rows.hasNext())) {
-            if (pending != null) {
-              next = pending;
-              pending = null;
-              return true;
-            }
-            Row row = rows.next();
-            if (previous != null && previous.getLong(0) == row.getLong(0)) {
-              if (given) {
-                next = row;
-              } else {
-                next = previous;
-                pending = row;
-                given = true;
-              }
-            } else {
-              given = false;
-            }
-            previous = row;
-          }
-          return next != null;
-        }
-
-        @Override
-        public Row next() {
-          if (!hasNext()) {
-            throw new NoSuchElementException();
-          }
-          Row row = next;
-          next = null;
-          return row;
-        }
-      };
-    }
-  }
-
-  private static Dataset<Row> byJaccard(Dataset<Row> texts, double least) {
+  private static Dataset<Row> byJaccard(Dataset<Row> texts, double least, Path work) {
     UDF1<String, Vector> vector = Neighbours::vector;
     Dataset<Row> vectors =
         texts
@@ -217,19 +185,22 @@ final class Neighbours {
             udf(multiset, DataTypes.createArrayType(DataTypes.LongType))
                 .apply(col(Columns.TEXT))
                 .as("set"));
-    UDF2<Seq<Long>, Seq<Long>, Double> jaccard = (a, b) -> Texts.jaccard(array(a), array(b));
-    Dataset<Row> pairs = grouped(buckets).mapPartitions(new Pairs(), Encoders.row(PAIR)).distinct();
+    UDF2<Seq<Long>, Seq<Long>, Double> jaccard = (a, b) -> Texts.jaccard(longs(a), longs(b));
+    Dataset<Row> pairs =
+        shared(buckets, new Path(work, "buckets"))
+            .repartition(col("group"))
+            .sortWithinPartitions("group", "rank")
+            .mapPartitions(new Pairs(), Encoders.row(PAIR))
+            .distinct();
     return pairs
         .join(sets.withColumnRenamed("rank", "a").withColumnRenamed("set", "setA"), "a")
         .join(sets.withColumnRenamed("rank", "b").withColumnRenamed("set", "setB"), "b")
         .where(udf(jaccard, DataTypes.DoubleType).apply(col("setA"), col("setB")).geq(lit(least)))
         .withColumn("group", xxhash64(lit("pair"), col("a"), col("b")))
-        .select(
-            col("group"),
-            explode(org.apache.spark.sql.functions.array(col("a"), col("b"))).as("rank"));
+        .select(col("group"), explode(array(col("a"), col("b"))).as("rank"));
   }
 
-  private static long[] array(Seq<Long> values) {
+  private static long[] longs(Seq<Long> values) {
     return JavaConverters.seqAsJavaList(values).stream().mapToLong(Long::longValue).toArray();
   }
 
