@@ -201,7 +201,9 @@ public final class StagedRun implements AutoCloseable {
     Path folder = new Path(paths.scratch(), name);
     Path done = new Path(folder, STAGE_DONE);
     if (!stored(() -> files.exists(done))) {
+      long started = System.nanoTime();
       rows.get().write().mode(SaveMode.Overwrite).parquet(folder.toString());
+      LOG.info("Stage {} took {} ms.", name, (System.nanoTime() - started) / 1_000_000);
       lease.require(request.output());
       stored(
           () -> {

@@ -216,7 +216,10 @@ public record Sources(List<Source> all, List<String> mixed, List<String> notes) 
     List<String> listed = new ArrayList<>();
     long bytes = 0;
     List<String> paths = new ArrayList<>(all.stream().map(Source::path).toList());
-    paths.addAll(references);
+    for (String reference : references) {
+      requireThere(hadoop, reference);
+      paths.add(reference);
+    }
     for (String path : paths) {
       try {
         for (FileStatus found : named(hadoop, path)) {
@@ -236,6 +239,22 @@ public record Sources(List<Source> all, List<String> mixed, List<String> notes) 
       }
     }
     return RunRequest.InputFiles.of(listed, bytes, "");
+  }
+
+  private static void requireThere(Configuration hadoop, String reference) {
+    String reason = "there is no such file";
+    try {
+      Path path = new Path(reference);
+      FileStatus[] matching = path.getFileSystem(hadoop).globStatus(path);
+      if (matching != null && matching.length > 0) {
+        return;
+      }
+    } catch (IOException e) {
+      reason = Secrets.reason(e).replaceFirst("\\.$", "");
+    }
+    throw InputProblem.told(
+        "Cannot read references %s: %s. Correct curate.references.path."
+            .formatted(reference, reason));
   }
 
   /** What identifies them, by name. */
