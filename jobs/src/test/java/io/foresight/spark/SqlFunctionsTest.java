@@ -2,6 +2,7 @@ package io.foresight.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.foresight.engine.ScoringSettings;
 import io.foresight.reward.RewardSpec;
@@ -110,7 +111,13 @@ class SqlFunctionsTest {
     assertThat(rows).hasSize(300);
     for (Row row : rows) {
       Map<Object, Object> scores = expected.get(row.getAs("id"));
-      assertThat(row.<Object>getAs("kind")).isEqualTo(scores.get("my-kind"));
+      if (scores.isEmpty()) {
+        assertThat(row.<Object>getAs("kind")).isNull();
+      } else {
+        // What else is in a forward may change the last bits.
+        assertThat(row.<Double>getAs("kind"))
+            .isCloseTo((Double) scores.get("my-kind"), within(1e-6));
+      }
       assertThat(row.<Object>getAs("concepts")).isEqualTo(scores.get("concepts"));
       assertThat(row.<Object>getAs("coverage")).isEqualTo(scores.get("concepts"));
     }
