@@ -6,6 +6,8 @@ import static org.apache.spark.sql.functions.lit;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foresight.jobs.curate.card.CardData;
 import io.foresight.jobs.curate.card.CardData.SourceFigures;
@@ -67,7 +69,9 @@ record Curation(
     List<String> runs,
     String output) {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+
   private static final long ROWS_PER_FILE = 200_000;
 
   /** From so many bytes of input on, queries are worth being compiled. */

@@ -212,6 +212,9 @@ class CurateJobTest {
         .contains("&lt;b&gt;Sparrows&lt;/b&gt; &amp; crows")
         .doesNotContain("<b>Sparrows");
     assertThat(Files.readString(output.resolve("card.md"))).contains("roof \\| peacefully");
+    JsonNode pairs = JSON.readTree(output.resolve("curation.json").toFile()).at("/steps/5");
+    assertThat(pairs.get("name").asText()).isEqualTo("pairs");
+    assertThat(pairs.get("dropped_examples")).hasSize(4);
   }
 
   @Test
