@@ -1,6 +1,7 @@
 package io.foresight.jobs;
 
 import io.foresight.jobs.benchmark.BenchmarkJob;
+import io.foresight.jobs.curate.CurateJob;
 import io.foresight.jobs.evaluate.EvaluateJob;
 import io.foresight.jobs.generate.GenerateJob;
 import io.foresight.jobs.inspect.CheckStrategyJob;
@@ -36,6 +37,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       GenerateJob.class,
       ScoreJob.class,
       EvaluateJob.class,
+      CurateJob.class,
       BenchmarkJob.class,
       InspectJob.class,
       CheckStrategyJob.class,

@@ -13,7 +13,16 @@ public final class Catalog {
   /** In what order pages list them, by what their keys begin with; others come last. */
   private static final List<String> SECTIONS =
       List.of(
-          "home", "models", "input", "prompt", "decoding", "rewards", "reward", "output", "run");
+          "home",
+          "models",
+          "input",
+          "prompt",
+          "decoding",
+          "rewards",
+          "reward",
+          "output",
+          "run",
+          "curate");
 
   private static final String HEAD =
       """

@@ -77,6 +77,8 @@ public final class Setting<T> {
     GENERATION,
     /** How rows share a forward, which changes none of them where numbers are exact. */
     SHARING,
+    /** What is made of rows that a run has written; a run's own rows are the same. */
+    CURATION,
     /** As {@link #ROWS}, by what lies at the place that the setting names. */
     CONTENT,
     /** Nothing: where things lie, how much of a machine they may take, what becomes of failures. */

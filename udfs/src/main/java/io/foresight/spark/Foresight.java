@@ -27,6 +27,7 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -144,6 +145,30 @@ public final class Foresight {
       needed.putIfAbsent(ColumnSettings.idColumn(settings.settings()), "the id");
     }
     return needed;
+  }
+
+  /**
+   * Adds functions to SQL, for this session: {@code keyword_coverage(text, concepts)}, {@code
+   * forbidden_words(text, words)}, {@code json_conformity(text, schema)}, each in [0, 1] and equal
+   * to what the jobs write of such a reward; and {@code harmless_score(text)} by the embedded
+   * classifier, where its folder is below {@code FORESIGHT_HOME} or the working folder. Each is
+   * null where the text is, or where the reward cannot judge by what it is given. Texts of a
+   * projection, a filter or an aggregation go to a classifier many at a time.
+   */
+  public static void register(SparkSession spark) {
+    SqlFunctions.register(spark);
+  }
+
+  /**
+   * Adds those, and {@code NAME_score(text)} of each reward that the settings use, hyphens of whose
+   * name become underscores. One that reads columns is called {@code NAME_score(text,
+   * struct(column, ...))}.
+   *
+   * @throws io.foresight.settings.SettingsException with everything that is wrong with them
+   * @throws io.foresight.model.text.ModelException if a remote model cannot be listed
+   */
+  public static void register(SparkSession spark, Settings settings) {
+    SqlFunctions.register(spark, settings);
   }
 
   /**

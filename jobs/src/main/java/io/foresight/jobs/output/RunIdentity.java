@@ -50,7 +50,7 @@ public final class RunIdentity {
             case ROWS -> true;
             case GENERATION -> generates;
             case SHARING -> generates && !exact;
-            case CONTENT, NOTHING -> false;
+            case CURATION, CONTENT, NOTHING -> false;
           };
       if (!changes) {
         unchanging.add(setting.key());

@@ -589,7 +589,7 @@ class RunTest {
 
   /** Tasks beside each other, as copies of one task are that Spark starts. */
   private static List<ShardResult> sideBySide(ShardWork work, ShardTask... tasks) {
-    return Propagated.sql(
+    return RowFiles.propagated(
         spark,
         () ->
             JavaSparkContext.fromSparkContext(spark.sparkContext())

@@ -69,13 +69,26 @@ public final class Rows {
       Function<Row, String> id,
       Function<Iterator<InputRow>, Iterator<R>> work,
       BiFunction<Row, R, Row> joined) {
+    return scored(rows, row -> input(id.apply(row), row), work, joined);
+  }
+
+  /**
+   * The same.
+   *
+   * @param as what the engine is given of a row
+   */
+  public static <R> Iterator<Row> scored(
+      Iterator<Row> rows,
+      Function<Row, InputRow> as,
+      Function<Iterator<InputRow>, Iterator<R>> work,
+      BiFunction<Row, R, Row> joined) {
     Deque<Row> pulled = new ArrayDeque<>();
     Iterator<InputRow> input =
         Iterators.mapped(
             rows,
             row -> {
               pulled.add(row);
-              return input(id.apply(row), row);
+              return as.apply(row);
             });
     return Iterators.mapped(work.apply(input), result -> joined.apply(pulled.remove(), result));
   }

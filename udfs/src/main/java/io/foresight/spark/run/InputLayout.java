@@ -155,7 +155,7 @@ final class InputLayout {
             segment,
             schema);
     List<LaidOut> found =
-        Propagated.sql(
+        RowFiles.propagated(
             spark,
             () ->
                 JavaPairRDD.fromRDD(

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
@@ -16,6 +17,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.paths.SparkPath;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.execution.SQLExecution;
 import org.apache.spark.sql.execution.datasources.FileFormat;
 import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.execution.datasources.OutputWriterFactory;
@@ -28,6 +30,7 @@ import scala.collection.JavaConverters;
 import scala.collection.immutable.Map;
 import scala.collection.immutable.Map$;
 import scala.collection.mutable.ArrayBuffer;
+import scala.runtime.AbstractFunction0;
 
 /**
  * Files of rows of one schema, read and written one by one inside a task by Spark's own readers and
@@ -54,6 +57,21 @@ final class RowFiles implements Serializable {
     this.writers = writers;
     this.configuration = configuration;
     this.extension = extension;
+  }
+
+  /**
+   * Does {@code work}: Spark jobs beside SQL that use its readers and writers, which look the
+   * session's settings of SQL up in tasks.
+   */
+  static <T> T propagated(SparkSession spark, Supplier<T> work) {
+    return SQLExecution.withSQLConfPropagated(
+        spark,
+        new AbstractFunction0<T>() {
+          @Override
+          public T apply() {
+            return work.get();
+          }
+        });
   }
 
   /** Parquet files. */

@@ -324,7 +324,7 @@ final class ShardScheduler {
     }
     context.setJobGroup(group, description, true);
     try {
-      return Propagated.sql(
+      return RowFiles.propagated(
           spark,
           () -> {
             context.runJob(

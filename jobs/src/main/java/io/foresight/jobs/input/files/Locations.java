@@ -76,18 +76,23 @@ public final class Locations {
    * @throws RunException of kind input, if they overlap
    */
   public static void requireApart(SparkSession spark, InputSettings inputs, String output) {
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     for (String input : inputs.paths()) {
-      for (FileStatus read : named(hadoop, input)) {
-        Overlap overlap = overlap(hadoop, read.getPath(), new Path(output));
-        if (overlap != Overlap.NONE) {
-          throw InputProblem.told(
-              overlap == Overlap.INPUT_IN_OUTPUT
-                  ? "Cannot write output %s: the input %s lies in it. Give another --output."
-                      .formatted(output, input)
-                  : "Cannot write output %s: it lies in the input %s, and the next run would read it. Give another --output."
-                      .formatted(output, input));
-        }
+      requireApart(spark, input, output);
+    }
+  }
+
+  /** The same of one input. */
+  public static void requireApart(SparkSession spark, String input, String output) {
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    for (FileStatus read : named(hadoop, input)) {
+      Overlap overlap = overlap(hadoop, read.getPath(), new Path(output));
+      if (overlap != Overlap.NONE) {
+        throw InputProblem.told(
+            overlap == Overlap.INPUT_IN_OUTPUT
+                ? "Cannot write output %s: the input %s lies in it. Give another --output."
+                    .formatted(output, input)
+                : "Cannot write output %s: it lies in the input %s, and the next run would read it. Give another --output."
+                    .formatted(output, input));
       }
     }
   }
