@@ -23,13 +23,11 @@ import io.foresight.model.text.ModelException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * One task's view of a {@link CausalLm}: sequences in the slots of one KV cache, which grows as
@@ -58,6 +56,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
   private final ModelConfig config;
   private final CacheBudget budget;
   private final CacheBudget.Lender lender;
+  private final RequestCheck check;
   private final CacheSlots cacheSlots = new CacheSlots();
   private final PromptSharing sharing;
   private IValue cache;
@@ -116,6 +115,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     this.exact = model.hasCanonicalScores();
     this.canonical = new CanonicalCache(() -> new ModelSession(model, budget, 1, 1));
     this.lender = this::giveUp;
+    this.check = new RequestCheck(this, config);
     budget.join(lender);
   }
 
@@ -251,7 +251,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
    */
   @Override
   public List<Scores> extend(List<ForwardRequest> extensions) {
-    check(extensions);
+    check.require(extensions);
     begin();
     long started = System.nanoTime();
     List<ForwardRequest> together =
@@ -378,7 +378,7 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
                         new Slot(cacheSlots.allocate()), ids, LogitsRequest.ids(ids.length - 1)))
             .toList();
     try {
-      check(extensions);
+      check.require(extensions);
       begin();
       List<ForwardRequest> last = inParts(extensions);
       ForwardPlan plan = plan(last, texts.stream().mapToInt(ids -> ids.length).max().orElseThrow());
@@ -518,98 +518,6 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
     return ((Slot) extensions.get(i).sequence()).slot;
   }
 
-  private void check(List<ForwardRequest> extensions) {
-    if (extensions.isEmpty()) {
-      throw new IllegalArgumentException("Cannot extend no sequence: give at least one.");
-    }
-    Set<Sequence> seen = new HashSet<>();
-    for (ForwardRequest extension : extensions) {
-      int length = 0;
-      if (!extension.isAlone()) {
-        if (!(extension.sequence() instanceof Slot slot) || slot.session() != this || slot.closed) {
-          throw new IllegalArgumentException(
-              "Cannot extend a sequence that is closed or of another session.");
-        }
-        if (!seen.add(slot)) {
-          throw new IllegalArgumentException("Cannot extend a sequence twice in one forward.");
-        }
-        if (slot.parents != null) {
-          throw new IllegalArgumentException(
-              "Cannot extend a sequence whose tree is not settled: call keep or truncate first.");
-        }
-        length = slot.length();
-      }
-      int[] tokens = extension.tokens();
-      if (tokens.length == 0 || length + deepest(extension) > config.context()) {
-        throw new IllegalArgumentException(
-            "Cannot extend a sequence of "
-                + length
-                + " tokens by "
-                + tokens.length
-                + ": the context holds "
-                + config.context()
-                + ".");
-      }
-      for (int id : tokens) {
-        if (id < 0 || id >= config.vocabulary()) {
-          throw new IllegalArgumentException(
-              "Cannot extend by token " + id + ": ids are 0 to " + (config.vocabulary() - 1) + ".");
-        }
-      }
-      check(extension.ask(), extension.asked());
-      int[] parents = extension.parents();
-      for (int i = 0; parents != null && i < tokens.length; i++) {
-        if (parents.length != tokens.length || parents[i] >= i || -1 - parents[i] > length) {
-          throw new IllegalArgumentException(
-              "Cannot extend by a tree with parents "
-                  + Arrays.toString(parents)
-                  + ": each must precede its node, or be -1 - m to follow all but the last m of "
-                  + length
-                  + " tokens.");
-        }
-      }
-    }
-  }
-
-  private void check(LogitsRequest ask, int asked) {
-    int outputs = config.head().outputs();
-    int most = outputs < config.vocabulary() ? outputs - 1 : outputs;
-    boolean valid = ask.topK() >= 0 && ask.topK() <= most;
-    valid &= ask.places() == null || ask.places().length == asked;
-    valid &= ask.edits() == null || ask.edits().length == asked;
-    if (ask.gather() != null && asked > 0) {
-      valid &= ask.gather().length == asked;
-      for (int[] ids : ask.gather()) {
-        for (int id : ids) {
-          valid &= id >= 0 && id < config.vocabulary();
-        }
-      }
-    }
-    if (!valid) {
-      throw new IllegalArgumentException(
-          "Cannot score %d positions: ask for at most %d top ids, and for ids of the vocabulary, a list per position, and give the place of each for noise, and what becomes of its logits."
-              .formatted(asked, most));
-    }
-  }
-
-  /**
-   * By how many tokens the longest path of an extension outgrows the sequence: a tree's branches
-   * share the context's places, and may leave the sequence before its end.
-   */
-  private static int deepest(ForwardRequest extension) {
-    int[] parents = extension.parents();
-    if (parents == null) {
-      return extension.tokens().length;
-    }
-    int[] depths = new int[parents.length];
-    int deepest = 0;
-    for (int i = 0; i < parents.length; i++) {
-      depths[i] = (parents[i] < 0 ? parents[i] + 1 : parents[i] < i ? depths[parents[i]] : 0) + 1;
-      deepest = Math.max(deepest, depths[i]);
-    }
-    return deepest;
-  }
-
   private float[] run(IValue slotsCache, ForwardPlan plan) {
     try (PtNDManager manager = model.script().manager().newSubManager(ai.djl.Device.cpu());
         IValue result =
@@ -675,8 +583,14 @@ public final class ModelSession implements LanguageModel, AutoCloseable {
       this.slot = slot;
     }
 
-    private ModelSession session() {
-      return ModelSession.this;
+    /** Whether it can be extended by a forward of that session. */
+    boolean isOpenIn(ModelSession session) {
+      return session == ModelSession.this && !closed;
+    }
+
+    /** Whether its last extension was a tree of which no path was kept yet. */
+    boolean hasTree() {
+      return parents != null;
     }
 
     /** Its index in the cache. */
