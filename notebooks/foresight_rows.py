@@ -269,7 +269,8 @@ def table(frame, precision=2):
     shown = frame.copy()
     for name in shown:
         shown[name] = [", ".join(_shown(part) for part in value) if isinstance(value, (list, tuple)) else value for value in shown[name]]
-    return shown.style.hide(axis="index").format(precision=precision, escape="html", na_rep="-").set_properties(**{"text-align": "left"})
+    left = {"selector": "th, td", "props": [("text-align", "left")]}
+    return shown.style.hide(axis="index").format(precision=precision, escape="html", na_rep="-").set_table_styles([left])
 
 
 def _shown(part):

@@ -73,7 +73,7 @@ FORESIGHT_CURATED=$(absolute "$FORESIGHT_CURATED")
 export FORESIGHT_RUN FORESIGHT_EVALUATION FORESIGHT_CURATED
 
 cd "$home/notebooks"
-export PYTHONDONTWRITEBYTECODE=1 MPLCONFIGDIR="$made/matplotlib" IPYTHONDIR="$made/ipython"
+export PYTHONDONTWRITEBYTECODE=1 PYDEVD_DISABLE_FILE_VALIDATION=1 MPLCONFIGDIR="$made/matplotlib" IPYTHONDIR="$made/ipython"
 # The kernel is this interpreter, whatever kernel of that name someone has installed elsewhere.
 export JUPYTER_DATA_DIR="$made/jupyter" JUPYTER_CONFIG_DIR="$made/jupyter"
 mkdir -p "$JUPYTER_DATA_DIR/kernels/python3"
