@@ -245,6 +245,12 @@ def interval(successes, rows):
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def whiskers(value, low, high):
+    """Interval ends as matplotlib's errorbar takes them: distances from the value, of which rounding may have made one negative."""
+    value, low, high = (pd.Series(part, dtype=float).reset_index(drop=True) for part in (value, low, high))
+    return None if low.isna().all() else [list((value - low).clip(lower=0)), list((high - value).clip(lower=0))]
+
+
 def shares(frame, by):
     """Of rows that a hard reward judged, by the values of a column: rows, satisfied (a share), low and high."""
     judged = frame[frame["satisfied"].notna()]

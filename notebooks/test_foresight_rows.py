@@ -140,6 +140,11 @@ class FiguresTest(Written):
         self.assertAlmostEqual(low, 0.4902, places=4)
         self.assertAlmostEqual(high, 0.9433, places=4)
 
+    def test_whiskers_are_never_negative(self):
+        self.assertEqual(foresight_rows.whiskers(1.0, 0.5, 1.0 - 1e-16), [[0.5], [0.0]])
+        self.assertEqual(foresight_rows.whiskers([1.0, 0.5], [0.5, 0.5], [0.9, 0.75]), [[0.5, 0.0], [0.0, 0.25]])
+        self.assertIsNone(foresight_rows.whiskers(1.0, None, None))
+
     def test_counters(self):
         counters = foresight_rows.counters(Run(self.write()).rows())
         self.assertEqual((counters["drafted"].sum(), counters["accepted"].sum(), counters["drafted"].isna().sum()), (4, 1, 1))
@@ -170,6 +175,7 @@ class CommittedTest(unittest.TestCase):
             nbformat.validate(notebook)
             for cell in notebook.cells:
                 if cell.cell_type == "code":
+                    compile(cell.source.replace("%matplotlib inline", ""), file.name, "exec")
                     self.assertEqual((cell.outputs, cell.execution_count), ([], None), f"{file.name}: clear the outputs before a commit")
                     self.assertNotRegex(cell.source, r"display\([^)]*\.style", f"{file.name}: show tables by foresight_rows.table")
 
