@@ -1,24 +1,21 @@
 package io.foresight.jobs.curate;
 
-import com.sun.management.GarbageCollectionNotificationInfo;
 import io.foresight.jobs.Main;
 import java.io.IOException;
-import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
-import javax.management.NotificationEmitter;
-import javax.management.openmbean.CompositeData;
 
 /**
  * What curation costs: the seconds and the memory of one process for a number of rows, with planted
  * duplicates among them. Started by {@code exec:exec@curate}.
  */
 final class CurateScale {
+
+  private static final long BETWEEN_COLLECTIONS_MS = 3000;
 
   private CurateScale() {}
 
@@ -65,25 +62,29 @@ final class CurateScale {
     }
   }
 
-  /** The most that was in use just after a collection. */
+  /**
+   * The most that is live: every few seconds all of the heap is collected, and what is left counts.
+   */
   private static AtomicLong watchHeap() {
     AtomicLong most = new AtomicLong();
-    for (GarbageCollectorMXBean collector : ManagementFactory.getGarbageCollectorMXBeans()) {
-      ((NotificationEmitter) collector)
-          .addNotificationListener(
-              (notification, handback) -> {
-                GarbageCollectionNotificationInfo info =
-                    GarbageCollectionNotificationInfo.from(
-                        (CompositeData) notification.getUserData());
-                long used =
-                    info.getGcInfo().getMemoryUsageAfterGc().values().stream()
-                        .mapToLong(MemoryUsage::getUsed)
-                        .sum();
-                most.accumulateAndGet(used, Math::max);
-              },
-              null,
-              null);
-    }
+    Thread watch =
+        new Thread(
+            () -> {
+              while (true) {
+                System.gc();
+                most.accumulateAndGet(
+                    ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(), Math::max);
+                try {
+                  Thread.sleep(BETWEEN_COLLECTIONS_MS);
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                  return;
+                }
+              }
+            },
+            "heap-watch");
+    watch.setDaemon(true);
+    watch.start();
     return most;
   }
 }

@@ -2,35 +2,25 @@ package io.foresight.jobs.curate.step;
 
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.max;
-import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.foresight.jobs.curate.settings.CurationSettings;
 import io.foresight.settings.Settings;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.ml.feature.MinHashLSH;
+import org.apache.spark.ml.feature.MinHashLSHModel;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SaveMode;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.types.DataTypes;
@@ -63,6 +53,14 @@ final class Neighbours {
   private static final int DIMENSIONS = 1 << 30;
   private static final long SEED = 20260101;
 
+  /** Spark's {@code MinHashLSH.HASH_PRIME}. */
+  private static final long PRIME = 2_038_074_743;
+
+  /** An entry's value is a rank, and in its last bits the number of words. */
+  private static final int SIZE_BITS = 16;
+
+  private static final long LARGEST_SIZE = (1L << SIZE_BITS) - 1;
+
   /** Of a bucket with more rows, each is compared with the first alone. */
   private static final int LARGE = 1000;
 
@@ -82,53 +80,54 @@ final class Neighbours {
   /**
    * Finds the groups.
    *
-   * @param rows with rank, text and the column {@code _within}, whose values are kept apart
+   * @param rows with rank, text, words and the column {@code _within}, whose values are kept apart
    * @param work an empty folder
    */
   static Dataset<Row> of(Dataset<Row> rows, Settings settings, Path work) {
-    SparkSession spark = rows.sparkSession();
     Dataset<Row> texts =
-        rows.select(col(Columns.RANK), col(Columns.TEXT), xxhash64(col("_within")).as("within"));
+        rows.select(
+            col(Columns.RANK),
+            col(Columns.TEXT),
+            xxhash64(col("_within")).as("within"),
+            col(Columns.WORDS));
     Dataset<Row> found = byJaccard(texts, settings.get(CurationSettings.JACCARD), work);
     int most = settings.get(CurationSettings.CHANGED_WORDS);
     if (most > 0) {
-      UDF2<String, Long, long[]> keys = (text, within) -> keys(text, within, most);
-      Dataset<Row> keyed =
-          texts.select(
-              explode(
-                      udf(keys, DataTypes.createArrayType(DataTypes.LongType))
-                          .apply(col(Columns.TEXT), col("within")))
-                  .as("group"),
-              col(Columns.RANK));
-      found = found.union(shared(keyed, new Path(work, "keys")));
+      found = found.union(byKeys(texts, most));
     }
-    String folder = new Path(work, "groups").toString();
-    found.write().mode(SaveMode.Overwrite).parquet(folder);
-    return spark.read().schema(MEMBER).parquet(folder);
+    return Leaders.written(found, new Path(work, "groups"));
   }
 
-  /**
-   * Those of rows {@code (group, rank)} whose group has another one. Nearly all groups have one
-   * row, and most others two, which their first and last are; so that few are looked at twice.
-   */
-  private static Dataset<Row> shared(Dataset<Row> members, Path folder) {
-    Dataset<Row> groups =
-        Leaders.written(
-            members
-                .groupBy("group")
-                .agg(min("rank").as("first"), max("rank").as("last"), count(lit(1)).as("rows"))
-                .where(col("rows").gt(1)),
-            folder);
-    Dataset<Row> two =
-        groups
-            .where(col("rows").equalTo(2))
-            .select(col("group"), explode(array(col("first"), col("last"))).as("rank"));
-    Dataset<Row> more =
-        members.join(
-            groups.where(col("rows").gt(2)).select(col("group").as("_group")),
-            col("group").equalTo(col("_group")),
-            "left_semi");
-    return two.union(more);
+  /** Of keys with the same rows there is one group; most have two, and share most keys. */
+  private static Dataset<Row> byKeys(Dataset<Row> texts, int most) {
+    UDF1<Integer, Long> count = words -> words > SHORT ? 0 : keys(words, allowed(words, most));
+    Row keys =
+        texts.agg(sum(udf(count, DataTypes.LongType).apply(col(Columns.WORDS))).as("keys")).head();
+    return Shared.of(
+        texts,
+        row -> new Shared.Keyed(keys(row.getString(1), row.getLong(2), most), row.getLong(0), 0),
+        keys.isNullAt(0) ? 0 : keys.getLong(0),
+        (ranks, sketches, found) -> {
+          long group = 0;
+          for (long rank : ranks) {
+            group = Texts.then(group, rank);
+          }
+          for (long rank : ranks) {
+            found.add(group, rank);
+          }
+        },
+        MEMBER);
+  }
+
+  /** How many ways there are to take out up to so many of some words. */
+  private static long keys(int words, int removable) {
+    long all = 0;
+    long ways = 1;
+    for (int taken = 0; taken <= removable; taken++) {
+      all += ways;
+      ways = ways * (words - taken) / (taken + 1);
+    }
+    return all;
   }
 
   /** The keys of a text, each once; none of one that is long, or has no words. */
@@ -137,21 +136,21 @@ final class Neighbours {
     if (words.isEmpty() || words.size() > SHORT || most == 0) {
       return new long[0];
     }
-    TreeSet<Long> keys = new TreeSet<>();
-    addKeys(Texts.hashes(words), 0, within, 0, allowed(words.size(), most), keys);
-    return keys.stream().mapToLong(Long::longValue).toArray();
+    int removable = allowed(words.size(), most);
+    long[] keys = new long[(int) keys(words.size(), removable)];
+    addKeys(Texts.hashes(words), 0, within, 0, removable, keys, 0);
+    return Arrays.stream(keys).sorted().distinct().toArray();
   }
 
-  private static void addKeys(
-      long[] words, int at, long key, int kept, int removable, Set<Long> keys) {
+  /** Adds the keys of what begins so, and returns where the next ones belong. */
+  private static int addKeys(
+      long[] words, int at, long key, int kept, int removable, long[] keys, int next) {
     if (at == words.length) {
-      keys.add(Texts.then(key, kept));
-      return;
+      keys[next] = Texts.then(key, kept);
+      return next + 1;
     }
-    addKeys(words, at + 1, Texts.then(key, words[at]), kept + 1, removable, keys);
-    if (removable > 0) {
-      addKeys(words, at + 1, key, kept, removable - 1, keys);
-    }
+    int after = addKeys(words, at + 1, Texts.then(key, words[at]), kept + 1, removable, keys, next);
+    return removable > 0 ? addKeys(words, at + 1, key, kept, removable - 1, keys, after) : after;
   }
 
   private static Dataset<Row> byJaccard(Dataset<Row> texts, double least, Path work) {
@@ -163,21 +162,14 @@ final class Neighbours {
     if (vectors.isEmpty()) {
       return texts.sparkSession().createDataFrame(List.<Row>of(), MEMBER);
     }
-    UDF2<Seq<Vector>, Long, long[]> bands = Neighbours::bands;
-    Dataset<Row> buckets =
+    MinHashLSHModel model =
         new MinHashLSH()
             .setInputCol("vector")
             .setOutputCol("hashes")
             .setNumHashTables(BANDS * HASHES_PER_BAND)
             .setSeed(SEED)
-            .fit(vectors)
-            .transform(vectors)
-            .select(
-                explode(
-                        udf(bands, DataTypes.createArrayType(DataTypes.LongType))
-                            .apply(col("hashes"), col("within")))
-                    .as("group"),
-                col(Columns.RANK));
+            .fit(vectors);
+    long[] functions = functions(model);
     UDF1<String, long[]> multiset = text -> Texts.multiset(Texts.words(text));
     Dataset<Row> sets =
         texts.select(
@@ -187,11 +179,14 @@ final class Neighbours {
                 .as("set"));
     UDF2<Seq<Long>, Seq<Long>, Double> jaccard = (a, b) -> Texts.jaccard(longs(a), longs(b));
     Dataset<Row> pairs =
-        shared(buckets, new Path(work, "buckets"))
-            .repartition(col("group"))
-            .sortWithinPartitions("group", "rank")
-            .mapPartitions(new Pairs(), Encoders.row(PAIR))
-            .distinct();
+        Leaders.written(
+            Shared.of(
+                vectors.select(Columns.RANK, Columns.TEXT, "within"),
+                row -> banded(row, functions),
+                BANDS * texts.count(),
+                (values, sketches, found) -> pairs(values, sketches, least, found),
+                PAIR),
+            new Path(work, "pairs"));
     return pairs
         .join(sets.withColumnRenamed("rank", "a").withColumnRenamed("set", "setA"), "a")
         .join(sets.withColumnRenamed("rank", "b").withColumnRenamed("set", "setB"), "b")
@@ -206,12 +201,7 @@ final class Neighbours {
 
   /** The words as a set of their hashes; {@code null} without any, of which there is no MinHash. */
   private static Vector vector(String text) {
-    int[] indices =
-        Arrays.stream(Texts.multiset(Texts.words(text)))
-            .mapToInt(hash -> (int) (hash & (DIMENSIONS - 1)))
-            .sorted()
-            .distinct()
-            .toArray();
+    int[] indices = indices(Texts.multiset(Texts.words(text)));
     if (indices.length == 0) {
       return null;
     }
@@ -220,62 +210,81 @@ final class Neighbours {
     return Vectors.sparse(DIMENSIONS, indices, ones);
   }
 
-  private static long[] bands(Seq<Vector> hashes, long within) {
+  private static int[] indices(long[] multiset) {
+    return Arrays.stream(multiset)
+        .mapToInt(hash -> (int) (hash & (DIMENSIONS - 1)))
+        .sorted()
+        .distinct()
+        .toArray();
+  }
+
+  /** Factor and summand of each of the model's hash functions. */
+  static long[] functions(MinHashLSHModel model) {
+    return Arrays.stream(model.randCoefficients())
+        .flatMap(both -> Stream.of(both._1(), both._2()))
+        .mapToLong(value -> ((Number) value).longValue())
+        .toArray();
+  }
+
+  /**
+   * What the model's {@code transform} makes of a vector, without a vector for every number of it.
+   */
+  static long[] minHashes(int[] indices, long[] functions) {
+    long[] hashes = new long[functions.length / 2];
+    for (int i = 0; i < hashes.length; i++) {
+      long least = Long.MAX_VALUE;
+      for (int index : indices) {
+        long hash = ((1L + index) * functions[2 * i] + functions[2 * i + 1]) % PRIME;
+        least = Math.min(least, hash);
+      }
+      hashes[i] = least;
+    }
+    return hashes;
+  }
+
+  /** The bands of a text, and what its Jaccard similarity is at most judged by. */
+  private static Shared.Keyed banded(Row row, long[] functions) {
+    long[] multiset = Texts.multiset(Texts.words(row.getString(1)));
+    long[] hashes = minHashes(indices(multiset), functions);
     long[] bands = new long[BANDS];
-    Iterator<Vector> values = JavaConverters.asJavaIterator(hashes.iterator());
     for (int band = 0; band < BANDS; band++) {
-      long key = Texts.then(within, band);
+      long key = Texts.then(row.getLong(2), band);
       for (int i = 0; i < HASHES_PER_BAND; i++) {
-        key = Texts.then(key, (long) values.next().apply(0));
+        key = Texts.then(key, hashes[band * HASHES_PER_BAND + i]);
       }
       bands[band] = key;
     }
-    return bands;
+    long sketch = 0;
+    for (long word : multiset) {
+      sketch |= 1L << (word >>> 58);
+    }
+    return new Shared.Keyed(
+        bands, row.getLong(0) << SIZE_BITS | Math.min(multiset.length, LARGEST_SIZE), sketch);
   }
 
-  /** Pairs of the rows of each bucket, of rows that come bucket by bucket in order. */
-  private static final class Pairs implements MapPartitionsFunction<Row, Row> {
-
-    private static final long serialVersionUID = 1;
-
-    @Override
-    public Iterator<Row> call(Iterator<Row> rows) {
-      return new Iterator<>() {
-        private final List<Long> bucket = new ArrayList<>();
-        private long name;
-        private Long current;
-        private int at;
-
-        @Override
-        public boolean hasNext() {
-          while (current == null || at == (bucket.size() < LARGE ? bucket.size() : 1)) {
-            if (current != null && bucket.size() < LARGE) {
-              bucket.add(current);
-            }
-            if (!rows.hasNext()) {
-              current = null;
-              bucket.clear();
-              return false;
-            }
-            Row row = rows.next();
-            if (row.getLong(0) != name) {
-              bucket.clear();
-              name = row.getLong(0);
-            }
-            current = row.getLong(1);
-            at = 0;
-          }
-          return true;
+  /** The pairs of a bucket that may be similar enough. */
+  private static void pairs(long[] values, long[] sketches, double least, Shared.Sink found) {
+    for (int j = 1; j < values.length; j++) {
+      int others = j < LARGE ? j : 1;
+      for (int i = 0; i < others; i++) {
+        if (mayBeSimilar(values[i], sketches[i], values[j], sketches[j], least)) {
+          found.add(values[i] >> SIZE_BITS, values[j] >> SIZE_BITS);
         }
-
-        @Override
-        public Row next() {
-          if (!hasNext()) {
-            throw new NoSuchElementException();
-          }
-          return RowFactory.create(bucket.get(at++), current);
-        }
-      };
+      }
     }
+  }
+
+  /**
+   * Whether the Jaccard similarity may be as large: each bit that one sketch alone has is of a word
+   * that one text alone has.
+   */
+  private static boolean mayBeSimilar(long a, long sketchA, long b, long sketchB, double least) {
+    long sizeA = a & LARGEST_SIZE;
+    long sizeB = b & LARGEST_SIZE;
+    if (sizeA == LARGEST_SIZE || sizeB == LARGEST_SIZE) {
+      return true;
+    }
+    double apart = (sizeA + sizeB) * (1 - least) / (1 + least);
+    return Long.bitCount(sketchA ^ sketchB) <= apart + 1e-6;
   }
 }
