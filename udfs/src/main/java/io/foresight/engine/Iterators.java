@@ -1,9 +1,14 @@
 package io.foresight.engine;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 
-/** Iterators made of others; each pulls an element when it is asked for one, and not before. */
+/**
+ * Iterators made of others; but for {@link #ahead}, each pulls an element when it is asked for one.
+ */
 public final class Iterators {
 
   private Iterators() {}
@@ -34,6 +39,33 @@ public final class Iterators {
       @Override
       public A next() {
         return first.hasNext() ? first.next() : then.next();
+      }
+    };
+  }
+
+  /**
+   * The same elements, each given once so many that come after it have been pulled.
+   *
+   * @param count elements to be pulled before the given one is handed out
+   */
+  static <A> Iterator<A> ahead(Iterator<A> from, ToIntFunction<A> count) {
+    Deque<A> pulled = new ArrayDeque<>();
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return !pulled.isEmpty() || from.hasNext();
+      }
+
+      @Override
+      public A next() {
+        if (pulled.isEmpty()) {
+          pulled.addLast(from.next());
+        }
+        int wanted = 1 + count.applyAsInt(pulled.getFirst());
+        while (pulled.size() < wanted && from.hasNext()) {
+          pulled.addLast(from.next());
+        }
+        return pulled.removeFirst();
       }
     };
   }

@@ -181,7 +181,7 @@ public final class RowDecoder implements AutoCloseable {
   public Iterator<Decoded> decode(Iterator<InputRow> rows) {
     ShrinkingBatch<Prepared, Decoded> decoded =
         new ShrinkingBatch<>(
-            new Ahead<>(Iterators.mapped(rows, this::prepare), this::aheadOf),
+            Iterators.ahead(Iterators.mapped(rows, this::prepare), this::aheadOf),
             batch,
             new Decoding());
     decodings.add(decoded);

@@ -134,7 +134,7 @@ public final class Run implements AutoCloseable {
   }
 
   /** Where the output lies; of another file system than it was named by, if that is but a view. */
-  private static RunPaths home(RunRequest request, Configuration configuration) throws IOException {
+  static RunPaths home(RunRequest request, Configuration configuration) throws IOException {
     Path given = new Path(request.output());
     return new RunPaths(ResolvedPath.of(given.getFileSystem(configuration), given));
   }
@@ -214,7 +214,7 @@ public final class Run implements AutoCloseable {
     return false;
   }
 
-  private static <T> T stored(RunRequest request, StorageFault.Access<T> access) {
+  static <T> T stored(RunRequest request, StorageFault.Access<T> access) {
     try {
       return access.on();
     } catch (IOException e) {

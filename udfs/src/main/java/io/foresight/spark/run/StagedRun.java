@@ -3,7 +3,6 @@ package io.foresight.spark.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import io.foresight.settings.Secrets;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -69,43 +68,27 @@ public final class StagedRun implements AutoCloseable {
    */
   public static StagedRun open(SparkSession spark, RunRequest request) {
     Configuration configuration = spark.sparkContext().hadoopConfiguration();
-    try {
-      Path given = new Path(request.output());
-      RunPaths home = new RunPaths(ResolvedPath.of(given.getFileSystem(configuration), given));
-      RunFiles files = RunFiles.of(home.root(), configuration);
-      files.requireWritable(home.root());
-      boolean made = !files.exists(home.root());
-      Lease lease = Lease.take(files, home.leases(), request.output(), Lease.Timing.DEFAULT);
-      StagedRun run = new StagedRun(spark, request, files, lease, home, made);
-      try {
-        run.find();
-        return run;
-      } catch (IOException | RuntimeException e) {
-        run.close();
-        throw e;
-      }
-    } catch (IOException e) {
-      throw storage(request, e);
-    }
-  }
-
-  private static RunException storage(RunRequest request, IOException e) {
-    if (RunException.isOfInterruption(e)) {
-      return RunException.interrupted(e);
-    }
-    return new RunException(
-        RunException.Kind.STORAGE,
-        "Cannot write output %s: %s. Check the path, the access to it, and that Spark has a client for its scheme."
-            .formatted(request.output(), Secrets.reason(e)),
-        e);
+    return Run.stored(
+        request,
+        () -> {
+          RunPaths home = Run.home(request, configuration);
+          RunFiles files = RunFiles.of(home.root(), configuration);
+          files.requireWritable(home.root());
+          boolean made = !files.exists(home.root());
+          Lease lease = Lease.take(files, home.leases(), request.output(), Lease.Timing.DEFAULT);
+          StagedRun run = new StagedRun(spark, request, files, lease, home, made);
+          try {
+            run.find();
+            return run;
+          } catch (IOException | RuntimeException e) {
+            run.close();
+            throw e;
+          }
+        });
   }
 
   private <T> T stored(StorageFault.Access<T> access) {
-    try {
-      return access.on();
-    } catch (IOException e) {
-      throw storage(request, e);
-    }
+    return Run.stored(request, access);
   }
 
   private void find() throws IOException {
